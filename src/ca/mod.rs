@@ -1,0 +1,80 @@
+//! What is known of each CA, as data with its source.
+
+mod letsencrypt;
+
+pub use letsencrypt::PROFILES;
+
+/// certbot's default server: Let's Encrypt's production directory.
+/// <https://letsencrypt.org/docs/acme-protocol-updates/>
+pub const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
+
+/// Let's Encrypt's staging directory. <https://letsencrypt.org/docs/staging-environment/>
+pub const LETS_ENCRYPT_STAGING: &str = "https://acme-staging-v02.api.letsencrypt.org/directory";
+
+/// A certificate profile that a CA offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Its name in an order.
+    pub name: &'static str,
+    /// How many identifiers one certificate may have.
+    pub max_names: usize,
+    /// When it was withdrawn (RFC 3339 date), and what the CA then says.
+    pub gone_since: Option<&'static str>,
+    /// Where that is written.
+    pub source: &'static str,
+}
+
+/// Whether a directory URL is Let's Encrypt's production server, in the v2 form or the v1 form that certbot maps to it.
+pub fn is_lets_encrypt(server: &str) -> bool {
+    matches!(host(server), Some("acme-v02.api.letsencrypt.org" | "acme-v01.api.letsencrypt.org"))
+}
+
+/// Whether a directory URL is Let's Encrypt's, production or staging.
+pub fn is_lets_encrypt_any(server: &str) -> bool {
+    host(server).is_some_and(|h| h.ends_with(".api.letsencrypt.org"))
+}
+
+/// Whether a directory URL is a known staging or test service whose certificates no browser trusts.
+pub fn is_staging(server: &str) -> bool {
+    let Some(host) = host(server) else { return false };
+    host.starts_with("acme-staging")
+        || host == "dv.acme-v02.test-api.pki.goog"
+        || host == "api.test4.buypass.no"
+        || (host.ends_with(".sectigo.com") && host.contains("staging"))
+}
+
+/// The host of a URL, without port.
+pub fn host(url: &str) -> Option<&str> {
+    let rest = url.split_once("://")?.1;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let authority = authority.rsplit('@').next()?;
+    if authority.starts_with('[') {
+        return authority.split_inclusive(']').next();
+    }
+    authority.split(':').next().filter(|h| !h.is_empty())
+}
+
+/// certbot's folder below `accounts/` for a server: network location and path.
+pub fn account_folder(server: &str) -> String {
+    let rest = server.split_once("://").map_or(server, |(_, rest)| rest);
+    rest.split(['?', '#']).next().unwrap_or(rest).trim_end_matches('/').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_are_told_apart_by_host() {
+        assert!(is_lets_encrypt(LETS_ENCRYPT) && !is_staging(LETS_ENCRYPT));
+        assert!(is_staging(LETS_ENCRYPT_STAGING) && is_lets_encrypt_any(LETS_ENCRYPT_STAGING));
+        assert!(!is_lets_encrypt("https://acme-v02.api.letsencrypt.org.evil.example/directory"));
+        assert!(!is_staging("https://ca.example/staging"));
+    }
+
+    #[test]
+    fn an_account_folder_keeps_the_port_and_the_path() {
+        assert_eq!(account_folder(LETS_ENCRYPT), "acme-v02.api.letsencrypt.org/directory");
+        assert_eq!(account_folder("https://localhost:14000/dir"), "localhost:14000/dir");
+    }
+}

@@ -1,0 +1,85 @@
+//! certbot wants a symbolic link at each of the four live paths.
+
+use crate::check::{Check, Finding, Run, Severity, Subject, Verdict};
+use crate::facts::{HostFacts, Lineage, LinkState};
+
+/// A live path holds something else than a link, or nothing.
+pub static CHECK: Check = Check {
+    id: "live-not-symlink",
+    title: "a live path is not a symbolic link",
+    severity: Severity::WillFail,
+    why: "certbot refuses the whole renewal configuration (`expected … to be a symlink`) and skips the lineage",
+    fix: "link the four files of live/NAME to the newest complete set in archive/NAME, then try certbot renew --dry-run",
+    cites: &["https://eff-certbot.readthedocs.io/en/stable/using.html#where-are-my-certificates"],
+    explains: &["certificate-expired"],
+    run: Run::Lineage(run),
+};
+
+fn run(lineage: &Lineage, _: &HostFacts) -> Verdict {
+    lineage.conf.as_ref()?;
+    let mut broken = Vec::new();
+    for link in &lineage.live {
+        match &link.state {
+            LinkState::Link { .. } => {}
+            LinkState::Absent => broken.push((link, "nothing is there".to_owned())),
+            LinkState::NotALink(kind) => broken.push((link, kind.clone())),
+            LinkState::Unknown(missing) => return Err(missing.into()),
+        }
+    }
+    let Some((first, saw)) = broken.first() else { return Ok(vec![]) };
+    let says = match broken.len() {
+        1 => format!("{} should be a symbolic link: {saw}", first.path),
+        n => format!("{n} of the four live paths of {} are not symbolic links", lineage.name),
+    };
+    let mut finding = Finding::new(says).about(Subject::Lineage);
+    for (link, saw) in &broken {
+        finding = finding.saw_wanted(&link.path, saw.as_str(), "a symbolic link into archive/");
+    }
+    if let Some(version) = lineage.archive.as_ref().ok().and_then(|archive| archive.latest_complete()) {
+        let n = version.number;
+        let relink = broken.iter().map(|(link, _)| {
+            let word = link.kind.word();
+            format!("ln -sfn ../../archive/{}/{word}{n}.pem {}", lineage.name, link.path)
+        });
+        let test = format!("certbot renew --cert-name {} --dry-run", lineage.name);
+        finding = finding.fix(format!("link to version {n}, the newest complete one"), relink.chain([test]));
+    }
+    Ok(vec![finding])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::Severity;
+    use crate::checks::testing::{denied, host, lineage, only, silent, unknown};
+    use crate::facts::{LinkState, Role};
+
+    #[test]
+    fn a_copied_file_fails_and_the_fix_relinks_it() {
+        let mut lineage = lineage();
+        lineage.live[1].state = LinkState::NotALink("a regular file".into());
+        let (severity, finding) = only(&CHECK, &lineage, &host());
+        assert_eq!(severity, Severity::WillFail);
+        assert!(finding.says.contains("privkey.pem"));
+        assert!(finding.fix.unwrap().commands[0].contains("archive/example.com/privkey2.pem"));
+    }
+
+    #[test]
+    fn an_absent_link_fails() {
+        let mut lineage = lineage();
+        lineage.live[0].state = LinkState::Absent;
+        only(&CHECK, &lineage, &host());
+    }
+
+    #[test]
+    fn four_links_are_silent() {
+        silent(&CHECK, &lineage(), &host());
+    }
+
+    #[test]
+    fn a_folder_we_may_not_enter_is_unknown() {
+        let mut lineage = lineage();
+        lineage.live[0].state = LinkState::Unknown(denied::<()>(Role::Pem).unwrap_err());
+        unknown(&CHECK, &lineage, &host());
+    }
+}

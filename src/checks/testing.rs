@@ -1,0 +1,282 @@
+//! A healthy host and lineage that each test then breaks in one place.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::check::{Check, Finding, Run, Severity, Skip, Verdict, cap};
+use crate::facts::*;
+use crate::index::{Index, Words};
+
+/// The time of all tests: 2026-11-23T12:00:00Z.
+pub fn now() -> Timestamp {
+    Timestamp::from_second(1_795_435_200).unwrap()
+}
+
+/// A time some days from [`now`], negative for the past.
+pub fn days(n: i64) -> Timestamp {
+    now() + SignedDuration::from_hours(24 * n)
+}
+
+/// A Debian host with certbot 5.8 and nginx, a working timer, one account and nginx naming the lineage.
+pub fn host() -> HostFacts {
+    let config = "/etc/letsencrypt";
+    let account = format!("{config}/accounts/acme-v02.api.letsencrypt.org/directory/{ACCOUNT}");
+    let file =
+        |name: &str, value: &str| Ok(AccountFile { path: format!("{account}/{name}"), value: value.into() });
+    HostFacts {
+        schema: crate::gather::SCHEMA.into(),
+        version: "0.0.0".into(),
+        host: "web1".into(),
+        now: now(),
+        gathered_at: now(),
+        live: false,
+        dirs: Dirs {
+            config: config.into(),
+            work: "/var/lib/letsencrypt".into(),
+            logs: "/var/log/letsencrypt".into(),
+        },
+        os: Os { id: "debian".into(), systemd: true, has_etc: true, ..Os::default() },
+        renewal: Ok(Renewal { path: format!("{config}/renewal"), confs: 1, strays: vec![] }),
+        orphans: Ok(vec![]),
+        accounts: Ok(vec![Account {
+            id: ACCOUNT.into(),
+            server: "acme-v02.api.letsencrypt.org/directory".into(),
+            path: account.clone(),
+            key: file("private_key.json", ACCOUNT),
+            uri: file("regr.json", "https://acme-v02.api.letsencrypt.org/acme/acct/1"),
+            meta: file("meta.json", "2026-01-01T00:00:00Z"),
+        }]),
+        hooks: Ok(vec![]),
+        cli_ini: vec![],
+        installs: Ok(vec![install("5.8.0", &["nginx"])]),
+        triggers: Ok(vec![timer(None)]),
+        servers: Servers {
+            refs: vec![cert_ref("example.com", "/etc/letsencrypt/live/example.com/fullchain.pem")],
+            ..Servers::default()
+        }
+        .indexed(),
+        locked_by: None,
+    }
+}
+
+/// The account that the healthy lineage uses.
+pub const ACCOUNT: &str = "0123456789abcdef0123456789abcdef";
+
+/// A certbot with the built-in plugins and some more.
+pub fn install(version: &str, more: &[&str]) -> Install {
+    let plugins =
+        ["manual", "null", "standalone", "webroot"].iter().chain(more).map(|p| (*p).to_owned()).collect();
+    Install {
+        kind: InstallKind::Package,
+        path: "/usr/lib/python3/dist-packages".into(),
+        version: Some(version.into()),
+        plugins: Ok(plugins),
+    }
+}
+
+/// Debian's timer, effective or not.
+pub fn timer(ineffective: Option<Ineffective>) -> Trigger {
+    Trigger {
+        kind: TriggerKind::SystemdTimer,
+        r#where: "/lib/systemd/system/certbot.timer".into(),
+        unit: Some("certbot.timer".into()),
+        user: None,
+        command: "/usr/bin/certbot -q renew".into(),
+        ineffective,
+    }
+}
+
+/// A line of nginx.
+pub fn cert_ref(lineage: &str, path: &str) -> CertRef {
+    CertRef {
+        server: ServerKind::Nginx,
+        r#where: "/etc/nginx/sites-enabled/site:7".into(),
+        directive: "ssl_certificate".into(),
+        path: path.into(),
+        resolved: None,
+        lineage: Some(lineage.into()),
+    }
+}
+
+/// A certificate of 90 days, 30 of them past.
+pub fn cert(names: &[&str]) -> Cert {
+    Cert {
+        names: names.iter().map(|n| (*n).to_owned()).collect(),
+        not_before: days(-30),
+        not_after: days(60),
+        issuer: "YE1".into(),
+        issuer_org: Some("Let's Encrypt".into()),
+        subject: None,
+        serial: "04a1".into(),
+        key: KeyAlgorithm("ecdsa-p256".into()),
+        spki_sha256: "aa".into(),
+        aki: None,
+        must_staple: false,
+        eku: vec!["serverAuth".into()],
+        self_issued: false,
+    }
+}
+
+/// A healthy webroot lineage `example.com` with two versions.
+pub fn lineage() -> Lineage {
+    let name = "example.com";
+    let leaf = cert(&["example.com", "www.example.com"]);
+    let mut older = issued(&leaf);
+    (older.not_before, older.not_after) = (days(-90), days(0));
+    let version = |number, issued| Version { number, present: [true; 4], issued: Some(issued) };
+    Lineage {
+        name: name.into(),
+        conf: Ok(conf(&[
+            ("", "version", "5.8.0"),
+            ("", "archive_dir", "/etc/letsencrypt/archive/example.com"),
+            ("", "cert", "/etc/letsencrypt/live/example.com/cert.pem"),
+            ("", "privkey", "/etc/letsencrypt/live/example.com/privkey.pem"),
+            ("", "chain", "/etc/letsencrypt/live/example.com/chain.pem"),
+            ("", "fullchain", "/etc/letsencrypt/live/example.com/fullchain.pem"),
+            ("renewalparams", "account", ACCOUNT),
+            ("renewalparams", "server", crate::ca::LETS_ENCRYPT),
+            ("renewalparams", "authenticator", "webroot"),
+            ("renewalparams", "key_type", "ecdsa"),
+            ("renewalparams", "renew_hook", "systemctl reload nginx"),
+            ("renewalparams/webroot_map", "example.com", "/var/www/html"),
+            ("renewalparams/webroot_map", "www.example.com", "/var/www/html"),
+        ])),
+        live: Kind::ALL.map(|kind| LiveLink {
+            kind,
+            path: format!("/etc/letsencrypt/live/{name}/{}.pem", kind.word()),
+            line: Some(3),
+            state: link(kind, 2),
+        }),
+        archive: Ok(Archive {
+            path: format!("/etc/letsencrypt/archive/{name}"),
+            versions: vec![version(1, older), version(2, issued(&leaf))],
+        }),
+        chain: Ok(vec![Cert { names: vec![], subject: Some("YE1".into()), ..cert(&[]) }]),
+        fullchain: Ok(true),
+        key: Ok(PrivateKey { key: leaf.key.clone(), spki_sha256: Some(leaf.spki_sha256.clone()) }),
+        signed: SignatureState::Valid,
+        cert: Ok(leaf),
+        previous_links: vec![],
+        paths: [
+            ("/var/www/html".to_owned(), PathState::Folder),
+            ("systemctl".to_owned(), PathState::File { executable: true }),
+        ]
+        .into(),
+        key_exposed: None,
+        forecast: None,
+    }
+}
+
+/// A good link to a version.
+pub fn link(kind: Kind, n: u32) -> LinkState {
+    LinkState::Link {
+        text: format!("../../archive/example.com/{}{n}.pem", kind.word()),
+        target: format!("/etc/letsencrypt/archive/example.com/{}{n}.pem", kind.word()),
+        version: Some(n),
+        mode: Some(if kind == Kind::Privkey { 0o600 } else { 0o644 }),
+    }
+}
+
+/// The little that is kept of a certificate.
+pub fn issued(cert: &Cert) -> Issued {
+    Issued {
+        not_before: cert.not_before,
+        not_after: cert.not_after,
+        names: cert.names.clone(),
+        serial: cert.serial.clone(),
+        key: cert.key.clone(),
+    }
+}
+
+/// A conf with these (section, key, value), each on its own line.
+pub fn conf(settings: &[(&str, &str, &str)]) -> Conf {
+    let mut conf = Conf {
+        path: "/etc/letsencrypt/renewal/example.com.conf".into(),
+        size: 700,
+        modified: None,
+        sections: vec![],
+        settings: vec![],
+    };
+    for (section, key, value) in settings {
+        set(&mut conf, section, key, value);
+    }
+    conf
+}
+
+/// Sets or adds one value of a conf, and its section.
+pub fn set(conf: &mut Conf, section: &str, key: &str, value: &str) {
+    let line = u32::try_from(conf.settings.len()).unwrap() + 1;
+    if !section.is_empty() && !conf.has_section(section) {
+        conf.sections.push(SectionHead { path: section.into(), line });
+    }
+    let value = SettingValue::Text(value.into());
+    match conf.settings.iter_mut().find(|s| s.section == section && s.key == key) {
+        Some(known) => known.value = value,
+        None => conf.settings.push(Setting {
+            section: section.into(),
+            key: key.into(),
+            value,
+            line,
+            unresolved: None,
+        }),
+    }
+}
+
+/// Removes one value of a conf.
+pub fn unset(conf: &mut Conf, section: &str, key: &str) {
+    conf.settings.retain(|s| !(s.section == section && s.key == key));
+}
+
+/// The healthy lineage with one `[renewalparams]` value set.
+pub fn lineage_with(key: &str, value: &str) -> Lineage {
+    let mut lineage = lineage();
+    set(lineage.conf.as_mut().unwrap(), "renewalparams", key, value);
+    lineage
+}
+
+/// A fact that our own lack of rights hides.
+pub fn denied<T>(role: Role) -> Fact<T> {
+    Err(Missing::new("/etc/letsencrypt", Why::Denied, role))
+}
+
+/// Runs a check on one lineage, with the forecast made.
+pub fn run(check: &Check, lineage: &Lineage, host: &HostFacts) -> Verdict {
+    let mut lineage = lineage.clone();
+    lineage.forecast = crate::forecast::forecast(&lineage, host);
+    match check.run {
+        Run::Lineage(run) => run(&lineage, host),
+        Run::Host(run) => run(host),
+        Run::Across(run) => run(&Index::new(vec![Words::default().row(&lineage)]), host),
+    }
+}
+
+/// The only finding, with its severity after the cap.
+pub fn only(check: &Check, lineage: &Lineage, host: &HostFacts) -> (Severity, Finding) {
+    let mut findings = run(check, lineage, host).expect("the check was skipped");
+    assert_eq!(findings.len(), 1, "{findings:#?}");
+    let finding = findings.remove(0);
+    assert!(!finding.evidence.is_empty(), "a finding without evidence");
+    (cap(check, &finding), finding)
+}
+
+/// The check finds nothing: it passes or is not applicable.
+pub fn silent(check: &Check, lineage: &Lineage, host: &HostFacts) {
+    match run(check, lineage, host) {
+        Ok(findings) => assert!(findings.is_empty(), "{findings:#?}"),
+        Err(Skip::NotApplicable(_)) => {}
+        Err(skip) => panic!("{skip:?}"),
+    }
+}
+
+/// The check says that it could not look.
+pub fn unknown(check: &Check, lineage: &Lineage, host: &HostFacts) {
+    let verdict = run(check, lineage, host);
+    assert!(matches!(verdict, Err(Skip::Unknown(_))), "{verdict:#?}");
+}
+
+#[test]
+fn the_healthy_host_is_silent() {
+    let (lineage, host) = (lineage(), host());
+    for check in super::CHECKS {
+        silent(check, &lineage, &host);
+    }
+}

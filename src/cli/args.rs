@@ -1,0 +1,132 @@
+//! Flags and subcommands, named as certbot names them where it has them.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+
+/// Tells you why your next Let's Encrypt renewal would fail, weeks before it does.
+#[derive(Debug, Parser)]
+#[command(name = "acme-audit", version, about, long_about = None, after_help = EXIT_CODES, max_term_width = 110)]
+pub struct Args {
+    /// Flags that every subcommand takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// The subcommand; the audit of everything where there is none.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 every lineage renews, 1 one may fail, 2 one will fail or has failed, \
+3 something that decides could not be read, or bad usage.";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Judge the renewal of every lineage, or of some
+    Audit(AuditArgs),
+    /// Print one check's documentation, or the list of checks
+    Explain {
+        /// The id of a check
+        id: Option<String>,
+        /// Print all of it as Markdown
+        #[arg(long, conflicts_with = "id")]
+        markdown: bool,
+    },
+    /// Print the facts as JSON Lines: for a bug report, or for `audit --facts FILE`
+    Facts,
+    /// Build a sandbox host with broken and healthy lineages and audit it; needs neither root nor network
+    Demo {
+        /// Build the sandbox in DIR, which must be empty or absent, and keep it
+        #[arg(long, value_name = "DIR")]
+        keep: Option<PathBuf>,
+    },
+}
+
+/// Arguments of the audit.
+#[derive(Debug, Default, ClapArgs)]
+pub struct AuditArgs {
+    /// Only these lineages
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// Judge facts printed by `acme-audit facts` instead of this host; `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub facts: Option<PathBuf>,
+}
+
+/// Flags that every subcommand takes.
+#[derive(Debug, ClapArgs)]
+pub struct Global {
+    /// Read the host below DIR: a container's image, a backup, a chroot
+    #[arg(long, global = true, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// certbot's configuration directory
+    #[arg(long, global = true, value_name = "DIR", default_value = "/etc/letsencrypt")]
+    pub config_dir: PathBuf,
+    /// certbot's working directory
+    #[arg(long, global = true, value_name = "DIR", default_value = "/var/lib/letsencrypt")]
+    pub work_dir: PathBuf,
+    /// certbot's log directory
+    #[arg(long, global = true, value_name = "DIR", default_value = "/var/log/letsencrypt")]
+    pub logs_dir: PathBuf,
+    /// Judge as of this time, such as 2027-02-10T00:00:00Z
+    #[arg(long, global = true, value_name = "RFC3339")]
+    pub at: Option<Timestamp>,
+    /// Use no network at all (this version never does)
+    #[arg(long, global = true)]
+    pub offline: bool,
+    /// How to print the report
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub format: Format,
+    /// Read decisions about this host from FILE instead of /etc/acme-audit.yaml
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// How many lineages to judge at once; the number of processors by default
+    #[arg(long, global = true, value_name = "N")]
+    pub jobs: Option<std::num::NonZeroUsize>,
+    /// Print what is looked at, on standard error; twice for more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Print nothing when nothing is wrong, and no notes
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub color: Color,
+}
+
+/// The report's format.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// Schema acme-audit.report/1
+    Json,
+    /// A monitoring plugin's status line, performance data and long output
+    Nagios,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl Color {
+    /// Tells the output streams.
+    pub fn write_global(self) {
+        match self {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+    }
+}

@@ -1,0 +1,50 @@
+//! `acme-audit demo`: builds the sandbox host and audits it.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::args::{Format, Global};
+use super::audit;
+use crate::config::Config;
+use crate::demo;
+use crate::error::Error;
+use crate::gather::fs::Root;
+use crate::gather::{self, Request};
+
+/// Builds, audits, prints; succeeds when the sandbox shows what it should, which is a host that fails.
+pub fn run(global: &Global, keep: Option<&Path>) -> Result<u8, Error> {
+    let now = global.at.unwrap_or_else(Timestamp::now);
+    let temporary = match keep {
+        Some(_) => None,
+        None => Some(tempfile::Builder::new().prefix("acme-audit-demo-").tempdir().map_err(|e| {
+            Error::new(format!("cannot make a temporary folder: {e}")).hint("name one with --keep DIR")
+        })?),
+    };
+    let folder = match (&temporary, keep) {
+        (Some(temporary), _) => temporary.path(),
+        (None, Some(keep)) => keep,
+        (None, None) => return Err(Error::new("the demo has no folder")),
+    };
+    demo::build(demo::HOST, folder, now)
+        .map_err(|e| Error::new(e.to_string()).hint("name an empty folder with --keep DIR"))?;
+    let host = gather::host(Request {
+        root: Root::below(folder)?,
+        config_dir: "/etc/letsencrypt".into(),
+        work_dir: "/var/lib/letsencrypt".into(),
+        logs_dir: "/var/log/letsencrypt".into(),
+        now,
+    });
+    let report = audit::look(host, &[], global, &Config::default())?;
+    audit::print(&report, global)?;
+    if global.format == Format::Text {
+        let shown = folder.display();
+        match keep {
+            Some(_) => anstream::println!("\nthe sandbox host is in {shown}; try: acme-audit --root {shown}"),
+            None => anstream::println!(
+                "\nthe sandbox host was in {shown}; keep one with: acme-audit demo --keep DIR"
+            ),
+        }
+    }
+    Ok(0)
+}

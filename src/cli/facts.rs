@@ -1,0 +1,31 @@
+//! `acme-audit facts`: a host line, then one line per lineage.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use super::args::Global;
+use super::audit;
+use crate::error::Error;
+
+/// Prints the facts.
+pub fn run(global: &Global) -> Result<u8, Error> {
+    let host = audit::host(global)?;
+    let mut out = std::io::BufWriter::new(std::io::stdout());
+    let written = line(&mut out, &host.facts)
+        .and_then(|()| {
+            (0..host.confs.len()).filter_map(|at| host.lineage(at)).try_for_each(|l| line(&mut out, &l))
+        })
+        .and_then(|()| out.flush());
+    match written {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::new(format!("cannot write the facts: {e}")))
+        }
+        _ => Ok(0),
+    }
+}
+
+fn line<T: Serialize>(out: &mut impl Write, value: &T) -> std::io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    out.write_all(b"\n")
+}

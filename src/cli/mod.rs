@@ -1,0 +1,55 @@
+//! The command line: one file per subcommand.
+
+mod args;
+mod audit;
+mod demo;
+mod explain;
+mod facts;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+pub use args::{Args, Command, Format, Global};
+
+/// Exit code for bad usage and for our own failures.
+const OURS: u8 = 3;
+
+/// Runs the program: parses the command line and calls one function per subcommand.
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(e) => {
+            let fine = matches!(e.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            // A closed pipe is no reason to fail differently.
+            let _ = e.print();
+            return ExitCode::from(if fine { 0 } else { OURS });
+        }
+    };
+    args.global.color.write_global();
+    if args.global.verbose > 0 {
+        log_to_stderr(args.global.verbose);
+    }
+    let done = match &args.command {
+        None => audit::run(&args.global, &args::AuditArgs::default()),
+        Some(Command::Audit(audit)) => audit::run(&args.global, audit),
+        Some(Command::Explain { id, markdown }) => explain::run(id.as_deref(), *markdown),
+        Some(Command::Facts) => facts::run(&args.global),
+        Some(Command::Demo { keep }) => demo::run(&args.global, keep.as_deref()),
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(e) => {
+            anstream::eprintln!("{e}");
+            ExitCode::from(OURS)
+        }
+    }
+}
+
+fn log_to_stderr(verbose: u8) {
+    let level = if verbose > 1 { tracing::Level::TRACE } else { tracing::Level::DEBUG };
+    let _ = tracing::subscriber::set_global_default(
+        tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).without_time().finish(),
+    );
+}

@@ -1,0 +1,188 @@
+//! The facts about the host as a whole, gathered once.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Account, Cert, Fact, Install, Servers, Setting, Trigger};
+
+/// Everything that is not particular to one lineage.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HostFacts {
+    /// `acme-audit.facts/1`.
+    pub schema: String,
+    /// The version of acme-audit that gathered them.
+    pub version: String,
+    /// The host's name.
+    pub host: String,
+    /// The time that everything is judged as of.
+    pub now: Timestamp,
+    /// When the facts were gathered.
+    pub gathered_at: Timestamp,
+    /// Whether the running host was looked at, and not a tree below `--root`.
+    pub live: bool,
+    /// certbot's three folders.
+    pub dirs: Dirs,
+    /// Distribution and init system.
+    pub os: Os,
+    /// `renewal/`.
+    pub renewal: Fact<Renewal>,
+    /// Folders in `live/` or `archive/` that no conf names.
+    pub orphans: Fact<Vec<Orphan>>,
+    /// ACME accounts; empty where there is no `accounts/`.
+    pub accounts: Fact<Vec<Account>>,
+    /// Files in `renewal-hooks/`.
+    pub hooks: Fact<Vec<HookFile>>,
+    /// certbot's `cli.ini` files.
+    pub cli_ini: Vec<Fact<IniFile>>,
+    /// The certbots on the host.
+    pub installs: Fact<Vec<Install>>,
+    /// What would run a renewal.
+    pub triggers: Fact<Vec<Trigger>>,
+    /// What the servers' configurations name.
+    pub servers: Servers,
+    /// Whether a certbot holds its lock now; not asked below a root.
+    pub locked_by: Option<Fact<Option<u32>>>,
+}
+
+/// certbot's three folders, by their names there.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Dirs {
+    /// `--config-dir`, normally `/etc/letsencrypt`.
+    pub config: String,
+    /// `--work-dir`, normally `/var/lib/letsencrypt`.
+    pub work: String,
+    /// `--logs-dir`, normally `/var/log/letsencrypt`.
+    pub logs: String,
+}
+
+/// Distribution and init system.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Os {
+    /// `ID` of os-release.
+    pub id: String,
+    /// `ID_LIKE` of os-release.
+    pub like: String,
+    /// systemd is the init system.
+    pub systemd: bool,
+    /// There is an `etc` folder at all.
+    pub has_etc: bool,
+    /// A container engine is installed.
+    pub containers: bool,
+}
+
+impl Os {
+    /// Fedora, RHEL and what is built from them.
+    pub fn is_rhel(&self) -> bool {
+        ["rhel", "fedora", "centos", "almalinux", "rocky", "ol"]
+            .iter()
+            .any(|word| self.id == *word || self.like.split_whitespace().any(|like| like == *word))
+    }
+}
+
+/// The folder of renewal configurations.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Renewal {
+    /// The folder.
+    pub path: String,
+    /// How many `*.conf` there are.
+    pub confs: usize,
+    /// Files whose names certbot ignores.
+    pub strays: Vec<StrayConf>,
+}
+
+/// A file in `renewal/` that certbot does not read.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StrayConf {
+    /// Its path.
+    pub path: String,
+    /// The lineage that it would be the conf of.
+    pub lineage: String,
+    /// `renewal/LINEAGE.conf` exists as well.
+    pub has_conf: bool,
+    /// `live/LINEAGE` exists.
+    pub has_live: bool,
+}
+
+/// A lineage on disk that no conf names.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Orphan {
+    /// The folder's name.
+    pub name: String,
+    /// `live/NAME` exists.
+    pub live: Option<String>,
+    /// `archive/NAME` exists.
+    pub archive: Option<String>,
+    /// The certificate in it.
+    pub cert: Fact<Cert>,
+}
+
+/// When certbot runs a hook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum HookStage {
+    Pre,
+    Deploy,
+    Post,
+}
+
+impl HookStage {
+    /// The folder's name.
+    pub fn word(self) -> &'static str {
+        match self {
+            HookStage::Pre => "pre",
+            HookStage::Deploy => "deploy",
+            HookStage::Post => "post",
+        }
+    }
+}
+
+/// A file in one of the three hook folders.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HookFile {
+    /// Which folder.
+    pub stage: HookStage,
+    /// Its path.
+    pub path: String,
+    /// certbot would run it: executable, and not ending in `~`.
+    pub runs: bool,
+    /// It begins with `#!`.
+    pub shebang: bool,
+    /// Permission bits.
+    pub mode: u32,
+}
+
+/// A `cli.ini`: the keys, values masked where they look secret.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct IniFile {
+    /// Its path.
+    pub path: String,
+    /// Every `key = value`, dashes in keys kept.
+    pub settings: Vec<Setting>,
+}
+
+impl HostFacts {
+    /// A setting of any `cli.ini`, by its long option's name, with the file it stands in.
+    pub fn cli(&self, option: &str) -> Option<(&IniFile, &Setting)> {
+        self.cli_ini.iter().flatten().find_map(|file| {
+            file.settings.iter().find(|s| s.key.replace('_', "-") == option).map(|s| (file, s))
+        })
+    }
+
+    /// Whether a flag is switched on in any `cli.ini`.
+    pub fn cli_true(&self, option: &str) -> Option<(&IniFile, &Setting)> {
+        self.cli(option).filter(|(_, s)| {
+            s.text().is_some_and(|t| ["true", "yes", "1"].iter().any(|yes| t.eq_ignore_ascii_case(yes)))
+        })
+    }
+
+    /// The newest certbot's major and minor version, from the installs found.
+    pub fn newest_certbot(&self) -> Option<(u32, u32)> {
+        self.installs.as_ref().ok()?.iter().filter_map(Install::release).max()
+    }
+
+    /// Triggers that really start a renewal.
+    pub fn effective_triggers(&self) -> impl Iterator<Item = &Trigger> {
+        self.triggers.iter().flatten().filter(|t| t.effective())
+    }
+}

@@ -1,0 +1,352 @@
+//! One lineage: its renewal configuration, its four live links, its archive and what the files say.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Cert, Fact, Issued, PrivateKey, SignatureState};
+use crate::forecast::Forecast;
+
+/// One lineage, as certbot names a certificate that is renewed under one name.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Lineage {
+    /// The file name of the renewal configuration without `.conf`.
+    pub name: String,
+    /// Its renewal configuration.
+    pub conf: Fact<Conf>,
+    /// The four links in [`Kind::ALL`] order.
+    pub live: [LiveLink; 4],
+    /// The archive folder's versions.
+    pub archive: Fact<Archive>,
+    /// The certificate that `live` points at.
+    pub cert: Fact<Cert>,
+    /// The certificates of `chain.pem`.
+    pub chain: Fact<Vec<Cert>>,
+    /// Whether `fullchain.pem` is `cert.pem` followed by `chain.pem`.
+    pub fullchain: Fact<bool>,
+    /// The private key's public half.
+    pub key: Fact<PrivateKey>,
+    /// Whether the leaf was signed by the first certificate of the chain.
+    pub signed: SignatureState,
+    /// `previous_*.pem` links left by an interrupted update.
+    pub previous_links: Vec<String>,
+    /// What stands at each path that the conf names: values that begin with `/`, and the programs of hooks.
+    pub paths: BTreeMap<String, PathState>,
+    /// Where the key's mode lets everybody read it: the first folder on its way that keeps others out, if any.
+    pub key_exposed: Option<Exposure>,
+    /// When it becomes due, once the forecast has been made.
+    pub forecast: Option<Forecast>,
+}
+
+/// What stands at a path that a conf names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PathState {
+    /// A folder.
+    Folder,
+    /// A file, and whether anybody may execute it.
+    File {
+        /// One of the three x bits is set.
+        executable: bool,
+    },
+    /// Nothing, with the topmost folder on the way that does not exist; for a bare program name the name itself.
+    Absent(String),
+    /// It could not be looked at.
+    Unknown(super::Missing),
+}
+
+/// Who could read a key whose own mode does not forbid it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Exposure {
+    /// Every folder on the way lets others pass.
+    Open,
+    /// This folder does not.
+    ShutBy(String),
+}
+
+/// The four files of a lineage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// `cert.pem`, the leaf alone.
+    Cert,
+    /// `privkey.pem`.
+    Privkey,
+    /// `chain.pem`, the intermediates.
+    Chain,
+    /// `fullchain.pem`, leaf and intermediates.
+    Fullchain,
+}
+
+impl Kind {
+    /// All four, in certbot's order (ALL_FOUR in its storage module).
+    pub const ALL: [Kind; 4] = [Kind::Cert, Kind::Privkey, Kind::Chain, Kind::Fullchain];
+
+    /// The word certbot uses in keys and file names.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Cert => "cert",
+            Kind::Privkey => "privkey",
+            Kind::Chain => "chain",
+            Kind::Fullchain => "fullchain",
+        }
+    }
+
+    /// Its place in [`Kind::ALL`].
+    pub fn index(self) -> usize {
+        self as usize
+    }
+}
+
+/// A parsed `renewal/NAME.conf`; values that look like secrets are masked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Conf {
+    /// The file's path.
+    pub path: String,
+    /// Size in bytes.
+    pub size: u64,
+    /// Last change of the file.
+    pub modified: Option<Timestamp>,
+    /// Section headers: path such as `renewalparams` or `renewalparams/webroot_map`, and line.
+    pub sections: Vec<SectionHead>,
+    /// Every value with its section and line, in file order.
+    pub settings: Vec<Setting>,
+}
+
+/// A section header.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SectionHead {
+    /// Names from the outermost, joined by `/`.
+    pub path: String,
+    /// 1-based line.
+    pub line: u32,
+}
+
+/// One `key = value`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Setting {
+    /// The section's path, empty for the top level.
+    pub section: String,
+    /// The key as written.
+    pub key: String,
+    /// The value after unquoting and interpolation.
+    pub value: SettingValue,
+    /// 1-based line.
+    pub line: u32,
+    /// Why `%(name)s` could not be resolved: certbot fails when it reads such a value.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub unresolved: Option<String>,
+}
+
+/// ConfigObj has two kinds of value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum SettingValue {
+    /// A scalar.
+    Text(String),
+    /// An unquoted comma makes a list.
+    List(Vec<String>),
+}
+
+impl Setting {
+    /// The scalar, or the only member of a list.
+    pub fn text(&self) -> Option<&str> {
+        match &self.value {
+            SettingValue::Text(text) => Some(text),
+            SettingValue::List(items) => match items.as_slice() {
+                [only] => Some(only),
+                _ => None,
+            },
+        }
+    }
+
+    /// All members; a scalar is a list of one.
+    pub fn items(&self) -> &[String] {
+        match &self.value {
+            SettingValue::Text(text) => std::slice::from_ref(text),
+            SettingValue::List(items) => items,
+        }
+    }
+
+    /// `key = value` as a reader of the file would know it again.
+    pub fn shown(&self) -> String {
+        match &self.value {
+            SettingValue::Text(text) => format!("{} = {text}", self.key),
+            SettingValue::List(items) => format!("{} = {}", self.key, items.join(", ")),
+        }
+    }
+}
+
+impl Conf {
+    /// A top-level value.
+    pub fn top(&self, key: &str) -> Option<&Setting> {
+        self.setting("", key)
+    }
+
+    /// A value of `[renewalparams]`; the text `None` counts as absent, as certbot writes it.
+    pub fn param(&self, key: &str) -> Option<&Setting> {
+        self.setting("renewalparams", key).filter(|s| s.value != SettingValue::Text("None".into()))
+    }
+
+    /// The text of a value of `[renewalparams]`.
+    pub fn param_text(&self, key: &str) -> Option<&str> {
+        self.param(key).and_then(Setting::text)
+    }
+
+    /// Whether a boolean of `[renewalparams]` is true, by certbot's case-insensitive reading.
+    pub fn param_true(&self, key: &str) -> bool {
+        self.param_text(key).is_some_and(|text| text.eq_ignore_ascii_case("true"))
+    }
+
+    /// A value by section path and key.
+    pub fn setting(&self, section: &str, key: &str) -> Option<&Setting> {
+        self.settings.iter().find(|s| s.section == section && s.key == key)
+    }
+
+    /// Whether a section of that path exists.
+    pub fn has_section(&self, path: &str) -> bool {
+        self.sections.iter().any(|s| s.path == path)
+    }
+
+    /// The lines of `[[webroot_map]]`: domain to folder.
+    pub fn webroot_map(&self) -> impl Iterator<Item = &Setting> {
+        self.settings.iter().filter(|s| s.section == "renewalparams/webroot_map")
+    }
+
+    /// The members of `webroot_path`.
+    pub fn webroot_path(&self) -> Option<(&Setting, &[String])> {
+        self.param("webroot_path").map(|s| (s, s.items()))
+    }
+
+    /// `file:line` of a setting.
+    pub fn at(&self, setting: &Setting) -> String {
+        format!("{}:{}", self.path, setting.line)
+    }
+}
+
+/// One of the four live paths.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LiveLink {
+    /// Which of the four.
+    pub kind: Kind,
+    /// The path that the conf names, else `live/NAME/KIND.pem`.
+    pub path: String,
+    /// The conf's line that names it; `None` when the conf does not.
+    pub line: Option<u32>,
+    /// What is there.
+    pub state: LinkState,
+}
+
+/// What stands at a live path.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LinkState {
+    /// Nothing.
+    Absent,
+    /// Something that is not a symbolic link: `a regular file`, `a folder` …
+    NotALink(String),
+    /// A link: its text, the path it leads to, the version in the file name, and the target's mode and owner.
+    Link {
+        /// The link's text.
+        text: String,
+        /// The absolute path it names.
+        target: String,
+        /// N of `kindN.pem`.
+        version: Option<u32>,
+        /// Permission bits of the target, `None` when nothing is there.
+        mode: Option<u32>,
+    },
+    /// It could not be looked at.
+    Unknown(super::Missing),
+}
+
+impl LiveLink {
+    /// The version it points at.
+    pub fn version(&self) -> Option<u32> {
+        match &self.state {
+            LinkState::Link { version, .. } => *version,
+            _ => None,
+        }
+    }
+
+    /// The absolute path it leads to.
+    pub fn target(&self) -> Option<&str> {
+        match &self.state {
+            LinkState::Link { target, .. } => Some(target),
+            _ => None,
+        }
+    }
+}
+
+/// The archive folder of a lineage.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Archive {
+    /// The folder.
+    pub path: String,
+    /// Versions by number, ascending.
+    pub versions: Vec<Version>,
+}
+
+/// The files of one number in the archive.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Version {
+    /// N.
+    pub number: u32,
+    /// Which of the four exist, in [`Kind::ALL`] order.
+    pub present: [bool; 4],
+    /// Its certificate, where it was read: the newest eight and the current one.
+    pub issued: Option<Issued>,
+}
+
+impl Version {
+    /// All four files are there.
+    pub fn complete(&self) -> bool {
+        self.present == [true; 4]
+    }
+}
+
+impl Archive {
+    /// The highest number with all four files: the one `certbot renew` judges and relinks to.
+    pub fn latest_complete(&self) -> Option<&Version> {
+        self.versions.iter().rev().find(|v| v.complete())
+    }
+}
+
+impl Lineage {
+    /// The link of one kind.
+    pub fn link(&self, kind: Kind) -> &LiveLink {
+        let [cert, privkey, chain, fullchain] = &self.live;
+        match kind {
+            Kind::Cert => cert,
+            Kind::Privkey => privkey,
+            Kind::Chain => chain,
+            Kind::Fullchain => fullchain,
+        }
+    }
+
+    /// The authenticator plugin's name without a distribution prefix (`certbot-dns-x:dns-x`).
+    pub fn authenticator(&self) -> Option<&str> {
+        self.conf.as_ref().ok()?.param_text("authenticator").map(plugin_name)
+    }
+
+    /// The installer plugin's name.
+    pub fn installer(&self) -> Option<&str> {
+        self.conf.as_ref().ok()?.param_text("installer").map(plugin_name)
+    }
+
+    /// The ACME directory that it renews at; certbot's default where the conf names none.
+    pub fn server(&self) -> Option<&str> {
+        Some(self.conf.as_ref().ok()?.param_text("server").unwrap_or(crate::ca::LETS_ENCRYPT))
+    }
+
+    /// The certificate's names; empty where it could not be read.
+    pub fn names(&self) -> &[String] {
+        self.cert.as_ref().map(|c| c.names.as_slice()).unwrap_or_default()
+    }
+}
+
+fn plugin_name(raw: &str) -> &str {
+    raw.rsplit(':').next().unwrap_or(raw)
+}

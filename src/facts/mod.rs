@@ -1,0 +1,127 @@
+//! What was observed, as plain serialisable data: no I/O and never key material.
+//!
+//! A fact that could not be observed is a [`Missing`], so that a check which needs it becomes Unknown
+//! instead of passing.
+
+mod account;
+mod host;
+mod install;
+mod lineage;
+mod schedule;
+mod server;
+mod x509;
+
+pub use account::{Account, AccountFile};
+pub use host::{Dirs, HookFile, HookStage, HostFacts, IniFile, Orphan, Os, Renewal, StrayConf};
+pub(crate) use install::release;
+pub use install::{Install, InstallKind, Plugins};
+pub use lineage::{
+    Archive, Conf, Exposure, Kind, Lineage, LinkState, LiveLink, PathState, SectionHead, Setting,
+    SettingValue, Version,
+};
+pub use schedule::{Ineffective, Trigger, TriggerKind};
+pub use server::{CertRef, ServerKind, Servers, Usage};
+pub use x509::{Cert, Issued, KeyAlgorithm, PrivateKey, SignatureState};
+
+use serde::{Deserialize, Serialize};
+
+/// One observation, or why it could not be made.
+pub type Fact<T> = Result<T, Missing>;
+
+/// Something that could not be looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Missing {
+    /// The path, or the thing, that was asked for.
+    pub what: String,
+    /// Why it gave no answer.
+    pub why: Why,
+    /// What the answer would have decided.
+    pub role: Role,
+}
+
+/// Why a fact is missing.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Why {
+    /// There is no such file.
+    NotFound,
+    /// This process may not read it.
+    Denied,
+    /// It is not a regular file: the text says what it is.
+    NotAFile(String),
+    /// It is larger than anything certbot writes: size and limit in bytes.
+    TooLarge(u64, u64),
+    /// Its links lead in a circle.
+    Loop,
+    /// It was read and does not parse: line (1-based, 0 when the format has none) and what is wrong.
+    Malformed(u32, String),
+    /// The operating system's own words.
+    Io(String),
+    /// It cannot be known from this kind of look.
+    Unclear(String),
+}
+
+/// What a missing fact would have decided; the exit code 3 is for the first four.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// A renewal configuration file.
+    Conf,
+    /// A certificate, a chain or a key of a lineage.
+    Pem,
+    /// The configuration directory, or one of its fixed folders.
+    ConfigDir,
+    /// What would run certbot.
+    Schedule,
+    /// Anything else: an Unknown that changes no exit code.
+    Other,
+}
+
+impl Missing {
+    /// A missing fact about `what`.
+    pub fn new(what: impl Into<String>, why: Why, role: Role) -> Self {
+        Self { what: what.into(), why, role }
+    }
+
+    /// Whether not knowing this can hide a renewal that will fail.
+    pub fn decides(&self) -> bool {
+        self.role != Role::Other
+    }
+
+    /// The check that turns this very observation into a finding, where it is the host's fault and not ours.
+    ///
+    /// Checks that stand on the missing fact are then not applicable: certbot would not get that far.
+    pub fn reported_by(&self) -> Option<&'static str> {
+        match (self.role, &self.why) {
+            (Role::Conf, Why::Malformed(..)) => Some("renewal-conf-syntax"),
+            (Role::Pem, Why::Malformed(..)) => Some("cert-unreadable-pem"),
+            (Role::Pem, Why::NotFound) => Some("symlink-target-missing"),
+            (Role::Conf | Role::Pem, Why::NotAFile(_) | Why::TooLarge(..) | Why::Loop) => {
+                Some("file-unreadable")
+            }
+            _ => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Missing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.why {
+            Why::Malformed(line, what) if *line > 0 => write!(f, "{}:{line}: {what}", self.what),
+            why => write!(f, "{}: {why}", self.what),
+        }
+    }
+}
+
+impl std::fmt::Display for Why {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Why::NotFound => write!(f, "no such file"),
+            Why::Denied => write!(f, "permission denied"),
+            Why::NotAFile(kind) => write!(f, "is {kind}, not a regular file"),
+            Why::TooLarge(size, limit) => write!(f, "is {size} bytes, more than the {limit} that are read"),
+            Why::Loop => write!(f, "its symbolic links lead in a circle"),
+            Why::Malformed(_, what) | Why::Io(what) | Why::Unclear(what) => f.write_str(what),
+        }
+    }
+}

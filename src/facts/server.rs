@@ -1,0 +1,100 @@
+//! Which certificate files the servers' configurations name.
+
+use serde::{Deserialize, Serialize};
+
+/// The server programs whose configuration was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum ServerKind {
+    Nginx,
+    Apache,
+    Haproxy,
+    Postfix,
+    Dovecot,
+    Exim,
+    Caddy,
+    Lighttpd,
+    Other,
+}
+
+impl ServerKind {
+    /// The program's name.
+    pub fn word(self) -> &'static str {
+        match self {
+            ServerKind::Nginx => "nginx",
+            ServerKind::Apache => "apache",
+            ServerKind::Haproxy => "haproxy",
+            ServerKind::Postfix => "postfix",
+            ServerKind::Dovecot => "dovecot",
+            ServerKind::Exim => "exim",
+            ServerKind::Caddy => "caddy",
+            ServerKind::Lighttpd => "lighttpd",
+            ServerKind::Other => "a server",
+        }
+    }
+}
+
+/// One line of a server's configuration that names a certificate or key file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CertRef {
+    /// Whose configuration.
+    pub server: ServerKind,
+    /// `file:line`.
+    pub r#where: String,
+    /// The directive, such as `ssl_certificate`.
+    pub directive: String,
+    /// The path as written.
+    pub path: String,
+    /// The path after its links were followed, where it exists.
+    pub resolved: Option<String>,
+    /// The lineage below `live/` or `archive/` that it belongs to.
+    pub lineage: Option<String>,
+}
+
+/// What the servers' configurations say.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Servers {
+    /// Every certificate or key line found.
+    pub refs: Vec<CertRef>,
+    /// Document roots found (`root`, `alias`, `DocumentRoot`): path and `file:line`.
+    pub roots: Vec<(String, String)>,
+    /// Configuration files that could not be read.
+    pub unread: Vec<super::Missing>,
+    /// Indices into `refs` by lineage; rebuilt after loading.
+    #[serde(skip)]
+    pub(crate) by_lineage: std::collections::HashMap<String, Vec<usize>>,
+}
+
+/// How a lineage is used by the servers found.
+#[derive(Clone, Debug)]
+pub enum Usage<'a> {
+    /// These lines name it.
+    Named(Vec<&'a CertRef>),
+    /// Servers are configured, and none names it.
+    NotNamed,
+    /// No server's configuration names any certificate: nothing can be said.
+    NoServers,
+}
+
+impl Servers {
+    /// Makes the look-up by lineage; call it after `refs` is complete.
+    pub fn indexed(mut self) -> Self {
+        self.by_lineage.clear();
+        for (i, r) in self.refs.iter().enumerate() {
+            if let Some(name) = &r.lineage {
+                self.by_lineage.entry(name.clone()).or_default().push(i);
+            }
+        }
+        self
+    }
+
+    /// How `lineage` is used.
+    pub fn usage(&self, lineage: &str) -> Usage<'_> {
+        match self.by_lineage.get(lineage) {
+            Some(found) => Usage::Named(found.iter().filter_map(|i| self.refs.get(*i)).collect()),
+            None if self.refs.is_empty() => Usage::NoServers,
+            None => Usage::NotNamed,
+        }
+    }
+}

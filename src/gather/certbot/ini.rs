@@ -1,0 +1,69 @@
+//! `cli.ini`: options that certbot puts before its command line, whatever the verb.
+
+use std::path::{Path, PathBuf};
+
+use crate::facts::{Fact, IniFile, Role, Setting, SettingValue};
+use crate::gather::fs::{Root, show};
+use crate::gather::secrets::mask_value;
+
+/// The largest `cli.ini` that is read, in bytes.
+const MAX_INI: u64 = 256 * 1024;
+
+/// The `cli.ini` files that certbot run by root reads: always that of `/etc/letsencrypt`, even with another
+/// `--config-dir`, then root's own.
+/// <https://eff-certbot.readthedocs.io/en/stable/using.html#configuration-file>
+pub fn cli_ini(root: &Root) -> Vec<Fact<IniFile>> {
+    let places: [PathBuf; 2] =
+        ["/etc/letsencrypt/cli.ini".into(), "/root/.config/letsencrypt/cli.ini".into()];
+    places.iter().filter(|path| root.exists(path)).map(|path| read(root, path)).collect()
+}
+
+fn read(root: &Root, path: &Path) -> Fact<IniFile> {
+    let text = root.read_text(path, MAX_INI, Role::Other)?;
+    Ok(IniFile { path: show(path), settings: parse(&text) })
+}
+
+/// ConfigArgParse's syntax: `key = value`, `key: value`, `key value` or a bare `key`; `#` and `;` begin comments,
+/// `[section]` lines are passed over.
+fn parse(text: &str) -> Vec<Setting> {
+    let mut settings = Vec::new();
+    for (line, raw) in (1u32..).zip(text.lines()) {
+        let line_text = raw.trim();
+        if line_text.is_empty() || line_text.starts_with(['#', ';', '[']) || line_text.starts_with("---") {
+            continue;
+        }
+        let end =
+            line_text.find(|c: char| c == '=' || c == ':' || c.is_whitespace()).unwrap_or(line_text.len());
+        let (key, rest) = line_text.split_at(end);
+        let value = rest.trim_start_matches(|c: char| c == '=' || c == ':' || c.is_whitespace());
+        let value = value.split_once(" #").map_or(value, |(value, _)| value).trim().trim_matches(['"', '\'']);
+        let value = if rest.trim().is_empty() { "true" } else { value };
+        settings.push(Setting {
+            section: String::new(),
+            key: key.trim_start_matches('-').to_owned(),
+            value: SettingValue::Text(mask_value(key, value)),
+            line,
+            unresolved: None,
+        });
+    }
+    settings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debians_file_gives_two_options() {
+        let text = "# Because we are using logrotate\nmax-log-backups = 0\npreconfigured-renewal = True\n";
+        let settings = parse(text);
+        let seen: Vec<_> = settings.iter().map(|s| (s.key.as_str(), s.text().unwrap(), s.line)).collect();
+        assert_eq!(seen, [("max-log-backups", "0", 2), ("preconfigured-renewal", "True", 3)]);
+    }
+
+    #[test]
+    fn a_bare_key_is_a_flag() {
+        assert_eq!(parse("must-staple\n")[0].text(), Some("true"));
+        assert_eq!(parse("email: a@b.example # me\n")[0].text(), Some("a@b.example"));
+    }
+}

@@ -1,0 +1,220 @@
+//! One lineage: conf, live links, archive, certificate, chain and key.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use x509_parser::certificate::X509Certificate;
+
+use super::conf;
+use super::paths::{Programs, exposure, paths};
+use crate::facts::{
+    Archive, Cert, Conf, Fact, Issued, Kind, Lineage, LinkState, LiveLink, Missing, Role, SignatureState,
+    Version, Why,
+};
+use crate::gather::fs::{Content, Root, kind_word, normalize, show, show_bytes};
+use crate::gather::x509;
+
+/// How many older versions' certificates are read; certbot itself keeps the current one and five more.
+const MAX_VERSIONS_READ: usize = 8;
+
+/// Where lineages are read from.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader<'a> {
+    /// The host.
+    pub root: &'a Root,
+    /// certbot's configuration folder.
+    pub config: &'a Path,
+    /// The programs of hooks that were looked up before.
+    pub programs: &'a Programs,
+}
+
+/// Reads the lineage of one file of `renewal/`.
+pub fn lineage(reader: Reader<'_>, conf_name: &OsStr) -> Lineage {
+    let stem = OsStr::from_bytes(conf_name.as_bytes().strip_suffix(b".conf").unwrap_or(conf_name.as_bytes()));
+    let conf = conf(reader.root, &reader.config.join("renewal").join(conf_name));
+    let live_folder = reader.config.join("live").join(stem);
+    let [cert, key, chain, full] = Kind::ALL.map(|kind| reader.live(conf.as_ref().ok(), &live_folder, kind));
+    let folder = conf
+        .as_ref()
+        .ok()
+        .and_then(|c| c.top("archive_dir")?.text())
+        .map_or_else(|| reader.config.join("archive").join(stem), PathBuf::from);
+
+    let leaf_ders = ders(&cert);
+    let leaf_x509 = first(&leaf_ders, &cert);
+    let chain_ders = ders(&chain);
+    let chain_x509 = all(&chain_ders, &chain);
+    let signed = match (&leaf_x509, chain_x509.as_ref().map(|c| c.first())) {
+        (Ok(leaf), Ok(Some(issuer))) => x509::signed_by(leaf, issuer),
+        _ => SignatureState::NotChecked,
+    };
+    let fullchain = concatenated(&cert, &chain, &full);
+    let key_facts = match &key.content {
+        Ok(content) => x509::private_key(&content.bytes).map_err(|what| key.malformed(what)),
+        Err(missing) => Err(missing.clone()),
+    };
+    let current = leaf_x509.as_ref().ok().map(x509::issued);
+    let leaf: Fact<Cert> = leaf_x509.map(|c| x509::cert(&c));
+    let archive = reader.archive(&folder, cert.link.version(), current);
+    Lineage {
+        name: show_bytes(stem),
+        paths: conf.as_ref().map(|c| paths(reader.root, reader.programs, c)).unwrap_or_default(),
+        key_exposed: exposure(reader.root, &key.link),
+        conf,
+        previous_links: reader.previous_links(&live_folder),
+        archive,
+        cert: leaf,
+        chain: chain_x509.map(|certs| certs.iter().map(x509::cert).collect()),
+        fullchain,
+        key: key_facts,
+        signed,
+        live: [cert.link, key.link, chain.link, full.link],
+        forecast: None,
+    }
+}
+
+/// A live path with the content behind it.
+struct Live {
+    link: LiveLink,
+    content: Fact<Content>,
+}
+
+impl Live {
+    /// What the file behind the link says is wrong with it.
+    fn malformed(&self, what: String) -> Missing {
+        let place = self.link.target().unwrap_or(&self.link.path);
+        Missing::new(place, Why::Malformed(0, what), Role::Pem)
+    }
+}
+
+impl Reader<'_> {
+    fn live(&self, conf: Option<&Conf>, folder: &Path, kind: Kind) -> Live {
+        let named =
+            conf.and_then(|c| c.top(kind.word())).and_then(|s| Some((PathBuf::from(s.text()?), s.line)));
+        let (path, line) = match named {
+            Some((path, line)) => (path, Some(line)),
+            None => (folder.join(format!("{}.pem", kind.word())), None),
+        };
+        let content = self.root.read(&path, x509::MAX_PEM, Role::Pem);
+        let state = match self.root.read_link(&path) {
+            Ok(Some(text)) => {
+                let target = normalize(path.parent().unwrap_or(Path::new("/")), &text);
+                let mode = match &content {
+                    Ok(content) => Some(content.meta.mode),
+                    Err(_) => self.root.stat(&path).ok().map(|m| m.mode),
+                };
+                LinkState::Link {
+                    text: show(&text),
+                    target: show(&target),
+                    version: target.file_name().and_then(|name| number(name, kind)),
+                    mode,
+                }
+            }
+            Ok(None) => LinkState::NotALink(
+                self.root.lstat(&path).map_or("something else", |m| kind_word(m.kind)).into(),
+            ),
+            Err(Why::NotFound) => LinkState::Absent,
+            Err(why) => LinkState::Unknown(Missing::new(show(&path), why, Role::Pem)),
+        };
+        Live { link: LiveLink { kind, path: show(&path), line, state }, content }
+    }
+
+    fn archive(&self, folder: &Path, current: Option<u32>, known: Option<Issued>) -> Fact<Archive> {
+        let names = self.root.list(folder, Role::Pem)?;
+        let Some(names) = names else {
+            return Err(Missing::new(show(folder), Why::NotFound, Role::Pem));
+        };
+        let mut versions: Vec<Version> = Vec::new();
+        for name in &names {
+            for kind in Kind::ALL {
+                let Some(n) = number(name, kind) else { continue };
+                let at = versions.binary_search_by_key(&n, |v| v.number).unwrap_or_else(|at| {
+                    versions.insert(at, Version { number: n, present: [false; 4], issued: None });
+                    at
+                });
+                if let Some(present) = versions.get_mut(at).and_then(|v| v.present.get_mut(kind.index())) {
+                    *present = true;
+                }
+            }
+        }
+        for version in versions.iter_mut().rev().take(MAX_VERSIONS_READ) {
+            version.issued = match &known {
+                Some(known) if current == Some(version.number) => Some(known.clone()),
+                _ => self.issued(&folder.join(format!("cert{}.pem", version.number))),
+            };
+        }
+        Ok(Archive { path: show(folder), versions })
+    }
+
+    fn issued(&self, path: &Path) -> Option<Issued> {
+        let content = self.root.read(path, x509::MAX_PEM, Role::Other).ok()?;
+        let ders = x509::certificates(&content.bytes).ok()?;
+        Some(x509::issued(&x509::parse(ders.first()?).ok()?))
+    }
+
+    fn previous_links(&self, folder: &Path) -> Vec<String> {
+        let names: Vec<OsString> = self.root.list_or_empty(folder);
+        names
+            .iter()
+            .filter(|n| n.as_bytes().starts_with(b"previous_"))
+            .map(|n| show(&folder.join(n)))
+            .collect()
+    }
+}
+
+/// N of `kindN.pem`, as certbot's pattern has it.
+fn number(name: &OsStr, kind: Kind) -> Option<u32> {
+    let digits = name.to_str()?.strip_prefix(kind.word())?.strip_suffix(".pem")?;
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    digits.parse().ok()
+}
+
+fn ders(live: &Live) -> Fact<Vec<Vec<u8>>> {
+    match &live.content {
+        Ok(content) => x509::certificates(&content.bytes).map_err(|what| live.malformed(what)),
+        Err(missing) => Err(missing.clone()),
+    }
+}
+
+fn first<'d>(ders: &'d Fact<Vec<Vec<u8>>>, live: &Live) -> Fact<X509Certificate<'d>> {
+    let ders = ders.as_ref().map_err(Missing::clone)?;
+    let der = ders.first().map(Vec::as_slice).unwrap_or_default();
+    x509::parse(der).map_err(|what| live.malformed(what))
+}
+
+fn all<'d>(ders: &'d Fact<Vec<Vec<u8>>>, live: &Live) -> Fact<Vec<X509Certificate<'d>>> {
+    let ders = ders.as_ref().map_err(Missing::clone)?;
+    ders.iter().map(|der| x509::parse(der).map_err(|what| live.malformed(what))).collect()
+}
+
+/// Whether fullchain is cert and chain: byte for byte as certbot writes it, or at least the same certificates.
+fn concatenated(cert: &Live, chain: &Live, full: &Live) -> Fact<bool> {
+    let bytes = |live: &Live| live.content.as_ref().map(|c| c.bytes.clone()).map_err(Missing::clone);
+    let (cert_bytes, chain_bytes) = (bytes(cert)?, bytes(chain)?);
+    let full_bytes = full.content.as_ref().map_err(Missing::clone)?;
+    let parts = [cert_bytes.as_slice(), chain_bytes.as_slice()].concat();
+    if parts == full_bytes.bytes {
+        // A file that is equal byte for byte to two that parse parses as well.
+        return Ok(true);
+    }
+    let wanted: Vec<Vec<u8>> = [ders(cert)?, ders(chain)?].concat();
+    Ok(ders(full)? == wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_read_from_the_file_name_as_certbot_does() {
+        assert_eq!(number(OsStr::new("cert12.pem"), Kind::Cert), Some(12));
+        for odd in
+            ["cert.pem", "cert1.pem.bak", "cert-1.pem", "fullchain1.pem", "cert99999999999.pem", "cert+1.pem"]
+        {
+            assert_eq!(number(OsStr::new(odd), Kind::Cert), None, "{odd}");
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! certbot's state on disk: renewal confs, live links, archives, accounts, hooks and `cli.ini`.
+
+mod accounts;
+mod conf;
+mod folders;
+mod hooks;
+mod ini;
+mod lineage;
+mod paths;
+
+pub use accounts::accounts;
+pub use conf::{conf, settings};
+pub use folders::{Folders, folders, orphans};
+pub use hooks::hooks;
+pub use ini::cli_ini;
+pub use lineage::{Reader, lineage};
+pub use paths::Programs;

@@ -1,0 +1,390 @@
+//! Reading a host's files, the running one's or one below `--root`, without ever leaving the root.
+//!
+//! Only regular files are opened, never a FIFO or a device, and none is read beyond its limit.
+
+use std::ffi::{OsStr, OsString};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Component, Path, PathBuf};
+
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RawMode, ResolveFlags, Stat};
+use rustix::io::Errno;
+
+use crate::error::Error;
+use crate::facts::{Fact, Missing, Role, Why};
+
+/// How many names of one folder are listed at most.
+const MAX_ENTRIES: usize = 1_000_000;
+
+/// The file system of the host that is looked at.
+#[derive(Debug)]
+pub struct Root {
+    below: Option<(OwnedFd, PathBuf)>,
+}
+
+/// What `stat` says, as far as it is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Meta {
+    /// Regular file, folder, link …
+    pub kind: FileType,
+    /// Permission bits.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// Size in bytes.
+    pub size: u64,
+    /// Last change of the content, seconds since the epoch.
+    pub modified: i64,
+}
+
+/// A file's content and metadata.
+#[derive(Debug)]
+pub struct Content {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// The metadata from before it was read.
+    pub meta: Meta,
+}
+
+impl Root {
+    /// The running host.
+    pub fn live() -> Self {
+        Self { below: None }
+    }
+
+    /// The host below a folder.
+    ///
+    /// # Errors
+    /// The folder cannot be opened, or the kernel is older than 5.6 and cannot confine look-ups.
+    pub fn below(dir: &Path) -> Result<Self, Error> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let fd = rustix::fs::open(dir, flags, Mode::empty()).map_err(|e| {
+            Error::new(format!("cannot open the root {}: {e}", dir.display()))
+                .hint("--root takes a folder that holds a host's etc/")
+        })?;
+        let real = rustix::fs::readlink(proc_path(&fd), Vec::new())
+            .map(|path| PathBuf::from(OsString::from_vec(path.into_bytes())))
+            .unwrap_or_else(|_| dir.to_path_buf());
+        let root = Self { below: Some((fd, real)) };
+        match root.open(Path::new("/"), OFlags::PATH) {
+            Err(Errno::NOSYS) => Err(Error::new("this kernel cannot confine look-ups to a root").hint(
+                "--root needs Linux 5.6 or later; run in a chroot or a container of that tree instead",
+            )),
+            _ => Ok(root),
+        }
+    }
+
+    /// Whether this is the running host.
+    pub fn is_live(&self) -> bool {
+        self.below.is_none()
+    }
+
+    fn open(&self, path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
+        let flags = flags | OFlags::CLOEXEC;
+        match &self.below {
+            None => rustix::fs::open(path, flags, Mode::empty()),
+            Some((fd, _)) => {
+                let confined = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+                rustix::fs::openat2(fd, path, flags, Mode::empty(), confined)
+            }
+        }
+    }
+
+    /// What stands at a path, links followed.
+    pub fn stat(&self, path: &Path) -> Result<Meta, Why> {
+        let stat = match &self.below {
+            None => rustix::fs::stat(path),
+            Some(_) => self.open(path, OFlags::PATH).and_then(|fd| rustix::fs::fstat(&fd)),
+        };
+        stat.map(|s| meta(&s)).map_err(why)
+    }
+
+    /// What stands at a path, the last link not followed.
+    pub fn lstat(&self, path: &Path) -> Result<Meta, Why> {
+        let stat = match &self.below {
+            None => rustix::fs::lstat(path),
+            Some(_) => self.open(path, OFlags::PATH | OFlags::NOFOLLOW).and_then(|fd| rustix::fs::fstat(&fd)),
+        };
+        stat.map(|s| meta(&s)).map_err(why)
+    }
+
+    /// Whether something is there, links followed; what cannot be told counts as absent.
+    pub fn exists(&self, path: &Path) -> bool {
+        self.stat(path).is_ok()
+    }
+
+    /// Whether a folder is there.
+    pub fn is_dir(&self, path: &Path) -> bool {
+        self.stat(path).is_ok_and(|m| m.kind == FileType::Directory)
+    }
+
+    /// The text of a symbolic link; `Ok(None)` where something else stands there.
+    pub fn read_link(&self, path: &Path) -> Result<Option<PathBuf>, Why> {
+        let text = match &self.below {
+            None => rustix::fs::readlink(path, Vec::new()),
+            Some(_) => self
+                .open(path, OFlags::PATH | OFlags::NOFOLLOW)
+                .and_then(|fd| rustix::fs::readlinkat(&fd, c"", Vec::new()))
+                // An O_PATH descriptor of what is no link answers ENOENT instead of EINVAL.
+                .map_err(|e| if e == Errno::NOENT && self.lstat(path).is_ok() { Errno::INVAL } else { e }),
+        };
+        match text {
+            Ok(text) => Ok(Some(PathBuf::from(OsString::from_vec(text.into_bytes())))),
+            Err(Errno::INVAL) => Ok(None),
+            Err(e) => Err(why(e)),
+        }
+    }
+
+    /// The path after all links were followed, as the host itself would name it.
+    pub fn real_path(&self, path: &Path) -> Option<PathBuf> {
+        let fd = self.open(path, OFlags::PATH).ok()?;
+        let real = rustix::fs::readlink(proc_path(&fd), Vec::new()).ok()?;
+        let real = PathBuf::from(OsString::from_vec(real.into_bytes()));
+        match &self.below {
+            None => Some(real),
+            Some((_, root)) => real.strip_prefix(root).ok().map(|inside| Path::new("/").join(inside)),
+        }
+    }
+
+    /// Reads a regular file of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// A [`Missing`] with `role` that names the path and says why.
+    pub fn read(&self, path: &Path, limit: u64, role: Role) -> Fact<Content> {
+        let missing = |why| Missing::new(show(path), why, role);
+        let before = self.stat(path).map_err(missing)?;
+        if before.kind != FileType::RegularFile {
+            return Err(missing(Why::NotAFile(kind_word(before.kind).into())));
+        }
+        if before.size > limit {
+            return Err(missing(Why::TooLarge(before.size, limit)));
+        }
+        // NONBLOCK and NOCTTY: should a FIFO or terminal have taken the file's place meanwhile, nothing waits.
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let fd = self.open(path, flags).map_err(|e| missing(why(e)))?;
+        let bytes = read_up_to(fd.as_fd(), before.size, limit).map_err(|e| missing(why(e)))?;
+        if bytes.len() as u64 > limit {
+            return Err(missing(Why::TooLarge(bytes.len() as u64, limit)));
+        }
+        Ok(Content { bytes, meta: before })
+    }
+
+    /// Reads a text file that should be UTF-8; other bytes become U+FFFD.
+    pub fn read_text(&self, path: &Path, limit: u64, role: Role) -> Fact<String> {
+        self.read(path, limit, role).map(|content| match String::from_utf8(content.bytes) {
+            Ok(text) => text,
+            Err(e) => String::from_utf8_lossy(e.as_bytes()).into_owned(),
+        })
+    }
+
+    /// The names in a folder, sorted by their bytes; `Ok(None)` where there is no such folder.
+    pub fn list(&self, path: &Path, role: Role) -> Fact<Option<Vec<OsString>>> {
+        let missing = |why| Missing::new(show(path), why, role);
+        let fd = match self.open(path, OFlags::RDONLY | OFlags::DIRECTORY) {
+            Ok(fd) => fd,
+            Err(Errno::NOENT) => return Ok(None),
+            Err(Errno::NOTDIR) => return Err(missing(Why::Unclear("is not a folder".into()))),
+            Err(e) => return Err(missing(why(e))),
+        };
+        let mut names = Vec::new();
+        for entry in Dir::new(fd).map_err(|e| missing(why(e)))? {
+            let entry = entry.map_err(|e| missing(why(e)))?;
+            let name = entry.file_name().to_bytes();
+            if name != b"." && name != b".." {
+                names.push(OsString::from_vec(name.to_vec()));
+            }
+            if names.len() > MAX_ENTRIES {
+                return Err(missing(Why::TooLarge(names.len() as u64, MAX_ENTRIES as u64)));
+            }
+        }
+        names.sort_unstable();
+        Ok(Some(names))
+    }
+
+    /// [`Root::list`] where an absent or unreadable folder is as good as an empty one.
+    pub fn list_or_empty(&self, path: &Path) -> Vec<OsString> {
+        self.list(path, Role::Other).ok().flatten().unwrap_or_default()
+    }
+}
+
+/// A path as text: bytes that are not UTF-8 and control characters are escaped, so that it can be printed.
+pub fn show(path: &Path) -> String {
+    show_bytes(path.as_os_str())
+}
+
+/// A file name as text, escaped like [`show`].
+pub fn show_bytes(name: &OsStr) -> String {
+    let mut shown = String::with_capacity(name.len());
+    for chunk in name.as_bytes().utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if c.is_control() { shown.extend(c.escape_default()) } else { shown.push(c) }
+        }
+        for byte in chunk.invalid() {
+            shown.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    shown
+}
+
+/// Joins a link's text to the folder it stands in and removes `.` and `..` by their names alone.
+pub fn normalize(folder: &Path, text: &Path) -> PathBuf {
+    let mut path = PathBuf::from("/");
+    for part in folder.join(text).components() {
+        match part {
+            Component::ParentDir => {
+                path.pop();
+            }
+            Component::Normal(name) => path.push(name),
+            Component::RootDir | Component::CurDir | Component::Prefix(_) => {}
+        }
+    }
+    path
+}
+
+/// `a folder`, `a FIFO` and so on.
+pub fn kind_word(kind: FileType) -> &'static str {
+    match kind {
+        FileType::RegularFile => "a regular file",
+        FileType::Directory => "a folder",
+        FileType::Symlink => "a symbolic link",
+        FileType::Fifo => "a FIFO",
+        FileType::Socket => "a socket",
+        FileType::CharacterDevice => "a character device",
+        FileType::BlockDevice => "a block device",
+        _ => "of an unknown kind",
+    }
+}
+
+fn read_up_to(fd: BorrowedFd<'_>, expected: u64, limit: u64) -> Result<Vec<u8>, Errno> {
+    let mut bytes = vec![0; usize::try_from(expected.min(limit)).unwrap_or(0).saturating_add(1)];
+    let mut filled = 0;
+    loop {
+        if filled == bytes.len() {
+            if filled as u64 > limit {
+                break;
+            }
+            bytes.resize(filled.saturating_mul(2).max(4096), 0);
+        }
+        let Some(free) = bytes.get_mut(filled..) else { break };
+        match rustix::io::read(fd, free) {
+            Ok(0) => break,
+            Ok(n) => {
+                filled += n;
+                // A regular file that gave just what its size promised has nothing more.
+                if filled as u64 == expected {
+                    break;
+                }
+            }
+            Err(Errno::INTR) => {}
+            Err(e) => return Err(e),
+        }
+    }
+    bytes.truncate(filled);
+    Ok(bytes)
+}
+
+fn proc_path(fd: &OwnedFd) -> String {
+    format!("/proc/self/fd/{}", fd.as_raw_fd())
+}
+
+fn meta(stat: &Stat) -> Meta {
+    Meta {
+        kind: FileType::from_raw_mode(stat.st_mode as RawMode),
+        mode: stat.st_mode & 0o7777,
+        uid: stat.st_uid,
+        gid: stat.st_gid,
+        size: u64::try_from(stat.st_size).unwrap_or(0),
+        modified: stat.st_mtime,
+    }
+}
+
+fn why(errno: Errno) -> Why {
+    match errno {
+        Errno::NOENT | Errno::NOTDIR => Why::NotFound,
+        Errno::ACCESS | Errno::PERM => Why::Denied,
+        Errno::LOOP => Why::Loop,
+        other => Why::Io(std::io::Error::from(other).to_string()),
+    }
+}
+
+/// Whether this process may follow and read `path`, without opening it.
+pub fn readable(root: &Root, path: &Path) -> bool {
+    match &root.below {
+        None => rustix::fs::accessat(CWD, path, rustix::fs::Access::READ_OK, AtFlags::EACCESS).is_ok(),
+        Some(_) => root.open(path, OFlags::PATH).is_ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    fn tree() -> (tempfile::TempDir, Root) {
+        let dir = tempfile::tempdir().unwrap();
+        let root = Root::below(dir.path()).unwrap();
+        (dir, root)
+    }
+
+    #[test]
+    fn an_absolute_link_stays_inside_the_root() {
+        let (dir, root) = tree();
+        std::fs::create_dir(dir.path().join("etc")).unwrap();
+        std::fs::write(dir.path().join("etc/hostname"), "inside").unwrap();
+        symlink("/etc/hostname", dir.path().join("link")).unwrap();
+        symlink("../../../../../../etc/hostname", dir.path().join("up")).unwrap();
+        for name in ["/link", "/up"] {
+            assert_eq!(root.read(Path::new(name), 100, Role::Other).unwrap().bytes, b"inside");
+            assert_eq!(root.real_path(Path::new(name)).unwrap(), Path::new("/etc/hostname"));
+        }
+    }
+
+    #[test]
+    fn a_fifo_is_refused_without_waiting() {
+        let (dir, root) = tree();
+        rustix::fs::mknodat(CWD, dir.path().join("f"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        let missing = root.read(Path::new("/f"), 100, Role::Pem).unwrap_err();
+        assert_eq!(missing.why, Why::NotAFile("a FIFO".into()));
+    }
+
+    #[test]
+    fn a_huge_file_is_refused_by_its_size() {
+        let (dir, root) = tree();
+        std::fs::File::create(dir.path().join("big")).unwrap().set_len(1 << 40).unwrap();
+        let missing = root.read(Path::new("/big"), 1000, Role::Pem).unwrap_err();
+        assert_eq!(missing.why, Why::TooLarge(1 << 40, 1000));
+    }
+
+    #[test]
+    fn a_cyclic_link_is_named_as_one() {
+        let (dir, root) = tree();
+        symlink("b", dir.path().join("a")).unwrap();
+        symlink("a", dir.path().join("b")).unwrap();
+        assert_eq!(root.stat(Path::new("/a")), Err(Why::Loop));
+    }
+
+    #[test]
+    fn a_link_is_told_from_a_file() {
+        let (dir, root) = tree();
+        std::fs::write(dir.path().join("f"), "").unwrap();
+        symlink("f", dir.path().join("l")).unwrap();
+        assert_eq!(root.read_link(Path::new("/l")), Ok(Some(PathBuf::from("f"))));
+        assert_eq!(root.read_link(Path::new("/f")), Ok(None));
+        assert_eq!(root.read_link(Path::new("/none")), Err(Why::NotFound));
+    }
+
+    #[test]
+    fn names_that_are_not_utf8_are_shown_escaped() {
+        assert_eq!(show(Path::new(OsStr::from_bytes(b"a\xffb\x1b[31m"))), "a\\xffb\\u{1b}[31m");
+    }
+
+    #[test]
+    fn a_link_text_is_joined_by_names() {
+        assert_eq!(
+            normalize(Path::new("/etc/letsencrypt/live/a"), Path::new("../../archive/a/cert1.pem")),
+            Path::new("/etc/letsencrypt/archive/a/cert1.pem")
+        );
+    }
+}

@@ -1,0 +1,121 @@
+//! Read-only look-ups that fill the facts. Nothing here judges, and nothing is executed or written.
+
+pub mod certbot;
+pub mod fs;
+pub mod installs;
+pub mod schedule;
+pub mod secrets;
+pub mod webserver;
+pub mod x509;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use crate::facts::{Dirs, Fact, HostFacts, Lineage, Missing, Role};
+use fs::{Root, show};
+
+/// The schema's name in the first line of the facts.
+pub const SCHEMA: &str = "acme-audit.facts/1";
+
+/// What to look at.
+#[derive(Debug)]
+pub struct Request {
+    /// The running host, or one below a folder.
+    pub root: Root,
+    /// certbot's `--config-dir`.
+    pub config_dir: PathBuf,
+    /// certbot's `--work-dir`.
+    pub work_dir: PathBuf,
+    /// certbot's `--logs-dir`.
+    pub logs_dir: PathBuf,
+    /// The time to judge as of.
+    pub now: Timestamp,
+}
+
+/// The host's facts, and the lineages that can now be read one at a time.
+#[derive(Debug)]
+pub struct Host {
+    /// The facts that were gathered once.
+    pub facts: HostFacts,
+    /// The file names in `renewal/`, sorted.
+    pub confs: Vec<OsString>,
+    request: Request,
+    programs: certbot::Programs,
+}
+
+/// Looks at everything that is not particular to one lineage.
+pub fn host(request: Request) -> Host {
+    let (root, config) = (&request.root, &request.config_dir);
+    let (renewal, confs) = match certbot::folders(root, config) {
+        Ok(folders) => (Ok(folders.renewal), folders.confs),
+        Err(missing) => (Err(missing), Vec::new()),
+    };
+    let os = installs::os(root);
+    let orphans = match &renewal {
+        Ok(_) => certbot::orphans(root, config, &confs),
+        Err(missing) => Err(missing.clone()),
+    };
+    let facts = HostFacts {
+        schema: SCHEMA.into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        host: host_name(root),
+        now: request.now,
+        gathered_at: Timestamp::now(),
+        live: root.is_live(),
+        dirs: Dirs { config: show(config), work: show(&request.work_dir), logs: show(&request.logs_dir) },
+        renewal,
+        orphans,
+        accounts: certbot::accounts(root, config),
+        hooks: certbot::hooks(root, config),
+        cli_ini: certbot::cli_ini(root),
+        installs: installs::installs(root),
+        triggers: schedule::triggers(root, &os),
+        servers: webserver::servers(root, config),
+        locked_by: root.is_live().then(|| lock_holder(&request)),
+        os,
+    };
+    Host { facts, confs, request, programs: certbot::Programs::default() }
+}
+
+impl Host {
+    /// Reads the lineage at a place in [`Host::confs`].
+    pub fn lineage(&self, at: usize) -> Option<Lineage> {
+        let reader = certbot::Reader {
+            root: &self.request.root,
+            config: &self.request.config_dir,
+            programs: &self.programs,
+        };
+        self.confs.get(at).map(|name| certbot::lineage(reader, name))
+    }
+}
+
+fn host_name(root: &Root) -> String {
+    if root.is_live() {
+        return rustix::system::uname().nodename().to_string_lossy().into_owned();
+    }
+    let name = root.read_text("/etc/hostname".as_ref(), 1024, Role::Other).unwrap_or_default();
+    name.split_whitespace().next().unwrap_or("unknown").to_owned()
+}
+
+/// The process that holds certbot's lock on its configuration folder; asking does not take it.
+fn lock_holder(request: &Request) -> Fact<Option<u32>> {
+    let path = request.config_dir.join(".certbot.lock");
+    let missing = |e: rustix::io::Errno| {
+        Missing::new(show(&path), crate::facts::Why::Io(std::io::Error::from(e).to_string()), Role::Other)
+    };
+    let flags = rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::CLOEXEC | rustix::fs::OFlags::NONBLOCK;
+    let fd = match rustix::fs::open(&path, flags, rustix::fs::Mode::empty()) {
+        Ok(fd) => fd,
+        Err(rustix::io::Errno::NOENT) => return Ok(None),
+        Err(e) => return Err(missing(e)),
+    };
+    let asked = rustix::process::Flock::from(rustix::process::FlockType::WriteLock);
+    match rustix::process::fcntl_getlk(&fd, &asked) {
+        Ok(holder) => Ok(holder
+            .and_then(|lock| lock.pid)
+            .and_then(|pid| u32::try_from(pid.as_raw_nonzero().get()).ok())),
+        Err(e) => Err(missing(e)),
+    }
+}

@@ -1,0 +1,83 @@
+//! What would run certbot's renewals: systemd timers, cron and its kin, containers.
+
+mod client;
+mod command;
+mod container;
+mod cron;
+mod shell;
+mod systemd;
+mod units;
+
+use std::path::Path;
+
+use super::fs::{Root, normalize};
+use super::installs::installs;
+use crate::facts::{Fact, Missing, Os, Role, Trigger, Why};
+
+/// How many links of a program are followed by their texts.
+const MAX_LINKS: usize = 16;
+
+/// The host, as far as it decides whether a command can run.
+struct Look<'a> {
+    root: &'a Root,
+    os: &'a Os,
+}
+
+/// Every trigger found, effective or not.
+///
+/// # Errors
+/// Nothing effective was found, and what could not be read may hold it.
+pub fn triggers(root: &Root, os: &Os) -> Fact<Vec<Trigger>> {
+    if !os.has_etc {
+        return Err(Missing::new("etc", Why::NotFound, Role::Schedule));
+    }
+    let look = Look { root, os };
+    let mut found = Vec::new();
+    let mut unread = Vec::new();
+    for (more, missing) in [systemd::timers(&look), cron::jobs(&look), container::loops(&look)] {
+        found.extend(more);
+        unread.extend(missing);
+    }
+    if found.iter().any(Trigger::effective) {
+        return Ok(found);
+    }
+    if let Some(missing) = unread.into_iter().next() {
+        return Err(missing);
+    }
+    if os.containers && !installs(root).is_ok_and(|found| !found.is_empty()) {
+        let why =
+            Why::Unclear("no certbot is on the host, and a container's own schedule is not looked at".into());
+        return Err(Missing::new("the containers' own schedules", why, Role::Schedule));
+    }
+    Ok(found)
+}
+
+/// Whether a program that is named by its path is surely not there.
+///
+/// Below a root this is only said where the folder that should hold it is there and not empty: a backup of `etc`
+/// lacks all programs.
+fn gone(root: &Root, path: &Path) -> bool {
+    let mut path = path.to_path_buf();
+    for _ in 0..MAX_LINKS {
+        if root.stat(&path) != Err(Why::NotFound) {
+            return false;
+        }
+        let folder = path.parent().unwrap_or(Path::new("/")).to_path_buf();
+        if let Ok(Some(text)) = root.read_link(&path) {
+            path = normalize(&folder, &text);
+            continue;
+        }
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        // certbot-auto lived wherever it was unpacked, and is removed with its folder.
+        let folder = match name {
+            "certbot-auto" | "letsencrypt-auto" => folder.ancestors().find(|dir| root.is_dir(dir)),
+            _ => Some(folder.as_path()),
+        };
+        let in_tree = folder.is_some_and(|dir| dir != Path::new("/") && !root.list_or_empty(dir).is_empty());
+        return root.is_live() || in_tree;
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,93 @@
+//! The compact row that is kept of each lineage after it was read and judged.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::facts::{Kind, Lineage};
+use crate::forecast::Forecast;
+
+/// What is kept of a lineage: well under a kilobyte.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Its name.
+    pub name: Box<str>,
+    /// The certificate's names.
+    pub names: Box<[Box<str>]>,
+    /// Validity, where the certificate could be read.
+    pub validity: Option<(Timestamp, Timestamp)>,
+    /// The issuer's name.
+    pub issuer: Option<Arc<str>>,
+    /// Algorithm and size of the key.
+    pub key: Option<Arc<str>>,
+    /// Serial number in hex.
+    pub serial: Option<Box<str>>,
+    /// Authenticator plugin.
+    pub authenticator: Option<Arc<str>>,
+    /// Installer plugin.
+    pub installer: Option<Arc<str>>,
+    /// ACME directory.
+    pub server: Option<Arc<str>>,
+    /// The version that `live/NAME/cert.pem` points at.
+    pub version: Option<u32>,
+    /// When it becomes due.
+    pub forecast: Option<Forecast>,
+    /// A check that decides a will-fail could not look.
+    pub unknown: bool,
+}
+
+/// All rows, in the order of their names.
+#[derive(Debug, Default)]
+pub struct Index {
+    /// The rows.
+    pub rows: Vec<Row>,
+    by_name: HashMap<Box<str>, usize>,
+}
+
+impl Index {
+    /// Makes the look-up by name.
+    pub fn new(rows: Vec<Row>) -> Self {
+        let by_name = rows.iter().enumerate().map(|(i, row)| (row.name.clone(), i)).collect();
+        Self { rows, by_name }
+    }
+
+    /// The row of a lineage.
+    pub fn get(&self, name: &str) -> Option<&Row> {
+        self.by_name.get(name).and_then(|i| self.rows.get(*i))
+    }
+}
+
+/// Words that thousands of rows share, kept once.
+#[derive(Debug, Default)]
+pub struct Words(HashMap<Box<str>, Arc<str>>);
+
+impl Words {
+    fn word(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(text) {
+            return known.clone();
+        }
+        let word: Arc<str> = text.into();
+        self.0.insert(text.into(), word.clone());
+        word
+    }
+
+    /// Reduces a lineage to its row.
+    pub fn row(&mut self, lineage: &Lineage) -> Row {
+        let cert = lineage.cert.as_ref().ok();
+        Row {
+            name: lineage.name.as_str().into(),
+            names: lineage.names().iter().map(|name| name.as_str().into()).collect(),
+            validity: cert.map(|c| (c.not_before, c.not_after)),
+            issuer: cert.map(|c| self.word(&c.issuer)),
+            key: cert.map(|c| self.word(&c.key.0)),
+            serial: cert.map(|c| c.serial.as_str().into()),
+            authenticator: lineage.authenticator().map(|text| self.word(text)),
+            installer: lineage.installer().map(|text| self.word(text)),
+            server: lineage.server().map(|text| self.word(text)),
+            version: lineage.link(Kind::Cert).version(),
+            forecast: lineage.forecast.clone(),
+            unknown: false,
+        }
+    }
+}

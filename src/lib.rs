@@ -1,0 +1,29 @@
+//! Why the next Let's Encrypt renewal of this host would fail, weeks before it does.
+//!
+//! Data flows one way. [`gather`] looks at the host, read-only, and fills [`facts`]: plain data without I/O or key
+//! material. [`forecast`](mod@forecast) computes when each lineage becomes due. [`checks`] are pure functions from
+//! facts to findings, one file each, in the vocabulary of [`check`]. [`fold`](mod@fold) puts causes over their
+//! consequences, and [`report`] prints what is left. [`audit`] is the thread through all of it: lineages are
+//! streamed, judged and dropped, so that a hundred thousand of them fit in little memory.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used, clippy::panic))]
+
+pub mod configobj;
+pub mod gather;
+
+pub mod ca;
+pub mod facts;
+pub mod forecast;
+
+pub mod check;
+pub mod checks;
+pub mod fold;
+pub mod index;
+
+pub mod audit;
+pub mod config;
+pub mod report;
+
+pub mod cli;
+pub mod demo;
+pub mod error;

@@ -1,0 +1,213 @@
+//! For people: worst first; each finding says what, where, why it bites and when, and what to type.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use super::{count, day, distance, printable, unknowns};
+use crate::audit::{LineageVerdict, Report};
+use crate::check::{Evidence, Severity};
+use crate::fold::Folded;
+
+/// How many lines of evidence, names or consequences are printed before the rest is counted.
+const MANY: usize = 6;
+
+/// Where prose is broken, in characters.
+const WIDTH: usize = 100;
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+
+fn color(severity: Severity) -> Style {
+    let color = match severity {
+        Severity::WillFail => AnsiColor::Red,
+        Severity::MayFail => AnsiColor::Yellow,
+        Severity::Note => AnsiColor::Cyan,
+    };
+    Style::new().bold().fg_color(Some(color.into()))
+}
+
+/// Writes the report. `quiet` leaves out notes, ignored findings and the summary of a host without fault.
+///
+/// # Errors
+/// The output cannot be written.
+pub fn write(out: &mut impl Write, report: &Report, quiet: bool) -> io::Result<()> {
+    let shown: Vec<&Folded> = report
+        .findings
+        .iter()
+        .filter(|f| !quiet || (f.ignored.is_none() && f.cause.severity > Severity::Note))
+        .collect();
+    let (ignored, shown): (Vec<&Folded>, Vec<&Folded>) = shown.into_iter().partition(|f| f.ignored.is_some());
+    for finding in shown {
+        write_finding(out, report, finding)?;
+    }
+    for finding in ignored {
+        let because = finding.ignored.as_deref().unwrap_or_default();
+        let id = finding.cause.check.id;
+        writeln!(out, "{DIM}ignored{DIM:#}    {id}: {} (because {})", said(finding), printable(because))?;
+    }
+    let unknowns = unknowns(report);
+    for (because, ids, lineages) in unknowns.iter().take(if quiet { MANY } else { usize::MAX }) {
+        let on = if *lineages > 0 { format!(" on {}", count(*lineages, "lineage")) } else { String::new() };
+        writeln!(out, "{BOLD}unknown{BOLD:#}    {}", printable(because))?;
+        writeln!(out, "           {DIM}leaves open{on}: {}{DIM:#}", some(ids))?;
+    }
+    if let Some(missing) = report.undecided().find_map(|s| match &s.skip {
+        crate::check::Skip::Unknown(missing) if missing.why == crate::facts::Why::Denied => Some(missing),
+        _ => None,
+    }) {
+        writeln!(out, "           hint: run as root, who can read {}", printable(&missing.what))?;
+    }
+    let nothing_wrong = report.exit_code() == 0;
+    if !(quiet && nothing_wrong) {
+        summary(out, report, unknowns.len())?;
+    }
+    Ok(())
+}
+
+fn write_finding(out: &mut impl Write, report: &Report, folded: &Folded) -> io::Result<()> {
+    let (check, finding, severity) = (folded.cause.check, &folded.cause.finding, folded.cause.severity);
+    let style = color(severity);
+    let word = severity.word().replace('-', " ");
+    writeln!(out, "{style}{word:<10}{style:#} {BOLD}{}{BOLD:#}  {DIM}{}{DIM:#}", said(folded), check.id)?;
+    if finding.lineages.len() > 1 {
+        prose(out, "lineages", &some(&finding.lineages))?;
+    }
+    for evidence in finding.evidence.iter().take(MANY) {
+        line(out, "saw", &seen(evidence))?;
+        if let Some(wanted) = &evidence.wanted {
+            line(out, "wanted", &printable(wanted))?;
+        }
+    }
+    if finding.evidence.len() > MANY {
+        line(out, "", &format!("and in {} more places", finding.evidence.len() - MANY))?;
+    }
+    if severity == Severity::Note {
+        if let Some((_, because)) = finding.lowered {
+            line(out, "only", &format!("a note, because {because}"))?;
+        }
+    } else {
+        prose(out, "why", check.why)?;
+        if let Some(when) = when(report, folded) {
+            prose(out, "when", &when)?;
+        }
+    }
+    let (summary, commands) = match &finding.fix {
+        Some(fix) => (fix.summary.as_str(), fix.commands.as_slice()),
+        None => (check.fix, [].as_slice()),
+    };
+    prose(out, "fix", &printable(summary))?;
+    for command in commands.iter().take(MANY) {
+        line(out, "", &format!("$ {}", printable(command)))?;
+    }
+    for consequence in folded.consequences.iter().take(MANY) {
+        prose(out, "hence", &format!("{} ({})", printable(&consequence.says), consequence.id))?;
+    }
+    if folded.consequences.len() > MANY {
+        line(out, "", &format!("and {} more consequences", folded.consequences.len() - MANY))?;
+    }
+    writeln!(out)
+}
+
+/// A label in the left column and text in the right one.
+fn line(out: &mut impl Write, label: &str, text: &str) -> io::Result<()> {
+    writeln!(out, "  {DIM}{label:<8}{DIM:#} {text}")
+}
+
+/// [`line`] for prose, broken at blanks; commands and evidence are never broken, so that they can be copied.
+fn prose(out: &mut impl Write, label: &str, text: &str) -> io::Result<()> {
+    let mut row = String::new();
+    let mut label = label;
+    for word in text.split(' ') {
+        if !row.is_empty() && row.chars().count() + 1 + word.chars().count() > WIDTH {
+            line(out, label, &row)?;
+            label = "";
+            row.clear();
+        }
+        if !row.is_empty() {
+            row.push(' ');
+        }
+        row.push_str(word);
+    }
+    line(out, label, &row)
+}
+
+/// What a finding says, with its lineage where that is not said yet.
+fn said(folded: &Folded) -> String {
+    let finding = &folded.cause.finding;
+    match finding.lineages.as_slice() {
+        [only] if !finding.says.contains(only.as_str()) => {
+            format!("{}: {}", printable(only), printable(&finding.says))
+        }
+        _ => printable(&finding.says).into_owned(),
+    }
+}
+
+fn seen(evidence: &Evidence) -> String {
+    let vantage =
+        if evidence.vantage == "this host" { String::new() } else { format!(" ({})", evidence.vantage) };
+    if evidence.saw.is_empty() {
+        return format!("{}{vantage}", printable(&evidence.r#where));
+    }
+    format!("{}{vantage}: {}", printable(&evidence.r#where), printable(&evidence.saw))
+}
+
+/// The first few, and how many more.
+fn some<T: AsRef<str>>(items: &[T]) -> String {
+    let mut text = items.iter().take(MANY).map(|i| printable(i.as_ref())).collect::<Vec<_>>().join(", ");
+    if items.len() > MANY {
+        text.push_str(&format!(" and {} more", items.len() - MANY));
+    }
+    text
+}
+
+/// When it bites: the renewal that fails, and the expiry that nothing then prevents.
+fn when(report: &Report, folded: &Folded) -> Option<String> {
+    let finding = &folded.cause.finding;
+    let now = report.host.now;
+    let rows = || finding.lineages.iter().filter_map(|name| report.index.get(name));
+    let expiry = rows().filter_map(|row| row.validity.map(|(_, after)| after)).min();
+    let expiry = if finding.lineages.is_empty() { report.first_expiry() } else { expiry };
+    let expires = |at| {
+        let verb = if at <= now { "expired" } else { "expires" };
+        format!("the certificate {verb} on {} ({})", day(at), distance(at, now))
+    };
+    match (finding.bites_at, expiry) {
+        (Some(bites), Some(expiry)) if bites < expiry && bites > now => {
+            Some(format!("the renewal due on {} ({}); {}", day(bites), distance(bites, now), expires(expiry)))
+        }
+        (Some(bites), Some(expiry)) if bites < expiry && expiry > now => {
+            Some(format!("already: a renewal has been due since {}; {}", day(bites), expires(expiry)))
+        }
+        (_, Some(expiry)) => Some(expires(expiry)),
+        (Some(bites), None) => Some(format!("on {} ({})", day(bites), distance(bites, now))),
+        (None, None) => None,
+    }
+}
+
+fn summary(out: &mut impl Write, report: &Report, unknown: usize) -> io::Result<()> {
+    let total = report.verdicts.len();
+    let parts: Vec<String> = [
+        (LineageVerdict::Renews, "will renew"),
+        (LineageVerdict::AtRisk, "at risk"),
+        (LineageVerdict::Fails, "will fail"),
+        (LineageVerdict::Unknown, "unknown"),
+    ]
+    .iter()
+    .filter_map(|(verdict, words)| {
+        let n = report.count(*verdict);
+        (n > 0).then(|| format!("{n} {words}"))
+    })
+    .collect();
+    let verdicts = if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
+    let left = if unknown > 0 { format!(", {unknown} left unknown") } else { String::new() };
+    writeln!(
+        out,
+        "{}{verdicts} {DIM}({} in {} on {}, as of {}{left}){DIM:#}",
+        count(total, "lineage"),
+        count(report.checks, "check"),
+        printable(&report.host.dirs.config),
+        printable(&report.host.host),
+        report.host.now.strftime("%Y-%m-%d %H:%M UTC"),
+    )
+}
