@@ -162,12 +162,12 @@ impl Judged {
         for folded in &mut findings {
             folded.ignored = config.ignored(folded, host.now);
         }
-        let skipped = self
+        let skipped: Vec<Skipped> = self
             .skips
             .into_iter()
             .filter_map(|((i, skip), lineages)| Some(Skipped { check: CHECKS.get(i)?, skip, lineages }))
             .collect();
-        let verdicts = verdicts(&index, &findings);
+        let verdicts = verdicts(&index, &findings, &skipped);
         Report { host, index, verdicts, findings, skipped, checks: CHECKS.len() }
     }
 }
@@ -189,8 +189,12 @@ fn decides(check: &Check, skip: &Skip) -> bool {
     check.severity == Severity::WillFail && matches!(skip, Skip::Unknown(missing) if missing.decides())
 }
 
-fn verdicts(index: &Index, findings: &[Folded]) -> Vec<LineageVerdict> {
+fn verdicts(index: &Index, findings: &[Folded], skipped: &[Skipped]) -> Vec<LineageVerdict> {
     let mut of_host = LineageVerdict::Renews;
+    // What could not be seen of the whole host is open for every lineage.
+    if skipped.iter().any(|s| s.lineages == 0 && decides(s.check, &s.skip)) {
+        of_host = LineageVerdict::Unknown;
+    }
     let mut named: std::collections::HashMap<&str, LineageVerdict> = std::collections::HashMap::new();
     for folded in findings.iter().filter(|f| f.ignored.is_none()) {
         let verdict = match folded.cause.severity {

@@ -203,9 +203,8 @@ fn summary(out: &mut impl Write, report: &Report, unknown: usize) -> io::Result<
     let left = if unknown > 0 { format!(", {unknown} left unknown") } else { String::new() };
     writeln!(
         out,
-        "{}{verdicts} {DIM}({} in {} on {}, as of {}{left}){DIM:#}",
+        "{}{verdicts} {DIM}({} on {}, as of {}{left}){DIM:#}",
         count(total, "lineage"),
-        count(report.checks, "check"),
         printable(&report.host.dirs.config),
         printable(&report.host.host),
         report.host.now.strftime("%Y-%m-%d %H:%M UTC"),

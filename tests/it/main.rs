@@ -3,6 +3,11 @@
 // A test that cannot go on panics.
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod cli;
 mod configobj_oracle;
 mod lab;
+mod hosts;
+mod hostile;
+mod program;
 mod real_certbot;
+mod secrets;

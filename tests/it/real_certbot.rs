@@ -90,7 +90,7 @@ fn assert_silent(host: &Host, what: &str) {
     assert_eq!(verdicts, renews, "{said}");
 }
 
-/// What one fault must bring about: this finding about these lineages, and no other loud one.
+/// What one fault must bring about: findings of this id about these lineages, and no other loud one.
 struct Fault {
     ids: &'static [&'static str],
     lineages: &'static [&'static str],
@@ -114,9 +114,12 @@ impl Fault {
         for host in lab.hosts().iter().map(Host::copy) {
             make(&host);
             let audit = audit(&host, self.at);
-            let right = audit.loud.len() == 1
-                && self.ids.contains(&audit.loud[0].id.as_str())
-                && audit.loud[0].lineages == self.lineages
+            let ids_right = audit.loud.iter().all(|f| self.ids.contains(&f.id.as_str()));
+            let mut blamed: Vec<_> = audit.loud.iter().flat_map(|f| f.lineages.clone()).collect();
+            blamed.sort();
+            let right = !audit.loud.is_empty()
+                && ids_right
+                && blamed == self.lineages
                 && audit.exit == Some(self.exit);
             if !right {
                 wrong.push(format!(
