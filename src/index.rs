@@ -31,6 +31,8 @@ pub struct Row {
     pub server: Option<Arc<str>>,
     /// The version that `live/NAME/cert.pem` points at.
     pub version: Option<u32>,
+    /// Folders below `live/` and `archive/` that it uses though they do not bear its name; mostly empty.
+    pub folders: Box<[Box<str>]>,
     /// When it becomes due.
     pub forecast: Option<Forecast>,
     /// A check that decides a will-fail could not look.
@@ -86,8 +88,22 @@ impl Words {
             installer: lineage.installer().map(|text| self.word(text)),
             server: lineage.server().map(|text| self.word(text)),
             version: lineage.link(Kind::Cert).version(),
+            folders: foreign_folders(lineage),
             forecast: lineage.forecast.clone(),
             unknown: false,
         }
     }
+}
+
+/// The folders of its live paths and of what they point at, but for those named like the lineage itself.
+fn foreign_folders(lineage: &Lineage) -> Box<[Box<str>]> {
+    let mut folders: Vec<Box<str>> = Vec::new();
+    for path in lineage.live.iter().flat_map(|link| [Some(link.path.as_str()), link.target()]).flatten() {
+        let Some((folder, _)) = path.rsplit_once('/') else { continue };
+        let own = folder.rsplit('/').next() == Some(lineage.name.as_str());
+        if !own && !folders.iter().any(|known| **known == *folder) {
+            folders.push(folder.into());
+        }
+    }
+    folders.into()
 }

@@ -11,6 +11,10 @@ pub const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
 /// Let's Encrypt's staging directory. <https://letsencrypt.org/docs/staging-environment/>
 pub const LETS_ENCRYPT_STAGING: &str = "https://acme-staging-v02.api.letsencrypt.org/directory";
 
+/// Let's Encrypt's ACMEv1 directory, which certbot replaces by [`LETS_ENCRYPT`] when it reads a conf.
+/// <https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/constants.py>
+pub const LETS_ENCRYPT_V1: &str = "https://acme-v01.api.letsencrypt.org/directory";
+
 /// A certificate profile that a CA offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Profile {
@@ -58,6 +62,18 @@ pub fn host(url: &str) -> Option<&str> {
 pub fn account_folder(server: &str) -> String {
     let rest = server.split_once("://").map_or(server, |(_, rest)| rest);
     rest.split(['?', '#']).next().unwrap_or(rest).trim_end_matches('/').to_owned()
+}
+
+/// The ACMEv1 folder whose accounts certbot goes on using where a v2 folder lacks one (its LE_REUSE_SERVERS).
+/// <https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/constants.py>
+pub fn account_folder_before(folder: &str) -> Option<&'static str> {
+    match folder {
+        "acme-v02.api.letsencrypt.org/directory" => Some("acme-v01.api.letsencrypt.org/directory"),
+        "acme-staging-v02.api.letsencrypt.org/directory" => {
+            Some("acme-staging.api.letsencrypt.org/directory")
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]

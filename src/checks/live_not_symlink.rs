@@ -11,7 +11,15 @@ pub static CHECK: Check = Check {
     why: "certbot refuses the whole renewal configuration (`expected … to be a symlink`) and skips the lineage",
     fix: "link the four files of live/NAME to the newest complete set in archive/NAME, then try certbot renew --dry-run",
     cites: &["https://eff-certbot.readthedocs.io/en/stable/using.html#where-are-my-certificates"],
-    explains: &["certificate-expired"],
+    explains: &[
+        "symlink-target-missing",
+        "renewalparams-missing",
+        "authenticator-missing",
+        "typed-value-invalid",
+        "cert-unreadable-pem",
+        "certificate-covers-no-name",
+        "certificate-expired",
+    ],
     run: Run::Lineage(run),
 };
 

@@ -1,10 +1,41 @@
 //! One fault, one file, one id. This is the registry: a new check is its file and two lines here.
 
+mod account_dir_missing;
+mod account_id_differs;
+mod account_key_corrupt;
+mod allow_subset_drops_names;
+mod ari_retry_after_far_future;
+mod authenticator_missing;
 mod autorenew_false;
+mod cert_unreadable_pem;
+mod certificate_covers_no_name;
 mod certificate_expired;
+mod certificate_not_yet_valid;
+mod conf_not_dot_conf;
+mod conf_value_mangled;
+mod container_tree_moved_absolute_paths;
+mod file_unreadable;
+mod fullchain_differs;
+mod identifier_refused;
+mod interrupted_update_previous_links;
+mod ip_san_limits;
+mod key_type_flipped;
+mod leaf_not_signed_by_chain;
+mod lineage_0001_duplicate;
+mod live_behind_archive;
 mod live_not_symlink;
+mod mixed_versions_in_live;
+mod multiple_accounts_ambiguous;
 mod not_checkable;
+mod orphan_lineage_no_conf;
 mod plugin_not_installed;
+mod privkey_world_readable;
+mod relinked_to_stale_higher_number;
+mod renewal_conf_empty_or_truncated;
+mod renewal_conf_syntax;
+mod renewalparams_missing;
+mod symlink_target_missing;
+mod typed_value_invalid;
 
 #[cfg(test)]
 mod registry;
@@ -18,14 +49,45 @@ pub use not_checkable::NOT_CHECKABLE;
 /// Every check, in the order of certbot's own steps: state, configuration, schedule, account, deployment.
 pub static CHECKS: &[&Check] = &[
     // State on disk.
+    &file_unreadable::CHECK,
+    &renewal_conf_syntax::CHECK,
+    &renewal_conf_empty_or_truncated::CHECK,
     &live_not_symlink::CHECK,
+    &symlink_target_missing::CHECK,
+    &renewalparams_missing::CHECK,
+    &authenticator_missing::CHECK,
+    &typed_value_invalid::CHECK,
+    &cert_unreadable_pem::CHECK,
+    &conf_not_dot_conf::CHECK,
+    &orphan_lineage_no_conf::CHECK,
+    &lineage_0001_duplicate::CHECK,
+    &mixed_versions_in_live::CHECK,
+    &live_behind_archive::CHECK,
+    &relinked_to_stale_higher_number::CHECK,
+    &interrupted_update_previous_links::CHECK,
+    &container_tree_moved_absolute_paths::CHECK,
+    &leaf_not_signed_by_chain::CHECK,
+    &fullchain_differs::CHECK,
+    &certificate_covers_no_name::CHECK,
+    &certificate_not_yet_valid::CHECK,
     &certificate_expired::CHECK,
     // Configuration.
     &plugin_not_installed::CHECK,
     &autorenew_false::CHECK,
+    &conf_value_mangled::CHECK,
+    &identifier_refused::CHECK,
+    &ip_san_limits::CHECK,
+    &allow_subset_drops_names::CHECK,
+    &key_type_flipped::CHECK,
+    &ari_retry_after_far_future::CHECK,
     // Schedule.
     // Accounts.
+    &account_dir_missing::CHECK,
+    &account_key_corrupt::CHECK,
+    &account_id_differs::CHECK,
+    &multiple_accounts_ambiguous::CHECK,
     // Hooks, servers and keys.
+    &privkey_world_readable::CHECK,
 ];
 
 /// The check of that id.

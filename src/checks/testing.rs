@@ -249,6 +249,20 @@ pub fn run(check: &Check, lineage: &Lineage, host: &HostFacts) -> Verdict {
     }
 }
 
+/// Runs a check across several lineages.
+pub fn across(check: &Check, lineages: &[Lineage], host: &HostFacts) -> Verdict {
+    let Run::Across(run) = check.run else { panic!("{} is not run across lineages", check.id) };
+    let mut words = Words::default();
+    run(&Index::new(lineages.iter().map(|lineage| words.row(lineage)).collect()), host)
+}
+
+/// The ids of all loud findings of the whole registry, after the fold.
+pub fn loud(lineages: &[Lineage], host: &HostFacts) -> Vec<&'static str> {
+    let judged = crate::audit::judge(host, lineages.len(), 1, |at| lineages.get(at).cloned());
+    let report = judged.report(host.clone(), &crate::config::Config::default());
+    report.loud().map(|folded| folded.cause.check.id).collect()
+}
+
 /// The only finding, with its severity after the cap.
 pub fn only(check: &Check, lineage: &Lineage, host: &HostFacts) -> (Severity, Finding) {
     let mut findings = run(check, lineage, host).expect("the check was skipped");

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Fact;
+use super::{Fact, HostFacts, Lineage, Missing, Why};
+use crate::ca;
 
 /// One folder under `accounts/<server>/`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -34,5 +35,67 @@ impl Account {
     /// Whether certbot can load it: all three files are there and parse.
     pub fn loads(&self) -> bool {
         self.key.is_ok() && self.uri.is_ok() && self.meta.is_ok()
+    }
+
+    /// What is wrong with its first bad file, in the order in which certbot reads them.
+    pub fn bad_file(&self) -> Option<&Missing> {
+        [&self.uri, &self.key, &self.meta].into_iter().find_map(|file| file.as_ref().err())
+    }
+}
+
+/// The account that certbot will use for a lineage.
+#[derive(Clone, Debug)]
+pub enum Choice<'a> {
+    /// The conf, or `cli.ini`, names this id; the folder with it, where there is one.
+    Named(&'a str, Option<&'a Account>),
+    /// None is named, and certbot takes one of these that load, or registers where there is none.
+    Any(Vec<&'a Account>),
+}
+
+impl Lineage {
+    /// certbot's folder below `accounts/` for the server that this lineage renews at.
+    pub fn account_folder(&self, host: &HostFacts) -> Option<String> {
+        let cli = host.cli("server").and_then(|(_, s)| s.text());
+        match cli.or(self.server())? {
+            // Only a conf's own value is replaced; one from cli.ini stays.
+            ca::LETS_ENCRYPT_V1 if cli.is_none() => Some(ca::account_folder(ca::LETS_ENCRYPT)),
+            server => Some(ca::account_folder(server)),
+        }
+    }
+}
+
+impl HostFacts {
+    /// How certbot chooses the account of a lineage; `None` where the conf cannot be read.
+    ///
+    /// # Errors
+    /// The accounts could not be listed.
+    pub fn account_of<'a>(&'a self, lineage: &'a Lineage) -> Result<Option<Choice<'a>>, &'a Missing> {
+        let accounts = self.accounts.as_ref()?;
+        let (Ok(conf), Some(folder)) = (&lineage.conf, lineage.account_folder(self)) else { return Ok(None) };
+        let named = self.cli("account").and_then(|(_, s)| s.text()).or_else(|| conf.param_text("account"));
+        if let Some(id) = named {
+            let of = |folder: &str| accounts.iter().find(|a| a.server == folder && a.id == id);
+            let found = of(&folder).or_else(|| of(ca::account_folder_before(&folder)?));
+            return Ok(Some(Choice::Named(id, found)));
+        }
+        Ok(Some(Choice::Any(self.accounts_at(&folder)?)))
+    }
+
+    /// The accounts that certbot finds for a server's folder: those of the v01 twin where it has none that load.
+    /// <https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/account.py>
+    ///
+    /// # Errors
+    /// The accounts could not be listed.
+    pub fn accounts_at(&self, folder: &str) -> Result<Vec<&Account>, &Missing> {
+        let accounts = self.accounts.as_ref()?;
+        let of = |folder: &str| accounts.iter().filter(|a| a.server == folder).collect::<Vec<_>>();
+        let found = of(folder);
+        // A file that does not parse stops certbot, one that is not there makes it pass the account over.
+        let stops =
+            |a: &&Account| a.loads() || matches!(a.bad_file().map(|m| &m.why), Some(Why::Malformed(..)));
+        match ca::account_folder_before(folder) {
+            Some(before) if !found.iter().any(stops) && !of(before).is_empty() => Ok(of(before)),
+            _ => Ok(found),
+        }
     }
 }

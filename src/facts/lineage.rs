@@ -326,6 +326,21 @@ impl Lineage {
         }
     }
 
+    /// Why the content behind a live path is not known, where that is so.
+    pub fn unread(&self, kind: Kind) -> Option<&super::Missing> {
+        match kind {
+            Kind::Cert => self.cert.as_ref().err(),
+            Kind::Privkey => self.key.as_ref().err(),
+            Kind::Chain => self.chain.as_ref().err(),
+            // The comparison also needs the two others; only its own file counts here.
+            Kind::Fullchain => {
+                let link = self.link(kind);
+                let own = |m: &&super::Missing| m.what == link.path || Some(m.what.as_str()) == link.target();
+                self.fullchain.as_ref().err().filter(own)
+            }
+        }
+    }
+
     /// The authenticator plugin's name without a distribution prefix (`certbot-dns-x:dns-x`).
     pub fn authenticator(&self) -> Option<&str> {
         self.conf.as_ref().ok()?.param_text("authenticator").map(plugin_name)

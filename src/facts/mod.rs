@@ -11,7 +11,7 @@ mod schedule;
 mod server;
 mod x509;
 
-pub use account::{Account, AccountFile};
+pub use account::{Account, AccountFile, Choice};
 pub use host::{Dirs, HookFile, HookStage, HostFacts, IniFile, Orphan, Os, Renewal, StrayConf};
 pub(crate) use install::release;
 pub use install::{Install, InstallKind, Plugins};

@@ -5,7 +5,9 @@ use crate::program::{Host, loud, run};
 const HEALTHY: &str = "packaged debian-certbot-2.1\nplugin nginx\naccount as=main server=letsencrypt key=p256\nlineage example.com certbot=2.1.0 authenticator=nginx installer=nginx\n";
 
 fn broken() -> Host {
-    Host::manifest(&format!("{HEALTHY}lineage other.example certbot=2.1.0 authenticator=nginx installer=nginx\n  conf autorenew = False\n"))
+    Host::manifest(&format!(
+        "{HEALTHY}lineage other.example certbot=2.1.0 authenticator=nginx installer=nginx\n  conf autorenew = False\n"
+    ))
 }
 
 fn stderr(output: &std::process::Output) -> String {
@@ -14,7 +16,13 @@ fn stderr(output: &std::process::Output) -> String {
 
 #[test]
 fn bad_usage_exits_3_with_an_error() {
-    for args in [&["--no-such-flag"][..], &["no-such-verb"], &["--at", "tomorrow"], &["--format", "xml"], &["--jobs", "0"]] {
+    for args in [
+        &["--no-such-flag"][..],
+        &["no-such-verb"],
+        &["--at", "tomorrow"],
+        &["--format", "xml"],
+        &["--jobs", "0"],
+    ] {
         let output = run(args);
         assert_eq!(output.status.code(), Some(3), "{args:?}");
         assert!(stderr(&output).starts_with("error:"), "{}", stderr(&output));
@@ -50,7 +58,11 @@ fn some_lineages_can_be_named_and_a_wrong_name_gets_a_hint() {
 fn a_root_that_is_not_there_is_an_error_with_a_hint() {
     let output = run(&["--root", "/no/such/folder"]);
     assert_eq!(output.status.code(), Some(3));
-    assert!(stderr(&output).starts_with("error: cannot open the root /no/such/folder"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).starts_with("error: cannot open the root /no/such/folder"),
+        "{}",
+        stderr(&output)
+    );
     assert!(stderr(&output).contains("hint: "));
 }
 
@@ -64,7 +76,19 @@ fn a_healthy_host_is_quiet_with_q_and_says_one_line_without() {
 #[test]
 fn the_report_for_programs_has_every_member_of_its_schema() {
     let report = broken().json(&[]);
-    for member in ["schema", "generated_at", "as_of", "host", "version", "lineages", "findings", "skipped", "summary", "verdict", "exit_code"] {
+    for member in [
+        "schema",
+        "generated_at",
+        "as_of",
+        "host",
+        "version",
+        "lineages",
+        "findings",
+        "skipped",
+        "summary",
+        "verdict",
+        "exit_code",
+    ] {
         assert!(!report[member].is_null(), "{member}");
     }
     assert_eq!(report["schema"], "acme-audit.report/1");
@@ -76,7 +100,12 @@ fn the_report_for_programs_has_every_member_of_its_schema() {
     let finding = &report["findings"][0];
     assert_eq!(finding["id"], "autorenew-false");
     assert_eq!(finding["lineages"][0], "other.example");
-    assert!(finding["evidence"][0]["where"].as_str().expect("a place").contains("/etc/letsencrypt/renewal/other.example.conf:"));
+    assert!(
+        finding["evidence"][0]["where"]
+            .as_str()
+            .expect("a place")
+            .contains("/etc/letsencrypt/renewal/other.example.conf:")
+    );
     for member in ["title", "says", "why", "fix", "cites", "consequences", "bites_at", "severity"] {
         assert!(!finding[member].is_null(), "{member}");
     }
@@ -88,7 +117,12 @@ fn a_monitoring_plugin_gets_one_status_line_with_performance_data() {
     let output = broken().run(&["--format", "nagios"]);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let status = text.lines().next().expect("a line");
-    assert!(status.starts_with("ACME-AUDIT CRITICAL - automatic renewal is switched off for other.example | lineages=2"), "{status}");
+    assert!(
+        status.starts_with(
+            "ACME-AUDIT CRITICAL - automatic renewal is switched off for other.example | lineages=2"
+        ),
+        "{status}"
+    );
     assert_eq!(status.matches('|').count(), 1);
     assert_eq!(output.status.code(), Some(2));
 }
@@ -97,12 +131,20 @@ fn a_monitoring_plugin_gets_one_status_line_with_performance_data() {
 fn a_finding_that_the_user_accepts_is_shown_and_does_not_count() {
     let host = broken();
     let config = host.root().join("accepted.yaml");
-    std::fs::write(&config, "ignore:\n  - {id: autorenew-false, lineage: other.example, because: moved away}\n").expect("written");
+    std::fs::write(
+        &config,
+        "ignore:\n  - {id: autorenew-false, lineage: other.example, because: moved away}\n",
+    )
+    .expect("written");
     let config = config.to_string_lossy().into_owned();
     let shown = host.shown(&["--config", &config]);
-    assert!(shown.contains("ignored") && shown.contains("moved away") && shown.ends_with("exit 0\n"), "{shown}");
+    assert!(
+        shown.contains("ignored") && shown.contains("moved away") && shown.ends_with("exit 0\n"),
+        "{shown}"
+    );
     assert_eq!(host.json(&["--config", &config])["findings"][0]["ignored"], "moved away");
-    std::fs::write(&config, "ignore:\n  - {id: autorenew-false, because: gone, until: 2026-11-22}\n").expect("written");
+    std::fs::write(&config, "ignore:\n  - {id: autorenew-false, because: gone, until: 2026-11-22}\n")
+        .expect("written");
     assert_eq!(host.run(&["--config", &config]).status.code(), Some(2), "its last day has passed");
 }
 

@@ -30,7 +30,9 @@ fn damage(path: &Path, how: &str) {
     match how {
         "empty" => std::fs::write(path, b"").expect("written"),
         "half" => std::fs::write(path, &content[..content.len() / 2]).expect("written"),
-        "binary" => std::fs::write(path, (0..=255u8).cycle().take(4096).collect::<Vec<_>>()).expect("written"),
+        "binary" => {
+            std::fs::write(path, (0..=255u8).cycle().take(4096).collect::<Vec<_>>()).expect("written")
+        }
         "huge" => std::fs::File::create(path).and_then(|f| f.set_len(1 << 33)).expect("written"),
         "fifo" => {
             let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
@@ -44,7 +46,9 @@ fn damage(path: &Path, how: &str) {
 
 /// Files whose loss decides: the report must name each of them when it is damaged.
 fn must_be_named(path: &str) -> bool {
-    path.contains("/renewal/") || path.contains("/archive/example.com/") && path.contains("2.pem") || path.contains("/accounts/")
+    path.contains("/renewal/")
+        || path.contains("/archive/example.com/") && path.contains("2.pem")
+        || path.contains("/accounts/")
 }
 
 #[test]
@@ -61,7 +65,11 @@ fn every_file_of_a_host_may_be_damaged_in_every_way() {
                 let output = host.run(args);
                 let said = [output.stdout, output.stderr].concat();
                 let said = String::from_utf8_lossy(&said);
-                assert!(matches!(output.status.code(), Some(0..=3)), "{file} {how}: {:?} {said}", output.status);
+                assert!(
+                    matches!(output.status.code(), Some(0..=3)),
+                    "{file} {how}: {:?} {said}",
+                    output.status
+                );
                 assert!(!said.contains("panicked"), "{file} {how}: {said}");
                 let harmless = how == "gone" && file.contains("/renewal/");
                 if args.is_empty() && must_be_named(file) && !harmless {
@@ -77,7 +85,8 @@ fn every_file_of_a_host_may_be_damaged_in_every_way() {
 
 fn files(host: &Host) -> Vec<String> {
     let mut files = Vec::new();
-    let mut open: Vec<PathBuf> = ["/etc", "/lib/systemd/system", "/var/lib/dpkg"].iter().map(|p| host.path(p)).collect();
+    let mut open: Vec<PathBuf> =
+        ["/etc", "/lib/systemd/system", "/var/lib/dpkg"].iter().map(|p| host.path(p)).collect();
     while let Some(folder) = open.pop() {
         let Ok(entries) = std::fs::read_dir(&folder) else { continue };
         for entry in entries {
@@ -102,7 +111,8 @@ fn names_that_are_not_utf8_are_audited_and_shown_escaped() {
     let renewal = host.path("/etc/letsencrypt/renewal");
     let odd = std::ffi::OsStr::from_bytes(b"odd\xff\x1b[31m.conf");
     std::fs::copy(renewal.join("example.com.conf"), renewal.join(odd)).expect("copied");
-    std::fs::create_dir(host.path("/etc/letsencrypt/live").join(std::ffi::OsStr::from_bytes(b"orphan\xfe"))).expect("made");
+    std::fs::create_dir(host.path("/etc/letsencrypt/live").join(std::ffi::OsStr::from_bytes(b"orphan\xfe")))
+        .expect("made");
     for args in [&[][..], &["facts"], &["--format", "json"], &["--format", "nagios"]] {
         let output = host.run(args);
         assert!(matches!(output.status.code(), Some(0..=3)));

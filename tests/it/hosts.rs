@@ -39,8 +39,11 @@ fn replayed(facts: &[u8]) -> String {
 
 #[test]
 fn debians_timer_with_its_inert_cron_line_is_healthy() {
-    tells("healthy-debian-inert-cron", expect![[r#"
+    tells(
+        "healthy-debian-inert-cron",
+        expect![[r#"
         1 lineage: 1 will renew (4 checks in /etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
         exit 0
-    "#]]);
+    "#]],
+    );
 }

@@ -5,9 +5,9 @@
 
 mod cli;
 mod configobj_oracle;
-mod lab;
-mod hosts;
 mod hostile;
+mod hosts;
+mod lab;
 mod program;
 mod real_certbot;
 mod secrets;

@@ -82,6 +82,9 @@ impl Host {
 /// The ids of the findings that are not notes, in the report's order.
 pub fn loud(report: &serde_json::Value) -> Vec<String> {
     let findings = report["findings"].as_array().expect("findings");
-    let ids = findings.iter().filter(|f| f["severity"] != "note").map(|f| f["id"].as_str().unwrap_or("?").to_owned());
+    let ids = findings
+        .iter()
+        .filter(|f| f["severity"] != "note")
+        .map(|f| f["id"].as_str().unwrap_or("?").to_owned());
     ids.collect()
 }

@@ -32,14 +32,19 @@ fn facts_and_reports_hold_no_key_and_no_secret() {
     let host = Host::manifest(HOST);
     let keys = key_material(&host.path("/etc/letsencrypt"));
     assert!(keys.len() >= 20, "the tree holds keys to look for");
-    for args in [&["facts"][..], &["--format", "text"], &["--format", "json"], &["--format", "nagios"], &["-vv"]] {
+    for args in
+        [&["facts"][..], &["--format", "text"], &["--format", "json"], &["--format", "nagios"], &["-vv"]]
+    {
         let output = host.run(args);
         let said = [output.stdout, output.stderr].concat();
         let said = String::from_utf8_lossy(&said);
         assert!(said.contains("example.com"), "{args:?} says something");
         for n in 1..=11 {
             for word in said.split(|c: char| !c.is_ascii_alphanumeric() && c != '-') {
-                assert!(!(word.starts_with("hush-") && word.ends_with(&format!("-{n}"))), "{args:?} tells {word}");
+                assert!(
+                    !(word.starts_with("hush-") && word.ends_with(&format!("-{n}"))),
+                    "{args:?} tells {word}"
+                );
             }
         }
         for key in &keys {
@@ -62,7 +67,8 @@ fn key_material(folder: &Path) -> Vec<String> {
             let pem = std::fs::read_to_string(&path).expect("a PEM file");
             pieces.extend(pem.lines().filter(|l| !l.starts_with("--") && l.len() > 20).map(str::to_owned));
         } else if name == "private_key.json" {
-            let jwk: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).expect("a file")).expect("a JWK");
+            let jwk: serde_json::Value =
+                serde_json::from_slice(&std::fs::read(&path).expect("a file")).expect("a JWK");
             for member in ["d", "p", "q", "dp", "dq", "qi"] {
                 pieces.extend(jwk[member].as_str().map(str::to_owned));
             }

@@ -193,15 +193,16 @@ fn all<'d>(ders: &'d Fact<Vec<Vec<u8>>>, live: &Live) -> Fact<Vec<X509Certificat
 /// Whether fullchain is cert and chain: byte for byte as certbot writes it, or at least the same certificates.
 fn concatenated(cert: &Live, chain: &Live, full: &Live) -> Fact<bool> {
     let bytes = |live: &Live| live.content.as_ref().map(|c| c.bytes.clone()).map_err(Missing::clone);
-    let (cert_bytes, chain_bytes) = (bytes(cert)?, bytes(chain)?);
+    // Its own file first, so that what is wrong with it is not hidden behind the other two.
     let full_bytes = full.content.as_ref().map_err(Missing::clone)?;
+    let (cert_bytes, chain_bytes) = (bytes(cert)?, bytes(chain)?);
     let parts = [cert_bytes.as_slice(), chain_bytes.as_slice()].concat();
     if parts == full_bytes.bytes {
         // A file that is equal byte for byte to two that parse parses as well.
         return Ok(true);
     }
-    let wanted: Vec<Vec<u8>> = [ders(cert)?, ders(chain)?].concat();
-    Ok(ders(full)? == wanted)
+    let found = ders(full)?;
+    Ok(found == [ders(cert)?, ders(chain)?].concat())
 }
 
 #[cfg(test)]

@@ -1,0 +1,114 @@
+//! A certificate for IP addresses needs a profile, a plugin and a certbot that can do it.
+
+use std::net::IpAddr;
+
+use crate::check::{Check, Finding, Run, Severity, Skip, Verdict};
+use crate::facts::{HostFacts, Kind, Lineage};
+
+/// Something that Let's Encrypt or certbot asks for with addresses is not there.
+pub static CHECK: Check = Check {
+    id: "ip-san-limits",
+    title: "a certificate for an IP address cannot be renewed like this",
+    severity: Severity::WillFail,
+    why: "Let's Encrypt issues for addresses in the profile shortlived alone, and only some of certbot's plugins can prove \
+          control of an address",
+    fix: "certbot reconfigure --cert-name NAME --webroot -w DIR --preferred-profile shortlived, with certbot 5.4 or later",
+    cites: &[
+        "https://letsencrypt.org/docs/profiles/",
+        "https://eff-certbot.readthedocs.io/en/stable/using.html#getting-certificates-and-choosing-plugins",
+    ],
+    explains: &["certificate-expired"],
+    run: Run::Lineage(run),
+};
+
+fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
+    let conf = lineage.conf.as_ref()?;
+    let cert = lineage.cert.as_ref()?;
+    let Some(address) = cert.names.iter().find(|name| name.parse::<IpAddr>().is_ok()) else {
+        return Err(Skip::NotApplicable("the certificate names no IP address"));
+    };
+    if !lineage.server().is_some_and(crate::ca::is_lets_encrypt_any) {
+        return Err(Skip::NotApplicable("the rules of this CA are not known here"));
+    }
+    let mut lacks = Vec::new();
+    let profile = ["required-profile", "preferred-profile"].iter().find_map(|option| {
+        let cli = host.cli(option).and_then(|(_, setting)| setting.text());
+        cli.or_else(|| conf.param_text(&option.replace('-', "_")))
+    });
+    if profile != Some("shortlived") {
+        let saw = profile.map_or_else(|| "no profile".to_owned(), |profile| format!("the profile {profile}"));
+        lacks.push((saw, "preferred_profile = shortlived"));
+    }
+    let needs = match lineage.authenticator() {
+        Some("standalone" | "manual") => Some(((5, 3), "certbot 5.3 or later")),
+        Some("webroot") => Some(((5, 4), "certbot 5.4 or later")),
+        Some(plugin) if matches!(plugin, "nginx" | "apache") || plugin.starts_with("dns-") => {
+            lacks
+                .push((format!("authenticator = {plugin}"), "authenticator = webroot, standalone or manual"));
+            None
+        }
+        _ => None,
+    };
+    if let (Some((least, words)), Some(newest)) = (needs, host.newest_certbot())
+        && newest < least
+    {
+        lacks.push((format!("certbot {}.{}", newest.0, newest.1), words));
+    }
+    let Some((saw, _)) = lacks.first() else { return Ok(vec![]) };
+    let mut finding = Finding::new(format!("{} is for the address {address} and has {saw}", lineage.name))
+        .identifiers([address])
+        .saw(&lineage.link(Kind::Cert).path, cert.names.join(" "));
+    for (saw, wanted) in lacks {
+        finding = finding.saw_wanted(&conf.path, saw, wanted);
+    }
+    Ok(vec![finding.fix(
+        "give it the profile and a plugin that can do it",
+        [format!(
+            "certbot reconfigure --cert-name {} --webroot -w /var/www/html --preferred-profile shortlived",
+            lineage.name
+        )],
+    )])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::Severity;
+    use crate::checks::testing::{denied, host, install, lineage, lineage_with, only, set, silent, unknown};
+    use crate::facts::{Lineage, Role};
+
+    fn with_address(mut lineage: Lineage) -> Lineage {
+        lineage.cert.as_mut().unwrap().names.push("2001:db8::1".into());
+        lineage
+    }
+
+    #[test]
+    fn an_address_without_the_profile_fails() {
+        let (severity, finding) = only(&CHECK, &with_address(lineage()), &host());
+        assert_eq!(severity, Severity::WillFail);
+        assert!(finding.says.ends_with("has no profile"));
+    }
+
+    #[test]
+    fn a_plugin_or_a_certbot_that_cannot_do_it_fails() {
+        let mut nginx = with_address(lineage_with("preferred_profile", "shortlived"));
+        let old = crate::facts::HostFacts { installs: Ok(vec![install("5.3.0", &["nginx"])]), ..host() };
+        assert!(only(&CHECK, &nginx, &old).1.says.ends_with("certbot 5.3"));
+        set(nginx.conf.as_mut().unwrap(), "renewalparams", "authenticator", "nginx");
+        assert!(only(&CHECK, &nginx, &host()).1.says.ends_with("authenticator = nginx"));
+    }
+
+    #[test]
+    fn names_alone_or_an_address_with_everything_is_silent() {
+        silent(&CHECK, &lineage(), &host());
+        silent(&CHECK, &with_address(lineage_with("preferred_profile", "shortlived")), &host());
+        silent(&CHECK, &with_address(lineage_with("server", "https://ca.internal/dir")), &host());
+    }
+
+    #[test]
+    fn an_unreadable_certificate_is_unknown() {
+        let mut lineage = lineage();
+        lineage.cert = denied(Role::Pem);
+        unknown(&CHECK, &lineage, &host());
+    }
+}

@@ -1,0 +1,194 @@
+//! A lineage's folders without a renewal configuration.
+
+use std::collections::HashSet;
+
+use crate::check::{Check, Finding, Run, Severity, Skip, Subject, Verdict};
+use crate::facts::{HostFacts, Orphan, Renewal, Usage, Why};
+use crate::index::Index;
+
+/// `live/NAME` or `archive/NAME` is there, and nothing will ever renew it.
+pub static CHECK: Check = Check {
+    id: "orphan-lineage-no-conf",
+    title: "a certificate has no renewal configuration",
+    severity: Severity::WillFail,
+    why: "`certbot renew` reads renewal/*.conf alone: it says nothing about this certificate, exits 0 and lets it expire; \
+          reissuing under the name fails with `archive directory exists`",
+    fix: "restore renewal/NAME.conf from a backup, or move live/NAME and archive/NAME aside and reissue it under its name",
+    cites: &[
+        "https://eff-certbot.readthedocs.io/en/stable/using.html#where-are-my-certificates",
+        "https://github.com/certbot/certbot/issues/5395",
+    ],
+    explains: &[],
+    run: Run::Across(run),
+};
+
+fn run(index: &Index, host: &HostFacts) -> Verdict {
+    let orphans = host.orphans.as_ref()?;
+    let renewal = host.renewal.as_ref()?;
+    let used = folders_of_others(index, renewal)?;
+    let mut findings: Vec<(Severity, Finding)> = Vec::new();
+    for orphan in orphans {
+        let folders = [&orphan.live, &orphan.archive];
+        if folders.into_iter().flatten().any(|folder| used.contains(folder.as_str())) {
+            continue;
+        }
+        let (severity, because) = weight(host, orphan);
+        let is_stray = renewal.strays.iter().any(|stray| stray.lineage == orphan.name);
+        let finding = finding(host, orphan).lowered_if(severity < CHECK.severity, severity, because);
+        // A whole renewal/ that is gone is one fault, not one for each lineage.
+        match findings.iter_mut().find(|(s, _)| renewal.confs == 0 && !is_stray && *s == severity) {
+            Some((_, first)) => {
+                let count = first.lineages.len() + 1;
+                first.says =
+                    format!("{count} certificates have no renewal configuration: {} is empty", renewal.path);
+                first.subject = Subject::Path(renewal.path.clone());
+                first.lineages.push(orphan.name.clone());
+                first.evidence.extend(finding.evidence);
+            }
+            None => findings.push((severity, finding)),
+        }
+    }
+    Ok(findings.into_iter().map(|(_, finding)| finding).collect())
+}
+
+/// Folders that lineages of another name use: one that was renamed by hand keeps its old folders.
+pub(super) fn folders_of_others<'a>(index: &'a Index, renewal: &Renewal) -> Result<HashSet<&'a str>, Skip> {
+    if index.rows.len() < renewal.confs {
+        return Err(Skip::NotAsked("only some of the lineages were asked about"));
+    }
+    Ok(index.rows.iter().flat_map(|row| &row.folders).map(|folder| &**folder).collect())
+}
+
+/// How loud it is that nothing renews this certificate.
+pub(super) fn weight(host: &HostFacts, orphan: &Orphan) -> (Severity, &'static str) {
+    if matches!(host.servers.usage(&orphan.name), Usage::Named(_)) {
+        return (Severity::WillFail, "a server names it");
+    }
+    match &orphan.cert {
+        Ok(cert) if cert.not_after <= host.now => {
+            (Severity::Note, "it has expired, and no server found on this host names it")
+        }
+        _ if orphan.live.is_none() => {
+            (Severity::Note, "only its archive is left, and no server found here names it")
+        }
+        Err(missing) if matches!(missing.why, Why::NotFound) => {
+            (Severity::Note, "there is no certificate in it, and no server found on this host names it")
+        }
+        _ => (Severity::MayFail, "no server found on this host names it"),
+    }
+}
+
+fn finding(host: &HostFacts, orphan: &Orphan) -> Finding {
+    let name = &orphan.name;
+    let conf = format!("{}/renewal/{name}.conf", host.dirs.config);
+    let folders: Vec<&String> = [&orphan.live, &orphan.archive].into_iter().flatten().collect();
+    let mut finding = Finding::new(format!("nothing renews {name}: there is no {conf}"))
+        .of([name])
+        .about(Subject::Path(folders.first().map_or_else(|| name.clone(), |folder| (*folder).clone())));
+    if let Ok(cert) = &orphan.cert {
+        finding = finding.bites_at(cert.not_after);
+    }
+    for folder in &folders {
+        let saw = match &orphan.cert {
+            Ok(cert) => format!("a certificate until {}", cert.not_after),
+            Err(_) => "a folder".to_owned(),
+        };
+        finding = finding.saw_wanted(folder.as_str(), saw, &conf);
+    }
+    if let Usage::Named(refs) = host.servers.usage(name) {
+        for line in refs.iter().take(3) {
+            finding = finding.saw(&line.r#where, format!("{} {}", line.directive, line.path));
+        }
+    }
+    let aside = folders.iter().map(|folder| format!("mv {folder} /root/"));
+    let domains =
+        orphan.cert.as_ref().map(|cert| cert.names.iter().map(|n| format!(" -d {n}")).collect::<String>());
+    let reissue =
+        format!("certbot certonly --cert-name {name}{}", domains.unwrap_or_else(|_| " -d …".into()));
+    finding.fix(
+        "restore the conf from a backup; without one, move the folders aside and reissue",
+        aside.chain([reissue]),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::{Severity, Skip};
+    use crate::checks::testing::{across, cert, cert_ref, days, denied, host, lineage, only, silent};
+    use crate::facts::{Fact, HostFacts, Missing, Orphan, Role, Servers, Why};
+
+    fn orphan(name: &str) -> Orphan {
+        Orphan {
+            name: name.into(),
+            live: Some(format!("/etc/letsencrypt/live/{name}")),
+            archive: Some(format!("/etc/letsencrypt/archive/{name}")),
+            cert: Ok(cert(&[name])),
+        }
+    }
+
+    fn with(orphans: Vec<Orphan>) -> HostFacts {
+        HostFacts { orphans: Ok(orphans), ..host() }
+    }
+
+    #[test]
+    fn one_that_a_server_names_fails() {
+        let mut host = with(vec![orphan("old.example")]);
+        host.servers = Servers { refs: vec![cert_ref("old.example", "/x")], ..Servers::default() }.indexed();
+        let (severity, finding) = only(&CHECK, &lineage(), &host);
+        assert_eq!(severity, Severity::WillFail);
+        assert_eq!(finding.lineages, ["old.example"]);
+        assert!(finding.fix.unwrap().commands[2].ends_with("--cert-name old.example -d old.example"));
+    }
+
+    #[test]
+    fn one_that_no_server_names_may_fail_and_an_expired_one_is_a_note() {
+        assert_eq!(only(&CHECK, &lineage(), &with(vec![orphan("old.example")])).0, Severity::MayFail);
+        let mut expired = orphan("old.example");
+        expired.cert.as_mut().unwrap().not_after = days(-1);
+        assert_eq!(only(&CHECK, &lineage(), &with(vec![expired])).0, Severity::Note);
+    }
+
+    #[test]
+    fn an_archive_alone_and_an_empty_folder_are_notes() {
+        let archive = Orphan { live: None, ..orphan("old.example") };
+        assert_eq!(only(&CHECK, &lineage(), &with(vec![archive])).0, Severity::Note);
+        let nothing: Fact<_> = Err(Missing::new("/x", Why::NotFound, Role::Other));
+        let empty = Orphan { cert: nothing, ..orphan("old.example") };
+        assert_eq!(only(&CHECK, &lineage(), &with(vec![empty])).0, Severity::Note);
+    }
+
+    #[test]
+    fn a_renewal_folder_without_confs_is_one_finding() {
+        let mut host = with(vec![orphan("a.example"), orphan("b.example"), orphan("c.example")]);
+        host.renewal.as_mut().unwrap().confs = 0;
+        let findings = across(&CHECK, &[], &host).unwrap();
+        assert_eq!(findings.len(), 1);
+        assert_eq!(findings[0].lineages.len(), 3);
+        assert!(findings[0].says.starts_with("3 certificates"));
+    }
+
+    #[test]
+    fn folders_that_a_conf_of_another_name_uses_are_silent() {
+        let mut renamed = lineage();
+        renamed.name = "new.example".into();
+        silent(&CHECK, &renamed, &with(vec![orphan("example.com")]));
+    }
+
+    #[test]
+    fn an_audit_of_some_lineages_does_not_look_for_others() {
+        let verdict = across(&CHECK, &[], &with(vec![orphan("old.example")]));
+        assert!(matches!(verdict, Err(Skip::NotAsked(_))));
+    }
+
+    #[test]
+    fn no_orphan_is_silent() {
+        silent(&CHECK, &lineage(), &host());
+    }
+
+    #[test]
+    fn folders_we_may_not_list_are_unknown() {
+        let host = HostFacts { orphans: denied(Role::ConfigDir), ..host() };
+        assert!(matches!(across(&CHECK, &[], &host), Err(Skip::Unknown(_))));
+    }
+}
