@@ -1,9 +1,10 @@
 //! The conf was written where the folders have other names: inside a container, or on another host.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::check::{Check, Finding, Run, Severity, Subject, Verdict};
-use crate::facts::{HostFacts, Lineage, PathState};
+use crate::facts::{HostFacts, Lineage, LinkState, PathState};
 
 /// Several paths of the conf lie below one folder that does not exist here.
 pub static CHECK: Check = Check {
@@ -17,7 +18,7 @@ pub static CHECK: Check = Check {
         "https://eff-certbot.readthedocs.io/en/stable/install.html#alternative-1-docker",
         "https://github.com/certbot/certbot/issues/10588",
     ],
-    explains: &[],
+    explains: &["live-not-symlink", "webroot-moved-or-deleted", "certificate-expired"],
     run: Run::Lineage(run),
 };
 
@@ -27,7 +28,7 @@ const OF_EVERY_HOST: [&str; 15] = [
     "/tmp", "/usr", "/var",
 ];
 
-fn run(lineage: &Lineage, _: &HostFacts) -> Verdict {
+fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let conf = lineage.conf.as_ref()?;
     let mut missing: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (path, state) in &lineage.paths {
@@ -36,6 +37,16 @@ fn run(lineage: &Lineage, _: &HostFacts) -> Verdict {
             && top != path
             && !OF_EVERY_HOST.contains(&top.as_str())
         {
+            missing.entry(top).or_default().push(path);
+        }
+    }
+    // The four live paths, where the conf puts them outside certbot's folder of this host.
+    let inside = format!("{}/", host.dirs.config);
+    let absent =
+        lineage.live.iter().filter(|link| link.line.is_some() && matches!(link.state, LinkState::Absent));
+    for path in absent.map(|link| link.path.as_str()).filter(|path| !path.starts_with(&inside)) {
+        let shared = missing.keys().copied().find(|top| Path::new(path).starts_with(top));
+        if let Some(top) = shared.or_else(|| path.split_once("/live/").map(|(top, _)| top)) {
             missing.entry(top).or_default().push(path);
         }
     }
@@ -66,8 +77,8 @@ fn run(lineage: &Lineage, _: &HostFacts) -> Verdict {
 mod tests {
     use super::CHECK;
     use crate::check::{Severity, Subject};
-    use crate::checks::testing::{denied, host, lineage, only, set, silent, unknown};
-    use crate::facts::{Lineage, PathState, Role};
+    use crate::checks::testing::{denied, host, lineage, loud, only, set, silent, unknown};
+    use crate::facts::{Kind, Lineage, LinkState, Missing, PathState, Role, Why};
 
     fn with(paths: &[(&str, &str)]) -> Lineage {
         let mut lineage = lineage();
@@ -85,6 +96,24 @@ mod tests {
         assert_eq!(severity, Severity::WillFail);
         assert_eq!(finding.subject, Subject::Path("/data".into()));
         assert_eq!(finding.evidence.len(), 2);
+    }
+
+    #[test]
+    fn a_tree_from_a_container_is_one_loud_finding() {
+        let mut moved = with(&[("/data/www/a", "/data")]);
+        for link in &mut moved.live {
+            link.path = link.path.replace("/etc/", "/data/");
+            link.state = LinkState::Absent;
+            let missing = Missing::new(link.path.clone(), Why::NotFound, Role::Pem);
+            match link.kind {
+                Kind::Cert => moved.cert = Err(missing),
+                Kind::Privkey => moved.key = Err(missing),
+                Kind::Chain => moved.chain = Err(missing),
+                Kind::Fullchain => moved.fullchain = Err(missing),
+            }
+        }
+        assert_eq!(only(&CHECK, &moved, &host()).1.evidence.len(), 5);
+        assert_eq!(loud(&[moved], &host()), ["container-tree-moved-absolute-paths"]);
     }
 
     #[test]

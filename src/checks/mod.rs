@@ -14,28 +14,47 @@ mod certificate_not_yet_valid;
 mod conf_not_dot_conf;
 mod conf_value_mangled;
 mod container_tree_moved_absolute_paths;
+mod deploy_hook_wrong_key;
 mod file_unreadable;
+mod fixed_30_days_with_short_certs;
 mod fullchain_differs;
+mod hook_not_executable;
 mod identifier_refused;
 mod interrupted_update_previous_links;
 mod ip_san_limits;
 mod key_type_flipped;
 mod leaf_not_signed_by_chain;
+mod leaf_only_chain;
 mod lineage_0001_duplicate;
 mod live_behind_archive;
 mod live_not_symlink;
+mod manual_without_auth_hook;
 mod mixed_versions_in_live;
 mod multiple_accounts_ambiguous;
+mod must_staple;
+mod no_reload_at_all;
 mod not_checkable;
+mod nothing_scheduled;
 mod orphan_lineage_no_conf;
 mod plugin_not_installed;
+mod points_at_archive_version;
+mod preferred_challenge_gone;
 mod privkey_world_readable;
+mod profile_name_limit;
 mod relinked_to_stale_higher_number;
 mod renewal_conf_empty_or_truncated;
 mod renewal_conf_syntax;
 mod renewalparams_missing;
+mod required_profile_gone;
+mod rhel_timer_off_by_default;
+mod staging_server_in_conf;
 mod symlink_target_missing;
+mod timer_disabled_or_dead;
+mod timer_masked_or_overridden;
 mod typed_value_invalid;
+mod webroot_map_incomplete;
+mod webroot_moved_or_deleted;
+mod wildcard_with_non_dns_authenticator;
 
 #[cfg(test)]
 mod registry;
@@ -81,6 +100,25 @@ pub static CHECKS: &[&Check] = &[
     &key_type_flipped::CHECK,
     &ari_retry_after_far_future::CHECK,
     // Schedule.
+    &manual_without_auth_hook::CHECK,
+    &webroot_map_incomplete::CHECK,
+    &wildcard_with_non_dns_authenticator::CHECK,
+    &preferred_challenge_gone::CHECK,
+    &webroot_moved_or_deleted::CHECK,
+    &staging_server_in_conf::CHECK,
+    &fixed_30_days_with_short_certs::CHECK,
+    &required_profile_gone::CHECK,
+    &profile_name_limit::CHECK,
+    &must_staple::CHECK,
+    &deploy_hook_wrong_key::CHECK,
+    &nothing_scheduled::CHECK,
+    &timer_masked_or_overridden::CHECK,
+    &timer_disabled_or_dead::CHECK,
+    &rhel_timer_off_by_default::CHECK,
+    &no_reload_at_all::CHECK,
+    &hook_not_executable::CHECK,
+    &points_at_archive_version::CHECK,
+    &leaf_only_chain::CHECK,
     // Accounts.
     &account_dir_missing::CHECK,
     &account_key_corrupt::CHECK,

@@ -49,6 +49,7 @@ pub fn host() -> HostFacts {
         cli_ini: vec![],
         installs: Ok(vec![install("5.8.0", &["nginx"])]),
         triggers: Ok(vec![timer(None)]),
+        beside: Ok(vec![]),
         servers: Servers {
             refs: vec![cert_ref("example.com", "/etc/letsencrypt/live/example.com/fullchain.pem")],
             ..Servers::default()
@@ -231,6 +232,48 @@ pub fn lineage_with(key: &str, value: &str) -> Lineage {
     let mut lineage = lineage();
     set(lineage.conf.as_mut().unwrap(), "renewalparams", key, value);
     lineage
+}
+
+/// The healthy lineage with some `[renewalparams]` values set.
+pub fn params(settings: &[(&str, &str)]) -> Lineage {
+    let mut lineage = lineage();
+    for (key, value) in settings {
+        set(lineage.conf.as_mut().unwrap(), "renewalparams", key, value);
+    }
+    lineage
+}
+
+/// The healthy host with these lines in `/etc/letsencrypt/cli.ini`.
+pub fn cli_ini(settings: &[(&str, &str)]) -> HostFacts {
+    let lines = (1..).zip(settings).map(|(line, (key, value))| Setting {
+        section: String::new(),
+        key: (*key).into(),
+        value: SettingValue::Text((*value).into()),
+        line,
+        unresolved: None,
+    });
+    let file = IniFile { path: "/etc/letsencrypt/cli.ini".into(), settings: lines.collect() };
+    HostFacts { cli_ini: vec![Ok(file)], ..host() }
+}
+
+/// The healthy host whose timer runs this command.
+pub fn with_command(command: &str) -> HostFacts {
+    HostFacts { triggers: Ok(vec![Trigger { command: command.into(), ..timer(None) }]), ..host() }
+}
+
+/// The healthy host with only these triggers.
+pub fn with_triggers(triggers: Vec<Trigger>) -> HostFacts {
+    HostFacts { triggers: Ok(triggers), ..host() }
+}
+
+/// The healthy host with these certbots.
+pub fn with_certbots(versions: &[&str]) -> HostFacts {
+    HostFacts { installs: Ok(versions.iter().map(|v| install(v, &["nginx"])).collect()), ..host() }
+}
+
+/// Something that may reload a service beside certbot's hooks.
+pub fn beside(command: &str, runs: BesideKind) -> Beside {
+    Beside { r#where: "/etc/systemd/system/x:3".into(), command: command.into(), runs }
 }
 
 /// A fact that our own lack of rights hides.

@@ -38,6 +38,8 @@ pub struct HostFacts {
     pub installs: Fact<Vec<Install>>,
     /// What would run a renewal.
     pub triggers: Fact<Vec<Trigger>>,
+    /// What runs beside certbot's own hooks and may reload a service.
+    pub beside: Fact<Vec<Beside>>,
     /// What the servers' configurations name.
     pub servers: Servers,
     /// Whether a certbot holds its lock now; not asked below a root.
@@ -152,6 +154,29 @@ pub struct HookFile {
     pub mode: u32,
 }
 
+/// A command that may reload a service and is none of certbot's hooks.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Beside {
+    /// `file:line`.
+    pub r#where: String,
+    /// The command or the arguments, secrets masked.
+    pub command: String,
+    /// How it comes to run.
+    pub runs: BesideKind,
+}
+
+/// How a command beside certbot's hooks comes to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BesideKind {
+    /// Arguments that the package's service hands to certbot: `/etc/sysconfig/certbot`.
+    Arguments,
+    /// With a renewal: another command of certbot's service, or a path unit that watches certbot's folder.
+    Renewal,
+    /// At times of its own: cron, logrotate.
+    Routine,
+}
+
 /// A `cli.ini`: the keys, values masked where they look secret.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct IniFile {
@@ -179,6 +204,16 @@ impl HostFacts {
     /// The newest certbot's major and minor version, from the installs found.
     pub fn newest_certbot(&self) -> Option<(u32, u32)> {
         self.installs.as_ref().ok()?.iter().filter_map(Install::release).max()
+    }
+
+    /// Whether nothing that was found starts a renewal; a host without any lineage needs nothing.
+    ///
+    /// # Errors
+    /// The schedule or the lineages could not be looked at.
+    pub fn runs_nothing(&self) -> Fact<bool> {
+        let lineages = self.renewal.as_ref().map_err(Clone::clone)?.confs;
+        let triggers = self.triggers.as_ref().map_err(Clone::clone)?;
+        Ok(lineages > 0 && !triggers.iter().any(Trigger::effective))
     }
 
     /// Triggers that really start a renewal.

@@ -356,6 +356,24 @@ impl Lineage {
         Some(self.conf.as_ref().ok()?.param_text("server").unwrap_or(crate::ca::LETS_ENCRYPT))
     }
 
+    /// The folder that `[[webroot_map]]` gives to a name; addresses may be spelled in any way.
+    pub fn webroot_of(&self, name: &str) -> Option<(&Setting, &str)> {
+        let address = name.parse::<std::net::IpAddr>().ok();
+        let same = |key: &str| match address {
+            Some(address) => key.parse().is_ok_and(|other: std::net::IpAddr| other == address),
+            None => key.eq_ignore_ascii_case(name),
+        };
+        let setting = self.conf.as_ref().ok()?.webroot_map().find(|s| same(&s.key))?;
+        setting.text().map(|path| (setting, path))
+    }
+
+    /// The folder for every name that the map leaves out: the last of `webroot_path`.
+    /// <https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/plugins/webroot.py>
+    pub fn webroot_for_all(&self) -> Option<(&Setting, &str)> {
+        let (setting, paths) = self.conf.as_ref().ok()?.webroot_path()?;
+        paths.last().filter(|path| !path.is_empty()).map(|path| (setting, path.as_str()))
+    }
+
     /// The certificate's names; empty where it could not be read.
     pub fn names(&self) -> &[String] {
         self.cert.as_ref().map(|c| c.names.as_slice()).unwrap_or_default()

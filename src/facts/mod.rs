@@ -7,18 +7,22 @@ mod account;
 mod host;
 mod install;
 mod lineage;
+mod options;
 mod schedule;
 mod server;
 mod x509;
 
 pub use account::{Account, AccountFile, Choice};
-pub use host::{Dirs, HookFile, HookStage, HostFacts, IniFile, Orphan, Os, Renewal, StrayConf};
+pub use host::{
+    Beside, BesideKind, Dirs, HookFile, HookStage, HostFacts, IniFile, Orphan, Os, Renewal, StrayConf,
+};
 pub(crate) use install::release;
 pub use install::{Install, InstallKind, Plugins};
 pub use lineage::{
     Archive, Conf, Exposure, Kind, Lineage, LinkState, LiveLink, PathState, SectionHead, Setting,
     SettingValue, Version,
 };
+pub use options::UNUSED;
 pub use schedule::{Ineffective, Trigger, TriggerKind};
 pub use server::{CertRef, ServerKind, Servers, Usage};
 pub use x509::{Cert, Issued, KeyAlgorithm, PrivateKey, SignatureState};

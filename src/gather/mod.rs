@@ -72,6 +72,7 @@ pub fn host(request: Request) -> Host {
         cli_ini: certbot::cli_ini(root),
         installs: installs::installs(root),
         triggers: schedule::triggers(root, &os),
+        beside: schedule::beside(root),
         servers: webserver::servers(root, config),
         locked_by: root.is_live().then(|| lock_holder(&request)),
         os,

@@ -95,7 +95,7 @@ for d in sites-enabled conf.d modules-enabled; do rm -rf "etc/nginx/$d"; mkdir "
 dpkg-query -s nginx-common nginx-light cron >var/lib/dpkg/status
 
 cat >etc/nginx/sites-enabled/sites <<'E'
-server { listen 127.0.0.1:80; server_name a.test www.a.test; root /var/www/a; }
+server { listen 127.0.0.1:80; server_name a.test www.a.test api.a.test; root /var/www/a; }
 server { listen 127.0.0.1:80; server_name shop.example.org; root /var/www/shop; }
 E
 printf 'server {\n    listen 127.0.0.1:80;\n    server_name n.test;\n    root /var/www/n;\n}\n' >etc/nginx/sites-enabled/n.test
@@ -153,6 +153,13 @@ for s in 'a.test:a.test www.a.test' 'shop.example.org:shop.example.org' 's.test:
         "${s#*:}" "$live" "$live"
 done >/etc/nginx/sites-enabled/tls
 nginx -s reload
+"#;
+
+/// Moves the lineage a.test-0001 from one configuration folder to another.
+const MOVE_TWIN: &str = r#"
+set -eu
+mkdir -p "$2/live" "$2/archive" "$2/renewal"
+for f in live/a.test-0001 archive/a.test-0001 renewal/a.test-0001.conf; do mv "$1/$f" "$2/$f"; done
 "#;
 
 /// The certbots of the lab.
@@ -352,12 +359,23 @@ impl Host {
         }
     }
 
+    fn twin(&self) -> PathBuf {
+        self.lab.run.join("made").join(self.certbot.word()).join("twin")
+    }
+
+    /// Gives the copy a lineage a.test-0001, for the names of a.test and api.a.test.
+    pub fn add_twin(&self) {
+        let copy = tempfile::tempdir_in(&self.lab.run).expect("a folder");
+        run(Command::new("cp").arg("-a").arg(self.twin()).arg(copy.path()));
+        sh(MOVE_TWIN, [copy.path().join("twin"), self.path("etc/letsencrypt")]);
+    }
+
     pub fn lab(&self) -> &'static Lab {
         self.lab
     }
 }
 
-/// Makes a host: five lineages, each renewed once.
+/// Makes a host: five lineages, each renewed once, and a twin of one of them put aside.
 fn make(host: &Host) {
     fs::create_dir_all(&host.root).expect("the root");
     sh(BARE_HOST, [&host.root]);
@@ -386,6 +404,10 @@ fn make(host: &Host) {
     obtain("run --nginx -d n.test --redirect", &[]);
     machine.run(Path::new("sh"), &["-c", TLS_SITES]);
     machine.certbot(&format!("renew --force-renewal --no-random-sleep-on-renew --server {DIRECTORY}"), &[]);
+
+    // What happens to people who ask for one name more without --cert-name. It waits beside the root for its test.
+    obtain("certonly --duplicate --webroot -w /var/www/a -d a.test,www.a.test,api.a.test", &[]);
+    sh(MOVE_TWIN, [host.path("etc/letsencrypt"), host.twin()]);
 }
 
 /// The namespaces of a host while they live.

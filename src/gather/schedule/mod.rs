@@ -1,5 +1,6 @@
 //! What would run certbot's renewals: systemd timers, cron and its kin, containers.
 
+mod beside;
 mod client;
 mod command;
 mod container;
@@ -12,6 +13,8 @@ use std::path::Path;
 
 use super::fs::{Root, normalize};
 use super::installs::installs;
+pub use beside::beside;
+
 use crate::facts::{Fact, Missing, Os, Role, Trigger, Why};
 
 /// How many links of a program are followed by their texts.

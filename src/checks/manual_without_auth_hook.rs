@@ -1,0 +1,87 @@
+//! The manual plugin has nobody to ask when a timer runs it, and no script that answers instead.
+
+use crate::check::{Check, Finding, Run, Severity, Verdict};
+use crate::facts::{HostFacts, Lineage, UNUSED};
+
+/// `authenticator = manual` without `manual_auth_hook`.
+pub static CHECK: Check = Check {
+    id: "manual-without-auth-hook",
+    title: "the certificate was made by hand, and no script is set that could do it again",
+    severity: Severity::WillFail,
+    why: "on the day it is due certbot stops with `An authentication script must be provided with --manual-auth-hook`; \
+          until then `certbot renew` says that all is well",
+    fix: "choose a way that needs no hand: certbot reconfigure --cert-name NAME with --webroot -w DIR, a DNS plugin or \
+          --manual-auth-hook",
+    cites: &["https://eff-certbot.readthedocs.io/en/stable/using.html#manual"],
+    explains: &["certificate-expired"],
+    run: Run::Lineage(run),
+};
+
+fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
+    let conf = lineage.conf.as_ref()?;
+    if lineage.authenticator() != Some("manual") || host.chooses_authenticator() {
+        return Ok(vec![]);
+    }
+    let hook = conf.param("manual_auth_hook");
+    // An empty value is as good as none: the plugin asks for the value's truth.
+    if hook.is_some_and(|s| s.text() != Some("")) || host.given("manual-auth-hook").is_some() {
+        return Ok(vec![]);
+    }
+    let Some(setting) = conf.param("authenticator") else { return Ok(vec![]) };
+    let name = &lineage.name;
+    let finding = Finding::new(format!("{name} was made by hand and has no manual_auth_hook to renew it"))
+        .saw_wanted(conf.at(setting), setting.shown(), "a manual_auth_hook, or another authenticator")
+        .fix(
+            "let certbot answer the challenge by itself, for example below the web server's root",
+            [format!("certbot reconfigure --cert-name {name} --webroot -w /var/www/html")],
+        );
+    Ok(vec![finding.lowered_if(host.unused(lineage), Severity::Note, UNUSED)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::Severity;
+    use crate::checks::testing::{
+        cli_ini, denied, host, lineage, lineage_with, only, params, silent, unknown, with_command,
+    };
+    use crate::facts::Role;
+
+    #[test]
+    fn manual_without_a_script_fails() {
+        let (severity, finding) = only(&CHECK, &lineage_with("authenticator", "manual"), &host());
+        assert_eq!(severity, Severity::WillFail);
+        assert!(finding.evidence[0].r#where.ends_with("example.com.conf:9"));
+    }
+
+    #[test]
+    fn an_empty_script_is_none() {
+        let manual = params(&[("authenticator", "manual"), ("manual_auth_hook", "")]);
+        assert_eq!(only(&CHECK, &manual, &host()).0, Severity::WillFail);
+        let manual = params(&[("authenticator", "manual"), ("manual_auth_hook", "None")]);
+        assert_eq!(only(&CHECK, &manual, &host()).0, Severity::WillFail);
+    }
+
+    #[test]
+    fn a_script_in_the_conf_in_cli_ini_or_on_the_timers_command_line_is_silent() {
+        let manual = params(&[("authenticator", "manual"), ("manual_auth_hook", "/etc/acme-dns/hook.py")]);
+        silent(&CHECK, &manual, &host());
+        let manual = lineage_with("authenticator", "manual");
+        silent(&CHECK, &manual, &cli_ini(&[("manual-auth-hook", "/usr/local/bin/auth")]));
+        silent(&CHECK, &manual, &with_command("certbot renew --manual-auth-hook /usr/local/bin/auth"));
+        silent(&CHECK, &manual, &with_command("certbot -q renew --webroot -w /var/www/html"));
+    }
+
+    #[test]
+    fn another_authenticator_is_silent() {
+        silent(&CHECK, &lineage(), &host());
+        silent(&CHECK, &lineage_with("authenticator", "dns-cloudflare"), &host());
+    }
+
+    #[test]
+    fn an_unreadable_conf_is_unknown() {
+        let mut lineage = lineage();
+        lineage.conf = denied(Role::Conf);
+        unknown(&CHECK, &lineage, &host());
+    }
+}

@@ -1,0 +1,103 @@
+//! certbot's timer is installed and not enabled.
+
+use crate::check::{Check, Finding, Run, Severity, Subject, Verdict};
+use crate::facts::{HostFacts, Ineffective, Trigger, TriggerKind};
+
+/// A timer that would renew is wanted by nothing, and nothing else runs certbot.
+pub static CHECK: Check = Check {
+    id: "timer-disabled-or-dead",
+    title: "certbot's timer is disabled",
+    severity: Severity::WillFail,
+    why: "systemd does not start a timer that is not enabled, so certbot is never run and every certificate expires",
+    fix: "systemctl enable --now certbot.timer; for the snap: snap start --enable certbot.renew",
+    cites: &[
+        "https://www.freedesktop.org/software/systemd/man/latest/systemctl.html#enable%20UNIT%E2%80%A6",
+        "https://eff-certbot.readthedocs.io/en/stable/using.html#automated-renewals",
+    ],
+    explains: &["certificate-expired", "nothing-scheduled"],
+    run: Run::Host(run),
+};
+
+fn run(host: &HostFacts) -> Verdict {
+    if !host.runs_nothing()? || !host.os.systemd {
+        return Ok(vec![]);
+    }
+    let is_timer = |t: &&Trigger| matches!(t.kind, TriggerKind::SystemdTimer | TriggerKind::Snap);
+    let disabled = |t: &&Trigger| is_timer(t) && t.ineffective == Some(Ineffective::NotEnabled);
+    let timers: Vec<&Trigger> = host.triggers.iter().flatten().filter(disabled).collect();
+    // RHEL's own timer is rhel-timer-off-by-default.
+    if host.os.is_rhel() && timers.iter().any(|t| t.unit.as_deref() == Some("certbot-renew.timer")) {
+        return Ok(vec![]);
+    }
+    let Some(first) = timers.first() else { return Ok(vec![]) };
+    let unit = first.unit.as_deref().unwrap_or("certbot.timer");
+    let command = match first.kind {
+        TriggerKind::Snap => "snap start --enable certbot.renew".to_owned(),
+        _ => format!("systemctl enable --now {unit}"),
+    };
+    let mut finding = Finding::new(format!("{unit} is not enabled, and nothing else runs certbot"))
+        .about(Subject::Trigger(unit.to_owned()))
+        .fix("enable and start it", [command]);
+    for timer in timers {
+        finding = finding.saw_wanted(
+            &timer.r#where,
+            "no link in a timers.target.wants folder",
+            format!("/etc/systemd/system/timers.target.wants/{}", timer.unit.as_deref().unwrap_or(unit)),
+        );
+    }
+    Ok(vec![finding])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::{Severity, Subject};
+    use crate::checks::testing::{denied, host, lineage, only, silent, timer, unknown, with_triggers};
+    use crate::facts::{Ineffective, Os, Role, Trigger, TriggerKind};
+
+    fn off() -> Trigger {
+        timer(Some(Ineffective::NotEnabled))
+    }
+
+    #[test]
+    fn a_disabled_timer_alone_fails() {
+        let guarded = timer(Some(Ineffective::GuardedAgainstSystemd));
+        let (severity, finding) = only(&CHECK, &lineage(), &with_triggers(vec![guarded, off()]));
+        assert_eq!(severity, Severity::WillFail);
+        assert_eq!(finding.subject, Subject::Trigger("certbot.timer".into()));
+        assert_eq!(finding.fix.unwrap().commands, ["systemctl enable --now certbot.timer"]);
+    }
+
+    #[test]
+    fn the_snaps_timer_is_enabled_through_snapd() {
+        let unit = Some("snap.certbot.renew.timer".into());
+        let snap = Trigger { kind: TriggerKind::Snap, unit, ..off() };
+        let (_, finding) = only(&CHECK, &lineage(), &with_triggers(vec![snap]));
+        assert_eq!(finding.fix.unwrap().commands, ["snap start --enable certbot.renew"]);
+    }
+
+    #[test]
+    fn a_disabled_timer_beside_a_cron_line_that_works_is_silent() {
+        let cron = Trigger { kind: TriggerKind::Cron, unit: None, ..timer(None) };
+        silent(&CHECK, &lineage(), &with_triggers(vec![off(), cron]));
+        silent(&CHECK, &lineage(), &host());
+    }
+
+    #[test]
+    fn rhels_own_timer_and_a_host_without_systemd_are_silent() {
+        let mut host = with_triggers(vec![Trigger { unit: Some("certbot-renew.timer".into()), ..off() }]);
+        host.os =
+            Os { id: "almalinux".into(), like: "rhel centos fedora".into(), systemd: true, ..Os::default() };
+        silent(&CHECK, &lineage(), &host);
+        let mut host = with_triggers(vec![off()]);
+        host.os.systemd = false;
+        silent(&CHECK, &lineage(), &host);
+    }
+
+    #[test]
+    fn a_schedule_that_cannot_be_read_is_unknown() {
+        let mut host = host();
+        host.triggers = denied(Role::Schedule);
+        unknown(&CHECK, &lineage(), &host);
+    }
+}

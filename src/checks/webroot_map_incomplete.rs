@@ -1,0 +1,111 @@
+//! A name of the certificate has no web root.
+
+use crate::check::{Check, Finding, Run, Severity, Verdict};
+use crate::facts::{HostFacts, Lineage, UNUSED};
+
+/// Neither `[[webroot_map]]` nor `webroot_path` covers a name.
+pub static CHECK: Check = Check {
+    id: "webroot-map-incomplete",
+    title: "a name of the certificate has no web root in the conf",
+    severity: Severity::WillFail,
+    why: "certbot does not know where to put the challenge file: it would ask for the folder, and a timer cannot answer \
+          (`Input the webroot for …`, `Missing parts of webroot configuration`)",
+    fix: "add `NAME = /its/root` under [[webroot_map]], or certbot reconfigure --cert-name NAME --webroot -w DIR",
+    cites: &["https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/plugins/webroot.py"],
+    explains: &["certificate-expired"],
+    run: Run::Lineage(run),
+};
+
+fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
+    let conf = lineage.conf.as_ref()?;
+    if lineage.authenticator() != Some("webroot") || host.chooses_authenticator() {
+        return Ok(vec![]);
+    }
+    if ["webroot-path", "w", "webroot-map"].iter().any(|option| host.given(option).is_some()) {
+        return Ok(vec![]);
+    }
+    let cert = lineage.cert.as_ref()?;
+    if lineage.webroot_for_all().is_some() {
+        return Ok(vec![]);
+    }
+    // A wildcard cannot be proved through a folder at all: wildcard-with-non-dns-authenticator.
+    let without: Vec<&String> =
+        cert.names.iter().filter(|n| !n.starts_with("*.") && lineage.webroot_of(n).is_none()).collect();
+    let Some(first) = without.first() else { return Ok(vec![]) };
+    let (place, saw) = match conf.sections.iter().find(|s| s.path == "renewalparams/webroot_map") {
+        Some(head) => (format!("{}:{}", conf.path, head.line), "[[webroot_map]] does not name it"),
+        None => (conf.path.clone(), "neither [[webroot_map]] nor webroot_path"),
+    };
+    let says = match without.len() {
+        1 => format!("the conf of {} names no web root for {first}", lineage.name),
+        n => format!("the conf of {} names no web root for {n} of its names, {first} first", lineage.name),
+    };
+    let finding = Finding::new(says)
+        .identifiers(without.iter().map(|n| n.as_str()))
+        .saw_wanted(place, saw, format!("{first} = /its/root"))
+        .fix(
+            "say where its files are",
+            [format!("certbot reconfigure --cert-name {} --webroot -w /var/www/html", lineage.name)],
+        );
+    Ok(vec![finding.lowered_if(host.unused(lineage), Severity::Note, UNUSED)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::Severity;
+    use crate::checks::testing::{
+        cli_ini, denied, host, lineage, lineage_with, only, set, silent, unknown, unset,
+    };
+    use crate::facts::{Lineage, Role};
+
+    /// Without the second name in the map.
+    fn incomplete() -> Lineage {
+        let mut lineage = lineage();
+        unset(lineage.conf.as_mut().unwrap(), "renewalparams/webroot_map", "www.example.com");
+        lineage
+    }
+
+    #[test]
+    fn a_name_without_a_root_fails_and_is_named() {
+        let (severity, finding) = only(&CHECK, &incomplete(), &host());
+        assert_eq!(severity, Severity::WillFail);
+        assert_eq!(finding.identifiers, ["www.example.com"]);
+    }
+
+    #[test]
+    fn a_conf_without_any_root_fails() {
+        let mut lineage = incomplete();
+        unset(lineage.conf.as_mut().unwrap(), "renewalparams/webroot_map", "example.com");
+        assert_eq!(only(&CHECK, &lineage, &host()).1.identifiers.len(), 2);
+    }
+
+    #[test]
+    fn webroot_path_alone_covers_every_name() {
+        let mut lineage = incomplete();
+        set(lineage.conf.as_mut().unwrap(), "renewalparams", "webroot_path", "/var/www/html");
+        silent(&CHECK, &lineage, &host());
+        silent(&CHECK, &incomplete(), &cli_ini(&[("webroot-path", "/var/www/html")]));
+    }
+
+    #[test]
+    fn a_full_map_a_wildcard_and_an_address_in_another_spelling_are_silent() {
+        silent(&CHECK, &lineage(), &host());
+        let mut lineage = lineage();
+        lineage.cert.as_mut().unwrap().names = vec!["*.example.com".into(), "2001:db8::1".into()];
+        set(lineage.conf.as_mut().unwrap(), "renewalparams/webroot_map", "2001:DB8:0::1", "/var/www/html");
+        silent(&CHECK, &lineage, &host());
+    }
+
+    #[test]
+    fn another_authenticator_is_silent() {
+        silent(&CHECK, &lineage_with("authenticator", "nginx"), &host());
+    }
+
+    #[test]
+    fn an_unreadable_certificate_is_unknown() {
+        let mut lineage = incomplete();
+        lineage.cert = denied(Role::Pem);
+        unknown(&CHECK, &lineage, &host());
+    }
+}
