@@ -32,9 +32,9 @@ pub fn run(global: &Global, args: &AuditArgs) -> Result<u8, Error> {
 /// Judges every lineage of a gathered host, or the named ones.
 pub fn look(mut host: Host, names: &[String], global: &Global, config: &Config) -> Result<Report, Error> {
     if !names.is_empty() {
-        let known: BTreeSet<String> = host.confs.iter().map(|conf| stem(&show_bytes(conf))).collect();
+        let known: BTreeSet<String> = host.confs.iter().map(|conf| stem(&show_bytes(&conf.name))).collect();
         refuse_unknown(names, &known)?;
-        host.confs.retain(|conf| names.contains(&stem(&show_bytes(conf))));
+        host.confs.retain(|conf| names.contains(&stem(&show_bytes(&conf.name))));
     }
     let jobs = match global.jobs {
         Some(jobs) => jobs.get(),

@@ -48,6 +48,56 @@ pub struct Content {
     pub meta: Meta,
 }
 
+/// An open folder.
+#[derive(Debug)]
+pub struct Folder {
+    fd: OwnedFd,
+    path: PathBuf,
+    role: Role,
+}
+
+/// A name in a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The name.
+    pub name: OsString,
+    /// The listing itself says that it is a regular file; some file systems do not say.
+    pub regular: bool,
+}
+
+impl Folder {
+    /// The text of a symbolic link in this folder; `Ok(None)` where something else stands there.
+    pub fn read_link(&self, name: &OsStr) -> Result<Option<PathBuf>, Why> {
+        match rustix::fs::readlinkat(&self.fd, name, Vec::new()) {
+            Ok(text) => Ok(Some(PathBuf::from(OsString::from_vec(text.into_bytes())))),
+            Err(Errno::INVAL) => Ok(None),
+            Err(e) => Err(why(e)),
+        }
+    }
+
+    /// What the folder holds, sorted by the names' bytes.
+    ///
+    /// # Errors
+    /// A [`Missing`] that names the folder.
+    pub fn entries(self) -> Fact<Vec<Entry>> {
+        let missing = |why| Missing::new(show(&self.path), why, self.role);
+        let mut entries = Vec::new();
+        for entry in Dir::new(self.fd).map_err(|e| missing(why(e)))? {
+            let entry = entry.map_err(|e| missing(why(e)))?;
+            let name = entry.file_name().to_bytes();
+            if name != b"." && name != b".." {
+                let regular = entry.file_type() == FileType::RegularFile;
+                entries.push(Entry { name: OsString::from_vec(name.to_vec()), regular });
+            }
+            if entries.len() > MAX_ENTRIES {
+                return Err(missing(Why::TooLarge(entries.len() as u64, MAX_ENTRIES as u64)));
+            }
+        }
+        entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        Ok(entries)
+    }
+}
+
 impl Root {
     /// The running host.
     pub fn live() -> Self {
@@ -153,22 +203,28 @@ impl Root {
     /// # Errors
     /// A [`Missing`] with `role` that names the path and says why.
     pub fn read(&self, path: &Path, limit: u64, role: Role) -> Fact<Content> {
+        // Looked at before it is opened: to open a device can already do something.
+        let before = self.stat(path).and_then(|meta| refuse_odd(meta, limit));
+        before.map_err(|why| Missing::new(show(path), why, role))?;
+        self.read_regular(path, limit, role)
+    }
+
+    /// [`Root::read`] for a path that a folder's listing has just called a regular file: one look-up less.
+    ///
+    /// # Errors
+    /// As [`Root::read`].
+    pub fn read_regular(&self, path: &Path, limit: u64, role: Role) -> Fact<Content> {
         let missing = |why| Missing::new(show(path), why, role);
-        let before = self.stat(path).map_err(missing)?;
-        if before.kind != FileType::RegularFile {
-            return Err(missing(Why::NotAFile(kind_word(before.kind).into())));
-        }
-        if before.size > limit {
-            return Err(missing(Why::TooLarge(before.size, limit)));
-        }
         // NONBLOCK and NOCTTY: should a FIFO or terminal have taken the file's place meanwhile, nothing waits.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
         let fd = self.open(path, flags).map_err(|e| missing(why(e)))?;
-        let bytes = read_up_to(fd.as_fd(), before.size, limit).map_err(|e| missing(why(e)))?;
+        let meta = rustix::fs::fstat(&fd).map(|s| meta(&s)).map_err(|e| missing(why(e)))?;
+        let meta = refuse_odd(meta, limit).map_err(missing)?;
+        let bytes = read_up_to(fd.as_fd(), meta.size, limit).map_err(|e| missing(why(e)))?;
         if bytes.len() as u64 > limit {
             return Err(missing(Why::TooLarge(bytes.len() as u64, limit)));
         }
-        Ok(Content { bytes, meta: before })
+        Ok(Content { bytes, meta })
     }
 
     /// Reads a text file that should be UTF-8; other bytes become U+FFFD.
@@ -181,26 +237,19 @@ impl Root {
 
     /// The names in a folder, sorted by their bytes; `Ok(None)` where there is no such folder.
     pub fn list(&self, path: &Path, role: Role) -> Fact<Option<Vec<OsString>>> {
+        let entries = self.folder(path, role)?.map(Folder::entries).transpose()?;
+        Ok(entries.map(|entries| entries.into_iter().map(|entry| entry.name).collect()))
+    }
+
+    /// Opens a folder; `Ok(None)` where there is none.
+    pub fn folder(&self, path: &Path, role: Role) -> Fact<Option<Folder>> {
         let missing = |why| Missing::new(show(path), why, role);
-        let fd = match self.open(path, OFlags::RDONLY | OFlags::DIRECTORY) {
-            Ok(fd) => fd,
-            Err(Errno::NOENT) => return Ok(None),
-            Err(Errno::NOTDIR) => return Err(missing(Why::Unclear("is not a folder".into()))),
-            Err(e) => return Err(missing(why(e))),
-        };
-        let mut names = Vec::new();
-        for entry in Dir::new(fd).map_err(|e| missing(why(e)))? {
-            let entry = entry.map_err(|e| missing(why(e)))?;
-            let name = entry.file_name().to_bytes();
-            if name != b"." && name != b".." {
-                names.push(OsString::from_vec(name.to_vec()));
-            }
-            if names.len() > MAX_ENTRIES {
-                return Err(missing(Why::TooLarge(names.len() as u64, MAX_ENTRIES as u64)));
-            }
+        match self.open(path, OFlags::RDONLY | OFlags::DIRECTORY) {
+            Ok(fd) => Ok(Some(Folder { fd, path: path.to_path_buf(), role })),
+            Err(Errno::NOENT) => Ok(None),
+            Err(Errno::NOTDIR) => Err(missing(Why::Unclear("is not a folder".into()))),
+            Err(e) => Err(missing(why(e))),
         }
-        names.sort_unstable();
-        Ok(Some(names))
     }
 
     /// [`Root::list`] where an absent or unreadable folder is as good as an empty one.
@@ -255,6 +304,17 @@ pub fn kind_word(kind: FileType) -> &'static str {
         FileType::BlockDevice => "a block device",
         _ => "of an unknown kind",
     }
+}
+
+/// Only regular files within the limit are read.
+fn refuse_odd(meta: Meta, limit: u64) -> Result<Meta, Why> {
+    if meta.kind != FileType::RegularFile {
+        return Err(Why::NotAFile(kind_word(meta.kind).into()));
+    }
+    if meta.size > limit {
+        return Err(Why::TooLarge(meta.size, limit));
+    }
+    Ok(meta)
 }
 
 fn read_up_to(fd: BorrowedFd<'_>, expected: u64, limit: u64) -> Result<Vec<u8>, Errno> {

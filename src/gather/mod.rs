@@ -8,7 +8,6 @@ pub mod secrets;
 pub mod webserver;
 pub mod x509;
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -39,8 +38,8 @@ pub struct Request {
 pub struct Host {
     /// The facts that were gathered once.
     pub facts: HostFacts,
-    /// The file names in `renewal/`, sorted.
-    pub confs: Vec<OsString>,
+    /// The confs in `renewal/`, sorted by name.
+    pub confs: Vec<fs::Entry>,
     request: Request,
     programs: certbot::Programs,
 }
@@ -88,7 +87,7 @@ impl Host {
             config: &self.request.config_dir,
             programs: &self.programs,
         };
-        self.confs.get(at).map(|name| certbot::lineage(reader, name))
+        self.confs.get(at).map(|conf| certbot::lineage(reader, conf))
     }
 }
 

@@ -16,9 +16,13 @@ const MAX_CONF: u64 = 1024 * 1024;
 /// How much all values together may grow by interpolation, in bytes.
 const MAX_VALUES: usize = 4 * 1024 * 1024;
 
-/// Reads one renewal configuration.
-pub fn conf(root: &Root, path: &Path) -> Fact<Conf> {
-    let content = root.read(path, MAX_CONF, Role::Conf)?;
+/// Reads one renewal configuration; `regular` where the folder's listing calls it a regular file.
+pub fn conf(root: &Root, path: &Path, regular: bool) -> Fact<Conf> {
+    let content = if regular {
+        root.read_regular(path, MAX_CONF, Role::Conf)?
+    } else {
+        root.read(path, MAX_CONF, Role::Conf)?
+    };
     let document = configobj::parse(&content.bytes)
         .map_err(|e| Missing::new(show(path), Why::Malformed(e.line, e.to_string()), Role::Conf))?;
     let mut conf = Conf {

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::facts::{Fact, Missing, Orphan, Renewal, Role, StrayConf, Why};
-use crate::gather::fs::{Root, show, show_bytes};
+use crate::gather::fs::{Entry, Folder, Root, show, show_bytes};
 use crate::gather::x509;
 
 /// The names found in the three folders.
@@ -14,8 +14,8 @@ use crate::gather::x509;
 pub struct Folders {
     /// `renewal/`.
     pub renewal: Renewal,
-    /// File names of the confs that certbot reads, sorted.
-    pub confs: Vec<OsString>,
+    /// The confs that certbot reads, sorted by name.
+    pub confs: Vec<Entry>,
 }
 
 /// Lists `renewal/`. certbot reads `renewal/*.conf`, dot files excluded.
@@ -24,11 +24,12 @@ pub fn folders(root: &Root, config: &Path) -> Fact<Folders> {
     if let Err(why) = root.stat(config) {
         return Err(Missing::new(show(config), why, Role::ConfigDir));
     }
-    let names = root.list(&path, Role::ConfigDir)?.unwrap_or_default();
-    let (confs, others): (Vec<OsString>, Vec<OsString>) = names
-        .into_iter()
-        .partition(|name| name.as_bytes().ends_with(b".conf") && !name.as_bytes().starts_with(b"."));
-    let strays = others.iter().filter_map(|name| stray(root, config, &path, name)).collect();
+    let entries = root.folder(&path, Role::ConfigDir)?.map(Folder::entries).transpose()?.unwrap_or_default();
+    let (confs, others): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(|entry| {
+        let name = entry.name.as_bytes();
+        name.ends_with(b".conf") && !name.starts_with(b".")
+    });
+    let strays = others.iter().filter_map(|entry| stray(root, config, &path, &entry.name)).collect();
     Ok(Folders { renewal: Renewal { path: show(&path), confs: confs.len(), strays }, confs })
 }
 
@@ -53,11 +54,12 @@ fn stray(root: &Root, config: &Path, folder: &Path, name: &OsStr) -> Option<Stra
 }
 
 /// Folders in `live/` or `archive/` that no conf is named after.
-pub fn orphans(root: &Root, config: &Path, confs: &[OsString]) -> Fact<Vec<Orphan>> {
+pub fn orphans(root: &Root, config: &Path, confs: &[Entry]) -> Fact<Vec<Orphan>> {
     let list = |name: &str| -> Fact<Vec<OsString>> {
         Ok(root.list(&config.join(name), Role::ConfigDir)?.unwrap_or_default())
     };
-    let known: BTreeSet<&[u8]> = confs.iter().filter_map(|c| c.as_bytes().strip_suffix(b".conf")).collect();
+    let known: BTreeSet<&[u8]> =
+        confs.iter().filter_map(|c| c.name.as_bytes().strip_suffix(b".conf")).collect();
     let (live, archive) = (list("live")?, list("archive")?);
     let names: BTreeSet<&OsString> =
         live.iter().chain(&archive).filter(|n| !known.contains(n.as_bytes())).collect();

@@ -1,6 +1,6 @@
 //! One lineage: conf, live links, archive, certificate, chain and key.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use crate::facts::{
     Archive, Cert, Conf, Fact, Issued, Kind, Lineage, LinkState, LiveLink, Missing, Role, SignatureState,
     Version, Why,
 };
-use crate::gather::fs::{Content, Root, kind_word, normalize, show, show_bytes};
+use crate::gather::fs::{Content, Entry, Folder, Root, kind_word, normalize, show, show_bytes};
 use crate::gather::x509;
 
 /// How many older versions' certificates are read; certbot itself keeps the current one and five more.
@@ -30,16 +30,19 @@ pub struct Reader<'a> {
 }
 
 /// Reads the lineage of one file of `renewal/`.
-pub fn lineage(reader: Reader<'_>, conf_name: &OsStr) -> Lineage {
-    let stem = OsStr::from_bytes(conf_name.as_bytes().strip_suffix(b".conf").unwrap_or(conf_name.as_bytes()));
-    let conf = conf(reader.root, &reader.config.join("renewal").join(conf_name));
+pub fn lineage(reader: Reader<'_>, conf_file: &Entry) -> Lineage {
+    let name = conf_file.name.as_bytes();
+    let stem = OsStr::from_bytes(name.strip_suffix(b".conf").unwrap_or(name));
+    let conf_path = reader.config.join("renewal").join(&conf_file.name);
+    let conf = conf(reader.root, &conf_path, conf_file.regular);
+    let named_archive = conf.as_ref().ok().and_then(|c| c.top("archive_dir")?.text());
+    let archive_folder =
+        named_archive.map_or_else(|| reader.config.join("archive").join(stem), PathBuf::from);
+    let in_archive = reader.list(&archive_folder);
     let live_folder = reader.config.join("live").join(stem);
-    let [cert, key, chain, full] = Kind::ALL.map(|kind| reader.live(conf.as_ref().ok(), &live_folder, kind));
-    let folder = conf
-        .as_ref()
-        .ok()
-        .and_then(|c| c.top("archive_dir")?.text())
-        .map_or_else(|| reader.config.join("archive").join(stem), PathBuf::from);
+    let open = reader.root.folder(&live_folder, Role::Other).ok().flatten();
+    let places = Places { live_folder: &live_folder, open, archive_folder: &archive_folder, in_archive };
+    let [cert, key, chain, full] = Kind::ALL.map(|kind| reader.live(conf.as_ref().ok(), &places, kind));
 
     let leaf_ders = ders(&cert);
     let leaf_x509 = first(&leaf_ders, &cert);
@@ -56,13 +59,13 @@ pub fn lineage(reader: Reader<'_>, conf_name: &OsStr) -> Lineage {
     };
     let current = leaf_x509.as_ref().ok().map(x509::issued);
     let leaf: Fact<Cert> = leaf_x509.map(|c| x509::cert(&c));
-    let archive = reader.archive(&folder, cert.link.version(), current);
+    let archive = reader.archive(&places, cert.link.version(), current);
     Lineage {
         name: show_bytes(stem),
         paths: conf.as_ref().map(|c| paths(reader.root, reader.programs, c)).unwrap_or_default(),
         key_exposed: exposure(reader.root, &key.link),
         conf,
-        previous_links: reader.previous_links(&live_folder),
+        previous_links: places.previous_links(),
         archive,
         cert: leaf,
         chain: chain_x509.map(|certs| certs.iter().map(x509::cert).collect()),
@@ -71,6 +74,31 @@ pub fn lineage(reader: Reader<'_>, conf_name: &OsStr) -> Lineage {
         signed,
         live: [cert.link, key.link, chain.link, full.link],
         forecast: None,
+    }
+}
+
+/// A lineage's two folders.
+struct Places<'a> {
+    live_folder: &'a Path,
+    open: Option<Folder>,
+    archive_folder: &'a Path,
+    in_archive: Fact<Vec<Entry>>,
+}
+
+impl Places<'_> {
+    /// Whether the archive's listing calls the target of a link a regular file.
+    fn is_regular(&self, target: &Path) -> bool {
+        let (Ok(entries), Some(name)) = (&self.in_archive, target.file_name()) else { return false };
+        target.parent() == Some(self.archive_folder)
+            && entries
+                .binary_search_by(|entry| entry.name.as_os_str().cmp(name))
+                .is_ok_and(|at| entries.get(at).is_some_and(|entry| entry.regular))
+    }
+
+    fn previous_links(self) -> Vec<String> {
+        let entries = self.open.and_then(|folder| folder.entries().ok()).unwrap_or_default();
+        let previous = entries.iter().filter(|e| e.name.as_bytes().starts_with(b"previous_"));
+        previous.map(|e| show(&self.live_folder.join(&e.name))).collect()
     }
 }
 
@@ -89,46 +117,56 @@ impl Live {
 }
 
 impl Reader<'_> {
-    fn live(&self, conf: Option<&Conf>, folder: &Path, kind: Kind) -> Live {
+    fn list(&self, folder: &Path) -> Fact<Vec<Entry>> {
+        match self.root.folder(folder, Role::Pem)? {
+            Some(open) => open.entries(),
+            None => Err(Missing::new(show(folder), Why::NotFound, Role::Pem)),
+        }
+    }
+
+    fn live(&self, conf: Option<&Conf>, places: &Places<'_>, kind: Kind) -> Live {
         let named =
             conf.and_then(|c| c.top(kind.word())).and_then(|s| Some((PathBuf::from(s.text()?), s.line)));
         let (path, line) = match named {
             Some((path, line)) => (path, Some(line)),
-            None => (folder.join(format!("{}.pem", kind.word())), None),
+            None => (places.live_folder.join(format!("{}.pem", kind.word())), None),
         };
-        let content = self.root.read(&path, x509::MAX_PEM, Role::Pem);
-        let state = match self.root.read_link(&path) {
-            Ok(Some(text)) => {
-                let target = normalize(path.parent().unwrap_or(Path::new("/")), &text);
-                let mode = match &content {
+        let parent = path.parent().unwrap_or(Path::new("/"));
+        let text = match (&places.open, path.file_name()) {
+            (Some(folder), Some(name)) if parent == places.live_folder => folder.read_link(name),
+            _ => self.root.read_link(&path),
+        };
+        let target = text.as_ref().ok().and_then(Option::as_ref).map(|text| normalize(parent, text));
+        let content = if target.as_ref().is_some_and(|target| places.is_regular(target)) {
+            self.root.read_regular(&path, x509::MAX_PEM, Role::Pem)
+        } else {
+            self.root.read(&path, x509::MAX_PEM, Role::Pem)
+        };
+        let state = match (text, target) {
+            (Ok(Some(text)), Some(target)) => LinkState::Link {
+                text: show(&text),
+                target: show(&target),
+                version: target.file_name().and_then(|name| number(name, kind)),
+                mode: match &content {
                     Ok(content) => Some(content.meta.mode),
                     Err(_) => self.root.stat(&path).ok().map(|m| m.mode),
-                };
-                LinkState::Link {
-                    text: show(&text),
-                    target: show(&target),
-                    version: target.file_name().and_then(|name| number(name, kind)),
-                    mode,
-                }
-            }
-            Ok(None) => LinkState::NotALink(
+                },
+            },
+            (Ok(_), _) => LinkState::NotALink(
                 self.root.lstat(&path).map_or("something else", |m| kind_word(m.kind)).into(),
             ),
-            Err(Why::NotFound) => LinkState::Absent,
-            Err(why) => LinkState::Unknown(Missing::new(show(&path), why, Role::Pem)),
+            (Err(Why::NotFound), _) => LinkState::Absent,
+            (Err(why), _) => LinkState::Unknown(Missing::new(show(&path), why, Role::Pem)),
         };
         Live { link: LiveLink { kind, path: show(&path), line, state }, content }
     }
 
-    fn archive(&self, folder: &Path, current: Option<u32>, known: Option<Issued>) -> Fact<Archive> {
-        let names = self.root.list(folder, Role::Pem)?;
-        let Some(names) = names else {
-            return Err(Missing::new(show(folder), Why::NotFound, Role::Pem));
-        };
+    fn archive(&self, places: &Places<'_>, current: Option<u32>, known: Option<Issued>) -> Fact<Archive> {
+        let entries = places.in_archive.as_ref().map_err(Missing::clone)?;
         let mut versions: Vec<Version> = Vec::new();
-        for name in &names {
+        for entry in entries {
             for kind in Kind::ALL {
-                let Some(n) = number(name, kind) else { continue };
+                let Some(n) = number(&entry.name, kind) else { continue };
                 let at = versions.binary_search_by_key(&n, |v| v.number).unwrap_or_else(|at| {
                     versions.insert(at, Version { number: n, present: [false; 4], issued: None });
                     at
@@ -141,25 +179,21 @@ impl Reader<'_> {
         for version in versions.iter_mut().rev().take(MAX_VERSIONS_READ) {
             version.issued = match &known {
                 Some(known) if current == Some(version.number) => Some(known.clone()),
-                _ => self.issued(&folder.join(format!("cert{}.pem", version.number))),
+                _ => self.issued(places, version.number),
             };
         }
-        Ok(Archive { path: show(folder), versions })
+        Ok(Archive { path: show(places.archive_folder), versions })
     }
 
-    fn issued(&self, path: &Path) -> Option<Issued> {
-        let content = self.root.read(path, x509::MAX_PEM, Role::Other).ok()?;
-        let ders = x509::certificates(&content.bytes).ok()?;
+    fn issued(&self, places: &Places<'_>, number: u32) -> Option<Issued> {
+        let path = places.archive_folder.join(format!("cert{number}.pem"));
+        let content = if places.is_regular(&path) {
+            self.root.read_regular(&path, x509::MAX_PEM, Role::Other)
+        } else {
+            self.root.read(&path, x509::MAX_PEM, Role::Other)
+        };
+        let ders = x509::certificates(&content.ok()?.bytes).ok()?;
         Some(x509::issued(&x509::parse(ders.first()?).ok()?))
-    }
-
-    fn previous_links(&self, folder: &Path) -> Vec<String> {
-        let names: Vec<OsString> = self.root.list_or_empty(folder);
-        names
-            .iter()
-            .filter(|n| n.as_bytes().starts_with(b"previous_"))
-            .map(|n| show(&folder.join(n)))
-            .collect()
     }
 }
 
