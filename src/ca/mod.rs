@@ -1,8 +1,10 @@
 //! What is known of each CA, as data with its source.
 
 mod letsencrypt;
+mod retired;
 
 pub use letsencrypt::PROFILES;
+pub use retired::{Retired, retired};
 
 /// certbot's default server: Let's Encrypt's production directory.
 /// <https://letsencrypt.org/docs/acme-protocol-updates/>

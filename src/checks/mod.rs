@@ -3,14 +3,18 @@
 mod account_dir_missing;
 mod account_id_differs;
 mod account_key_corrupt;
+mod acmev1_server;
 mod allow_subset_drops_names;
 mod ari_retry_after_far_future;
 mod authenticator_missing;
 mod autorenew_false;
+mod ca_discontinued;
 mod cert_unreadable_pem;
 mod certificate_covers_no_name;
 mod certificate_expired;
 mod certificate_not_yet_valid;
+mod cli_ini_domains;
+mod cli_ini_unknown_option;
 mod conf_not_dot_conf;
 mod conf_value_mangled;
 mod container_tree_moved_absolute_paths;
@@ -28,10 +32,12 @@ mod leaf_only_chain;
 mod lineage_0001_duplicate;
 mod live_behind_archive;
 mod live_not_symlink;
+mod manual_hook_missing_or_broken;
 mod manual_without_auth_hook;
 mod mixed_versions_in_live;
 mod multiple_accounts_ambiguous;
 mod must_staple;
+mod newer_conf_older_certbot;
 mod no_reload_at_all;
 mod not_checkable;
 mod nothing_scheduled;
@@ -42,15 +48,19 @@ mod preferred_challenge_gone;
 mod privkey_world_readable;
 mod profile_name_limit;
 mod relinked_to_stale_higher_number;
+mod renew_before_expiry_wrong;
 mod renewal_conf_empty_or_truncated;
 mod renewal_conf_syntax;
 mod renewalparams_missing;
 mod required_profile_gone;
+mod reuse_key_conflict;
 mod rhel_timer_off_by_default;
+mod staging_override_refused;
 mod staging_server_in_conf;
 mod symlink_target_missing;
 mod timer_disabled_or_dead;
 mod timer_masked_or_overridden;
+mod two_certbots;
 mod typed_value_invalid;
 mod webroot_map_incomplete;
 mod webroot_moved_or_deleted;
@@ -100,6 +110,16 @@ pub static CHECKS: &[&Check] = &[
     &key_type_flipped::CHECK,
     &ari_retry_after_far_future::CHECK,
     // Schedule.
+    &manual_hook_missing_or_broken::CHECK,
+    &staging_override_refused::CHECK,
+    &reuse_key_conflict::CHECK,
+    &acmev1_server::CHECK,
+    &ca_discontinued::CHECK,
+    &renew_before_expiry_wrong::CHECK,
+    &cli_ini_unknown_option::CHECK,
+    &cli_ini_domains::CHECK,
+    &newer_conf_older_certbot::CHECK,
+    &two_certbots::CHECK,
     &manual_without_auth_hook::CHECK,
     &webroot_map_incomplete::CHECK,
     &wildcard_with_non_dns_authenticator::CHECK,

@@ -56,6 +56,7 @@ pub fn host() -> HostFacts {
         }
         .indexed(),
         locked_by: None,
+        given_options: Default::default(),
     }
 }
 

@@ -44,6 +44,9 @@ pub struct HostFacts {
     pub servers: Servers,
     /// Whether a certbot holds its lock now; not asked below a root.
     pub locked_by: Option<Fact<Option<u32>>>,
+    /// Derived: the options on command lines.
+    #[serde(skip)]
+    pub(crate) given_options: super::options::GivenOptions,
 }
 
 /// certbot's three folders, by their names there.

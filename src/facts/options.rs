@@ -1,6 +1,8 @@
 //! Options given outside a lineage's conf: in a `cli.ini` or on the command line of a trigger. They win over the conf.
 //! <https://eff-certbot.readthedocs.io/en/stable/using.html#configuration-file>
 
+use std::sync::OnceLock;
+
 use super::{BesideKind, Conf, HostFacts, Lineage, Setting, Usage};
 
 /// Why a finding about a lineage that nothing names is only a note.
@@ -10,16 +12,35 @@ pub const UNUSED: &str = "no server found on this host names this lineage";
 const AUTHENTICATORS: [&str; 8] =
     ["authenticator", "a", "configurator", "webroot", "standalone", "nginx", "apache", "manual"];
 
+/// The options given on command lines, computed once from the other facts; a copy, which may be changed, starts anew.
+#[derive(Debug, Default)]
+pub struct GivenOptions(OnceLock<Vec<(String, String)>>);
+
+impl Clone for GivenOptions {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
 impl HostFacts {
     /// Where a long option is given: `file:line` of a `cli.ini`, else the place of a trigger that really runs.
     pub fn given(&self, option: &str) -> Option<String> {
         if let Some((file, setting)) = self.cli(option) {
             return Some(format!("{}:{}", file.path, setting.line));
         }
-        let named = |command: &str| words(command).any(|word| word == option);
-        let trigger = self.effective_triggers().find(|t| named(&t.command)).map(|t| t.r#where.clone());
-        let mut arguments = self.beside.iter().flatten().filter(|b| b.runs == BesideKind::Arguments);
-        trigger.or_else(|| arguments.find(|b| named(&b.command)).map(|b| b.r#where.clone()))
+        self.options().iter().find(|(name, _)| name == option).map(|(_, place)| place.clone())
+    }
+
+    /// Every option on the command line of a trigger that really runs, or among a package's arguments, with its place.
+    fn options(&self) -> &[(String, String)] {
+        self.given_options.0.get_or_init(|| {
+            let triggers = self.effective_triggers().map(|t| (&t.command, &t.r#where));
+            let arguments = self.beside.iter().flatten().filter(|b| b.runs == BesideKind::Arguments);
+            let commands = triggers.chain(arguments.map(|b| (&b.command, &b.r#where)));
+            commands
+                .flat_map(|(command, place)| words(command).map(|word| (word.to_owned(), place.clone())))
+                .collect()
+        })
     }
 
     /// Whether the authenticator is chosen outside the conf, for whatever lineage.
@@ -28,7 +49,7 @@ impl HostFacts {
             "authenticator" | "a" | "configurator" => self.given(option).is_some(),
             flag => self.cli_true(flag).is_some() || (self.cli(flag).is_none() && self.given(flag).is_some()),
         }) || self.cli_ini.iter().flatten().flat_map(|file| &file.settings).any(|s| is_dns_plugin(&s.key))
-            || self.effective_triggers().any(|t| words(&t.command).any(is_dns_plugin))
+            || self.options().iter().any(|(option, _)| is_dns_plugin(option))
     }
 
     /// A value that a `cli.ini` sets, else that of `[renewalparams]`: `file:line` and the setting.

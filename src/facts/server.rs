@@ -64,6 +64,9 @@ pub struct Servers {
     /// Indices into `refs` by lineage; rebuilt after loading.
     #[serde(skip)]
     pub(crate) by_lineage: std::collections::HashMap<String, Vec<usize>>,
+    /// Some server was given a certificate of its own; Debian's self-signed placeholder is nobody's choice.
+    #[serde(skip)]
+    pub(crate) configured: bool,
 }
 
 /// How a lineage is used by the servers found.
@@ -81,6 +84,7 @@ impl Servers {
     /// Makes the look-up by lineage; call it after `refs` is complete.
     pub fn indexed(mut self) -> Self {
         self.by_lineage.clear();
+        self.configured = self.refs.iter().any(|r| !r.path.contains("ssl-cert-snakeoil"));
         for (i, r) in self.refs.iter().enumerate() {
             if let Some(name) = &r.lineage {
                 self.by_lineage.entry(name.clone()).or_default().push(i);
@@ -93,7 +97,7 @@ impl Servers {
     pub fn usage(&self, lineage: &str) -> Usage<'_> {
         match self.by_lineage.get(lineage) {
             Some(found) => Usage::Named(found.iter().filter_map(|i| self.refs.get(*i)).collect()),
-            None if self.refs.is_empty() => Usage::NoServers,
+            None if !self.configured => Usage::NoServers,
             None => Usage::NotNamed,
         }
     }

@@ -74,6 +74,7 @@ pub fn host(request: Request) -> Host {
         beside: schedule::beside(root),
         servers: webserver::servers(root, config),
         locked_by: root.is_live().then(|| lock_holder(&request)),
+        given_options: Default::default(),
         os,
     };
     Host { facts, confs, request, programs: certbot::Programs::default() }

@@ -99,7 +99,7 @@ fn crt_list(reading: &mut Reading<'_>, place: &Place<'_>, written: &str, base: &
     }
 }
 
-/// `ssl.pemfile`, `ssl.privkey` and `server.document-root`.
+/// `ssl.pemfile`, `ssl.privkey`, `ssl.ca-file` and `server.document-root`.
 /// <https://redmine.lighttpd.net/projects/lighttpd/wiki/Docs_SSL>
 pub(super) fn lighttpd(reading: &mut Reading<'_>) {
     for folder in ["/etc/lighttpd", "/usr/local/etc/lighttpd"].map(Path::new) {
@@ -112,7 +112,7 @@ pub(super) fn lighttpd(reading: &mut Reading<'_>) {
             for (i, line) in text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with('#'))
             {
                 let place = Place { server: ServerKind::Lighttpd, file: &file, line: i + 1 };
-                for key in ["ssl.pemfile", "ssl.privkey", "server.document-root"] {
+                for key in ["ssl.pemfile", "ssl.privkey", "ssl.ca-file", "server.document-root"] {
                     let Some((_, after)) = line.split_once(key) else { continue };
                     let value = after.trim_start().strip_prefix('=').and_then(|v| v.split('"').nth(1));
                     match value {

@@ -66,7 +66,7 @@ fn parameter(
     match sides {
         Some(
             "cert_file" | "key_file" | "eccert_file" | "eckey_file" | "dcert_file" | "dkey_file"
-            | "chain_files",
+            | "chain_files" | "CAfile",
         ) => {
             for written in value.split([',', ' ', '\t']).filter(|path| !path.is_empty() && *path != "none") {
                 let meant = expand(written, all, 0);
@@ -108,7 +108,8 @@ fn expand(value: &str, all: &Parameters, depth: usize) -> String {
 }
 
 /// Dovecot's settings up to 2.3, and those of 2.4 as they stand in a `ssl_server { … }` block.
-const KEYS: [&str; 6] = ["ssl_cert", "ssl_key", "ssl_alt_cert", "ssl_alt_key", "cert_file", "key_file"];
+const KEYS: [&str; 7] =
+    ["ssl_cert", "ssl_key", "ssl_alt_cert", "ssl_alt_key", "ssl_ca", "cert_file", "key_file"];
 
 /// <https://doc.dovecot.org/latest/core/config/ssl.html>
 pub(super) fn dovecot(reading: &mut Reading<'_>) {
