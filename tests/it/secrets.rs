@@ -38,7 +38,7 @@ fn facts_and_reports_hold_no_key_and_no_secret() {
         let output = host.run(args);
         let said = [output.stdout, output.stderr].concat();
         let said = String::from_utf8_lossy(&said);
-        assert!(said.contains("example.com"), "{args:?} says something");
+        assert!(said.contains(".example") || said.contains("example.com"), "{args:?} says something");
         for n in 1..=11 {
             for word in said.split(|c: char| !c.is_ascii_alphanumeric() && c != '-') {
                 assert!(
