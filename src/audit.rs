@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::check::{Check, Finding, Run, Severity, Skip, Verdict, cap};
+use crate::check::{Check, Finding, Run, Severity, Skip, Subject, Verdict, cap};
 use crate::checks::CHECKS;
 use crate::config::Config;
 use crate::facts::{HostFacts, Lineage};
 use crate::fold::{Folded, Raised, fold};
 use crate::forecast::forecast;
 use crate::index::{Index, Row, Words};
+use crate::shell::quote_within;
 
 /// What the audit says, ready to be printed in any format.
 #[derive(Debug)]
@@ -132,7 +133,10 @@ impl Judged {
 
     fn take(&mut self, i: usize, check: &'static Check, verdict: Verdict) {
         match verdict {
-            Ok(findings) => findings.into_iter().for_each(|finding| self.raise(check, finding)),
+            Ok(findings) => findings.into_iter().for_each(|mut finding| {
+                quote_named(&mut finding);
+                self.raise(check, finding);
+            }),
             Err(skip) => {
                 self.skips.entry((i, skip)).or_default();
             }
@@ -177,11 +181,47 @@ fn attribute(mut finding: Finding, lineage: &Lineage) -> Finding {
     if finding.lineages.is_empty() {
         finding.lineages.push(lineage.name.clone());
     }
+    if let Some(fix) = &mut finding.fix {
+        quote_within(&mut fix.commands, said_by(lineage));
+    }
     if finding.bites_at.is_none() {
         let due = lineage.forecast.as_ref().and_then(|f| f.due_at);
         finding.bites_at = due.or_else(|| lineage.cert.as_ref().ok().map(|c| c.not_after));
     }
     finding
+}
+
+/// Every text of the lineage's own files that a suggested command may repeat.
+fn said_by(lineage: &Lineage) -> impl Iterator<Item = &str> {
+    let conf = lineage.conf.iter().flat_map(|conf| {
+        let values =
+            conf.settings.iter().flat_map(|s| s.items().iter().map(String::as_str).chain([s.key.as_str()]));
+        values.chain([conf.path.as_str()])
+    });
+    let live =
+        lineage.live.iter().flat_map(|link| [Some(link.path.as_str()), link.target()].into_iter().flatten());
+    let archive = lineage.archive.iter().map(|archive| archive.path.as_str());
+    let names = lineage.names().iter().map(String::as_str);
+    let plugins = [lineage.authenticator(), lineage.installer()].into_iter().flatten();
+    [lineage.name.as_str()].into_iter().chain(conf).chain(live).chain(archive).chain(names).chain(plugins)
+}
+
+/// The same for a finding of the host or across lineages, from what it names itself.
+fn quote_named(finding: &mut Finding) {
+    let Some(fix) = &mut finding.fix else { return };
+    let places = finding.evidence.iter().flat_map(|e| {
+        let file =
+            e.r#where.rsplit_once(':').filter(|(_, line)| line.parse::<u32>().is_ok()).map(|(file, _)| file);
+        [Some(e.r#where.as_str()), file, Some(e.saw.as_str()), e.wanted.as_deref()].into_iter().flatten()
+    });
+    let subject = match &finding.subject {
+        Subject::Path(text) | Subject::Process(text) | Subject::Trigger(text) | Subject::Account(text) => {
+            Some(text)
+        }
+        _ => None,
+    };
+    let names = finding.lineages.iter().chain(subject).map(String::as_str);
+    quote_within(&mut fix.commands, names.chain(places));
 }
 
 /// Whether a skip leaves open something that could be a will-fail.

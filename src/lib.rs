@@ -23,6 +23,7 @@ pub mod index;
 pub mod audit;
 pub mod config;
 pub mod report;
+pub mod shell;
 
 pub mod cli;
 pub mod demo;

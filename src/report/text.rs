@@ -73,9 +73,11 @@ fn write_finding(out: &mut impl Write, report: &Report, folded: &Folded) -> io::
     if finding.lineages.len() > 1 {
         prose(out, "lineages", &some(&finding.lineages))?;
     }
-    for evidence in finding.evidence.iter().take(MANY) {
+    for (i, evidence) in finding.evidence.iter().take(MANY).enumerate() {
         line(out, "saw", &seen(evidence))?;
-        if let Some(wanted) = &evidence.wanted {
+        // Said once where several places want the same.
+        let next = finding.evidence.get(i + 1).filter(|_| i + 1 < MANY).and_then(|e| e.wanted.as_ref());
+        if let Some(wanted) = evidence.wanted.as_ref().filter(|wanted| Some(*wanted) != next) {
             line(out, "wanted", &printable(wanted))?;
         }
     }
