@@ -3,6 +3,7 @@
 pub mod certbot;
 pub mod fs;
 pub mod installs;
+mod names;
 pub mod schedule;
 pub mod secrets;
 pub mod webserver;

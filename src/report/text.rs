@@ -1,5 +1,7 @@
 //! For people: worst first; each finding says what, where, why it bites and when, and what to type.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
@@ -38,9 +40,7 @@ pub fn write(out: &mut impl Write, report: &Report, quiet: bool) -> io::Result<(
         .filter(|f| !quiet || (f.ignored.is_none() && f.cause.severity > Severity::Note))
         .collect();
     let (ignored, shown): (Vec<&Folded>, Vec<&Folded>) = shown.into_iter().partition(|f| f.ignored.is_some());
-    for finding in shown {
-        write_finding(out, report, finding)?;
-    }
+    write_findings(out, report, &shown)?;
     for finding in ignored {
         let because = finding.ignored.as_deref().unwrap_or_default();
         let id = finding.cause.check.id;
@@ -65,7 +65,42 @@ pub fn write(out: &mut impl Write, report: &Report, quiet: bool) -> io::Result<(
     Ok(())
 }
 
-fn write_finding(out: &mut impl Write, report: &Report, folded: &Folded) -> io::Result<()> {
+/// The first few findings of each check in full, the reason once; of a host where one fault shows everywhere the rest
+/// is named and counted.
+fn write_findings(out: &mut impl Write, report: &Report, shown: &[&Folded]) -> io::Result<()> {
+    let mut alike: BTreeMap<(Reverse<Severity>, &str), Vec<&Folded>> = BTreeMap::new();
+    for folded in shown {
+        let key = (Reverse(folded.cause.severity), folded.cause.check.id);
+        let before = alike.entry(key).or_default();
+        if before.len() < MANY {
+            write_finding(out, report, folded, before.is_empty())?;
+        }
+        before.push(folded);
+    }
+    for ((severity, id), all) in alike.into_iter().filter(|(_, all)| all.len() > MANY) {
+        let more: Vec<String> = all.iter().skip(MANY).map(|folded| named(folded)).collect();
+        let (style, word) = (color(severity.0), severity.0.word().replace('-', " "));
+        writeln!(
+            out,
+            "{style}{word:<10}{style:#} {BOLD}{} more alike{BOLD:#}  {DIM}{id}{DIM:#}",
+            more.len()
+        )?;
+        prose(out, "of", &some(&more))?;
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+/// What a finding is about, for a list.
+fn named(folded: &Folded) -> String {
+    match folded.cause.finding.lineages.as_slice() {
+        [] => folded.cause.finding.evidence.first().map_or_else(|| "the host".into(), |e| e.r#where.clone()),
+        [only] => only.clone(),
+        [first, rest @ ..] => format!("{first} (+{})", rest.len()),
+    }
+}
+
+fn write_finding(out: &mut impl Write, report: &Report, folded: &Folded, first: bool) -> io::Result<()> {
     let (check, finding, severity) = (folded.cause.check, &folded.cause.finding, folded.cause.severity);
     let style = color(severity);
     let word = severity.word().replace('-', " ");
@@ -89,7 +124,9 @@ fn write_finding(out: &mut impl Write, report: &Report, folded: &Folded) -> io::
             line(out, "only", &format!("a note, because {because}"))?;
         }
     } else {
-        prose(out, "why", check.why)?;
+        if first {
+            prose(out, "why", check.why)?;
+        }
         if let Some(when) = when(report, folded) {
             prose(out, "when", &when)?;
         }

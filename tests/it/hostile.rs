@@ -147,7 +147,9 @@ fn what_we_may_not_read_is_unknown_and_exits_3() {
 
 #[test]
 fn a_lineage_named_like_a_command_is_quoted_where_it_is_suggested() {
-    let host = Host::manifest(&HOST.replace("nginx-site example.com\n", "  conf autorenew = False\nnginx-site example.com\n"));
+    let host = Host::manifest(
+        &HOST.replace("nginx-site example.com\n", "  conf autorenew = False\nnginx-site example.com\n"),
+    );
     let renewal = host.path("/etc/letsencrypt/renewal");
     std::fs::rename(renewal.join("example.com.conf"), renewal.join("x$(reboot)`id`.conf")).expect("renamed");
     let shown = host.shown(&[]);

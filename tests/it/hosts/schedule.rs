@@ -1,0 +1,195 @@
+//! One fault in what should run certbot.
+
+use expect_test::expect;
+
+use super::{tells_all, tells_only};
+
+#[test]
+fn pip_schedules_nothing() {
+    tells_only(
+        "nothing-scheduled",
+        "nothing-scheduled",
+        2,
+        expect![[r#"
+        will fail  no timer, cron line or container on this host runs certbot  nothing-scheduled
+          saw      /etc/systemd/system, /usr/lib/systemd/system, /etc/crontab, /etc/cron.*, /var/spool/cron: nothing that calls certbot
+          wanted   a timer or a cron line that runs certbot renew
+          why      certbot renews only when something starts it; every certificate here expires, and no mail says so
+                   beforehand
+          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      have certbot run twice a day
+                   $ echo '0 0,12 * * * root certbot renew -q' >> /etc/crontab
+
+        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
+}
+
+#[test]
+fn nothing_scheduled_is_said_once() {
+    tells_only(
+        "nothing-scheduled-two-lineages",
+        "nothing-scheduled",
+        2,
+        expect![[r#"
+        will fail  no timer, cron line or container on this host runs certbot  nothing-scheduled
+          saw      /etc/systemd/system, /usr/lib/systemd/system, /etc/crontab, /etc/cron.*, /var/spool/cron: nothing that calls certbot
+          wanted   a timer or a cron line that runs certbot renew
+          why      certbot renews only when something starts it; every certificate here expires, and no mail says so
+                   beforehand
+          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      have certbot run twice a day
+                   $ echo '0 0,12 * * * root certbot renew -q' >> /etc/crontab
+
+        2 lineages: 2 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
+}
+
+#[test]
+fn expired_because_nobody_renews_is_one_finding() {
+    tells_only(
+        "expired-and-nobody-renews",
+        "nothing-scheduled",
+        2,
+        expect![[r#"
+        will fail  no timer, cron line or container on this host runs certbot  nothing-scheduled
+          saw      /etc/systemd/system, /usr/lib/systemd/system, /etc/crontab, /etc/cron.*, /var/spool/cron: nothing that calls certbot
+          wanted   a timer or a cron line that runs certbot renew
+          why      certbot renews only when something starts it; every certificate here expires, and no mail says so
+                   beforehand
+          when     the certificate expired on 2026-11-16 (7 days ago)
+          fix      have certbot run twice a day
+                   $ echo '0 0,12 * * * root certbot renew -q' >> /etc/crontab
+          hence    the certificate of shop.example expired 7 days ago (certificate-expired)
+
+        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
+}
+
+#[test]
+fn a_disabled_timer_beside_the_inert_cron_line() {
+    tells_only(
+        "timer-disabled",
+        "timer-disabled-or-dead",
+        2,
+        expect![[r#"
+        will fail  certbot.timer is not enabled, and nothing else runs certbot  timer-disabled-or-dead
+          saw      /usr/lib/systemd/system/certbot.timer: no link in a timers.target.wants folder
+          wanted   /etc/systemd/system/timers.target.wants/certbot.timer
+          why      systemd does not start a timer that is not enabled, so certbot is never run and every certificate
+                   expires
+          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      enable and start it
+                   $ systemctl enable --now certbot.timer
+          hence    of the 2 things here that should run certbot none does (nothing-scheduled)
+
+        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
+}
+
+#[test]
+fn the_timer_of_the_snap_is_disabled() {
+    tells_only(
+        "timer-disabled-snap",
+        "timer-disabled-or-dead",
+        2,
+        expect![[r#"
+        will fail  snap.certbot.renew.timer is not enabled, and nothing else runs certbot  timer-disabled-or-dead
+          saw      /etc/systemd/system/snap.certbot.renew.timer: no link in a timers.target.wants folder
+          wanted   /etc/systemd/system/timers.target.wants/snap.certbot.renew.timer
+          why      systemd does not start a timer that is not enabled, so certbot is never run and every certificate
+                   expires
+          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      enable and start it
+                   $ snap start --enable certbot.renew
+          hence    the one thing here that should run certbot does not (nothing-scheduled)
+
+        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
+}
+
+#[test]
+fn a_masked_timer() {
+    tells_only(
+        "timer-masked",
+        "timer-masked-or-overridden",
+        2,
+        expect![[r#"
+        will fail  certbot.timer is masked by /etc/systemd/system/certbot.timer, and nothing else runs certbot  timer-masked-or-overridden
+          saw      /etc/systemd/system/certbot.timer: the unit is masked by /etc/systemd/system/certbot.timer
+          wanted   a timer that elapses at least once a day
+          why      a link to /dev/null or an empty OnCalendar= switches the timer off without a word, so certbot is
+                   never run
+          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      switch it on again
+                   $ systemctl unmask certbot.timer
+                   $ systemctl enable --now certbot.timer
+          hence    of the 2 things here that should run certbot none does (nothing-scheduled)
+
+        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
+}
+
+#[test]
+fn a_drop_in_takes_all_times_away() {
+    tells_only(
+        "timer-overridden",
+        "timer-masked-or-overridden",
+        2,
+        expect![[r#"
+        will fail  /etc/systemd/system/certbot.timer.d/override.conf leaves certbot.timer no time to run at, and nothing else runs certbot  timer-masked-or-overridden
+          saw      /etc/systemd/system/certbot.timer.d/override.conf: /etc/systemd/system/certbot.timer.d/override.conf takes every time away
+          wanted   a timer that elapses at least once a day
+          why      a link to /dev/null or an empty OnCalendar= switches the timer off without a word, so certbot is
+                   never run
+          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      switch it on again
+                   $ systemctl edit certbot.timer
+                   $ systemctl restart certbot.timer
+          hence    of the 2 things here that should run certbot none does (nothing-scheduled)
+
+        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
+}
+
+#[test]
+fn on_alma_linux_the_timer_is_off_by_default() {
+    tells_only(
+        "rhel-timer-off-by-default",
+        "rhel-timer-off-by-default",
+        2,
+        expect![[r#"
+        will fail  certbot-renew.timer was never enabled, and nothing else runs certbot  rhel-timer-off-by-default
+          saw      /usr/lib/systemd/system/certbot-renew.timer: no link in a timers.target.wants folder
+          wanted   /etc/systemd/system/timers.target.wants/certbot-renew.timer
+          why      the package of Fedora and EPEL installs certbot-renew.timer without enabling it, so certbot is never
+                   run
+          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      enable and start it
+                   $ systemctl enable --now certbot-renew.timer
+          hence    the one thing here that should run certbot does not (nothing-scheduled)
+
+        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
+}
+
+#[test]
+#[ignore = "not blessed: nothing outside certbot's folder is there to be seen"]
+fn what_cannot_be_seen_is_not_known() {
+    tells_all("only-certbots-folder", &[], 3, expect![[""]]);
+}
