@@ -155,11 +155,15 @@ impl Judged {
             }
         }
         self.raised.sort_by(|a, b| a.finding.lineages.cmp(&b.finding.lineages));
-        let soonest = index.rows.iter().filter_map(|row| row.forecast.as_ref()?.due_at).min();
+        let due = |row: &Row| row.forecast.as_ref()?.due_at;
+        let soonest = index.rows.iter().filter_map(due).min();
         for raised in &mut self.raised {
             let finding = &mut raised.finding;
             if finding.bites_at.is_none() && raised.severity > Severity::Note {
-                finding.bites_at = soonest;
+                finding.bites_at = match finding.lineages.as_slice() {
+                    [] => soonest,
+                    named => named.iter().filter_map(|name| due(index.get(name)?)).min(),
+                };
             }
         }
         let mut findings = fold(self.raised);
@@ -326,8 +330,10 @@ where
         let threads: Vec<_> = (0..others).map(|_| scope.spawn(work)).collect();
         let mut judged = work();
         for thread in threads {
-            if let Ok(other) = thread.join() {
-                judged.join(other);
+            match thread.join() {
+                Ok(other) => judged.join(other),
+                // Lineages that were not judged must not look healthy.
+                Err(panic) => std::panic::resume_unwind(panic),
             }
         }
         judged

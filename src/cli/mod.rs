@@ -13,6 +13,8 @@ use clap::error::ErrorKind;
 
 pub use args::{Args, Command, Format, Global};
 
+use crate::error::Error;
+
 /// Exit code for bad usage and for our own failures.
 const OURS: u8 = 3;
 
@@ -31,19 +33,27 @@ pub fn main() -> ExitCode {
     if args.global.verbose > 0 {
         log_to_stderr(args.global.verbose);
     }
-    let done = match &args.command {
-        None => audit::run(&args.global, &args::AuditArgs::default()),
-        Some(Command::Audit(audit)) => audit::run(&args.global, audit),
-        Some(Command::Explain { id, markdown }) => explain::run(id.as_deref(), *markdown),
-        Some(Command::Facts) => facts::run(&args.global),
-        Some(Command::Demo { keep }) => demo::run(&args.global, keep.as_deref()),
-    };
+    // A monitoring plugin knows no exit code 101: should there be a bug, it is ours, and it is said.
+    let done = std::panic::catch_unwind(|| run(&args)).unwrap_or_else(|_| {
+        Err(Error::new("acme-audit itself failed; this is a bug")
+            .hint("report it with the lines above and the output of `acme-audit facts`"))
+    });
     match done {
         Ok(code) => ExitCode::from(code),
         Err(e) => {
             anstream::eprintln!("{e}");
             ExitCode::from(OURS)
         }
+    }
+}
+
+fn run(args: &Args) -> Result<u8, Error> {
+    match &args.command {
+        None => audit::run(&args.global, &args::AuditArgs::default()),
+        Some(Command::Audit(audit)) => audit::run(&args.global, audit),
+        Some(Command::Explain { id, markdown }) => explain::run(id.as_deref(), *markdown),
+        Some(Command::Facts) => facts::run(&args.global),
+        Some(Command::Demo { keep }) => demo::run(&args.global, keep.as_deref()),
     }
 }
 

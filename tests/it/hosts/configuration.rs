@@ -668,3 +668,83 @@ fn staging_in_cli_ini() {
     "#]],
     );
 }
+
+#[test]
+fn expired_because_the_plugin_is_gone_is_one_finding() {
+    tells_only(
+        "expired-because-of-a-missing-plugin",
+        "plugin-not-installed",
+        2,
+        expect![[r#"
+        will fail  blog.example: the plugin nginx is not installed for certbot 4.0.0 (distribution package, /usr/lib/python3/dist-packages)  plugin-not-installed
+          saw      /etc/letsencrypt/renewal/blog.example.conf:12: authenticator = nginx
+          wanted   a certbot with the plugin nginx
+          why      on the day the certificate is due certbot stops with `The requested … plugin does not appear to be
+                   installed`; until then `certbot renew` says that all is well
+          when     the certificate expired on 2026-11-20 (3 days ago)
+          fix      install the plugin, or choose another authenticator with certbot reconfigure
+                   $ apt install python3-certbot-nginx
+          hence    the certificate of blog.example expired 3 days ago (certificate-expired)
+
+        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
+}
+
+#[test]
+fn expired_because_renewal_is_off_is_one_finding() {
+    tells_only(
+        "expired-because-autorenew-is-off",
+        "autorenew-false",
+        2,
+        expect![[r#"
+        will fail  automatic renewal is switched off for shop.example  autorenew-false
+          saw      /etc/letsencrypt/renewal/shop.example.conf:16: autorenew = False
+          wanted   autorenew = True, or no such line
+          why      `certbot renew` says `not yet due for renewal` and exits 0 for ever, while `certbot renew --dry-run`
+                   still passes
+          when     the certificate expired on 2026-11-16 (7 days ago)
+          fix      switch it on
+                   $ certbot reconfigure --cert-name shop.example --autorenew
+          hence    the certificate of shop.example expired 7 days ago (certificate-expired)
+
+        2 lineages: 1 will renew, 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
+}
+
+#[test]
+fn one_webroot_of_three_lineages_is_one_finding() {
+    // Words not settled: it is the web root of three, not of docs.example.
+    tells_id("webroot-deleted-on-three", "webroot-moved-or-deleted", 2);
+}
+
+#[test]
+fn a_webroot_that_the_server_also_names_may_come_back() {
+    // Words not settled: the fix names the path that is missing; systemd-tmpfiles could make it at boot.
+    tells_id("webroot-in-run", "webroot-moved-or-deleted", 1);
+}
+
+#[test]
+fn a_wrong_key_explains_that_nothing_reloads() {
+    tells_only(
+        "only-deploy-hook-has-the-wrong-key",
+        "deploy-hook-wrong-key",
+        1,
+        expect![[r#"
+        may fail   the deploy hook of shop.example never runs: its key is renew_hook  deploy-hook-wrong-key
+          saw      /etc/letsencrypt/renewal/shop.example.conf:16: deploy_hook = systemctl reload nginx
+          wanted   renew_hook = systemctl reload nginx
+          why      the option is called --deploy-hook, but in the file its key is renew_hook: certbot before 5.3
+                   ignores the line and removes it at the next renewal, so the hook never runs
+          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      rename the key
+                   $ sed -i 's/^deploy_hook *=/renew_hook =/' /etc/letsencrypt/renewal/shop.example.conf
+
+        1 lineage: 1 at risk (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 1
+    "#]],
+    );
+}

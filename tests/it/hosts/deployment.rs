@@ -217,3 +217,58 @@ fn a_renamed_account_folder() {
     "#]],
     );
 }
+
+#[test]
+fn one_missing_account_of_three_lineages_is_one_finding() {
+    tells_only(
+        "account-dir-missing-on-three",
+        "account-dir-missing",
+        2,
+        expect![[r#"
+        will fail  the account 5f0c1d2e3a4b59687766554433221100 is not on this host  account-dir-missing
+          lineages docs.example, shop.example, wiki.example
+          saw      /etc/letsencrypt/renewal/docs.example.conf:11: account = 5f0c1d2e3a4b59687766554433221100
+          wanted   the folder /etc/letsencrypt/accounts/acme-v02.api.letsencrypt.org/directory/5f0c1d2e3a4b59687766554433221100
+          saw      /etc/letsencrypt/accounts/acme-v02.api.letsencrypt.org/directory/[ACCOUNT]: an account of the same server
+          saw      /etc/letsencrypt/renewal/shop.example.conf:11: account = 5f0c1d2e3a4b59687766554433221100
+          saw      /etc/letsencrypt/renewal/wiki.example.conf:11: account = 5f0c1d2e3a4b59687766554433221100
+          wanted   the folder /etc/letsencrypt/accounts/acme-v02.api.letsencrypt.org/directory/5f0c1d2e3a4b59687766554433221100
+          why      on the day the certificate is due certbot stops with `Account at …/accounts/… does not exist`; until
+                   then `certbot renew` says that all is well
+          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      use the account [ACCOUNT]
+                   $ sed -i 's/^account *=.*/account = [ACCOUNT]/' /etc/letsencrypt/renewal/docs.example.conf
+                   $ certbot renew --cert-name docs.example --dry-run
+                   $ sed -i 's/^account *=.*/account = [ACCOUNT]/' /etc/letsencrypt/renewal/shop.example.conf
+                   $ certbot renew --cert-name shop.example --dry-run
+                   $ sed -i 's/^account *=.*/account = [ACCOUNT]/' /etc/letsencrypt/renewal/wiki.example.conf
+                   $ certbot renew --cert-name wiki.example --dry-run
+
+        4 lineages: 1 will renew, 3 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
+}
+
+#[test]
+fn a_skipped_hook_explains_that_nothing_reloads() {
+    tells_only(
+        "only-hook-not-executable",
+        "hook-not-executable",
+        1,
+        expect![[r#"
+        may fail   /etc/letsencrypt/renewal-hooks/deploy/reload-nginx.sh is not executable, so certbot never runs it  hook-not-executable
+          saw      /etc/letsencrypt/renewal-hooks/deploy/reload-nginx.sh: mode 0644
+          wanted   mode 0755
+          why      certbot lists only executable files of its hook folders and passes over the others without a word,
+                   so what the script should reload is not reloaded
+          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      let certbot run it
+                   $ chmod 755 /etc/letsencrypt/renewal-hooks/deploy/reload-nginx.sh
+          hence    nothing reloads nginx after a renewal of shop.example (no-reload-at-all)
+
+        1 lineage: 1 at risk (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 1
+    "#]],
+    );
+}

@@ -750,3 +750,42 @@ fn two_certbots_are_a_note() {
     "#]],
     );
 }
+
+#[test]
+fn what_a_closed_shop_left_behind_is_a_note() {
+    tells_no_fault(
+        "orphan-expired-and-unnamed",
+        expect![[r#"
+        note       nothing renews oldshop.example: there is no /etc/letsencrypt/renewal/oldshop.example.conf  orphan-lineage-no-conf
+          saw      /etc/letsencrypt/live/oldshop.example: a certificate until 2026-04-27T11:59:59Z
+          saw      /etc/letsencrypt/archive/oldshop.example: a certificate until 2026-04-27T11:59:59Z
+          wanted   /etc/letsencrypt/renewal/oldshop.example.conf
+          only     a note, because it has expired, and no server found on this host names it
+          fix      restore the conf from a backup; without one, move the folders aside and reissue
+                   $ mv /etc/letsencrypt/live/oldshop.example /root/
+                   $ mv /etc/letsencrypt/archive/oldshop.example /root/
+                   $ certbot certonly --cert-name oldshop.example -d oldshop.example
+
+        1 lineage: 1 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 0
+    "#]],
+    );
+}
+
+#[test]
+fn a_rehearsal_that_nobody_uses_is_a_note() {
+    tells_no_fault(
+        "staging-lineage-nobody-uses",
+        expect![[r#"
+        note       test.shop.example is renewed at a staging server, which no browser trusts  staging-server-in-conf
+          saw      /etc/letsencrypt/renewal/test.shop.example.conf:14: server = https://acme-staging-v02.api.letsencrypt.org/directory
+          wanted   server = https://acme-v02.api.letsencrypt.org/directory
+          only     a note, because no server found on this host names this lineage
+          fix      renew it once at the production server, which is then kept
+                   $ certbot renew --cert-name test.shop.example --server https://acme-v02.api.letsencrypt.org/directory --force-renewal
+
+        2 lineages: 2 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 0
+    "#]],
+    );
+}

@@ -193,3 +193,28 @@ fn on_alma_linux_the_timer_is_off_by_default() {
 fn what_cannot_be_seen_is_not_known() {
     tells_all("only-certbots-folder", &[], 3, expect![[""]]);
 }
+
+#[test]
+fn expired_because_the_timer_is_off_is_one_finding() {
+    tells_only(
+        "expired-because-the-timer-is-disabled",
+        "timer-disabled-or-dead",
+        2,
+        expect![[r#"
+        will fail  certbot.timer is not enabled, and nothing else runs certbot  timer-disabled-or-dead
+          saw      /usr/lib/systemd/system/certbot.timer: no link in a timers.target.wants folder
+          wanted   /etc/systemd/system/timers.target.wants/certbot.timer
+          why      systemd does not start a timer that is not enabled, so certbot is never run and every certificate
+                   expires
+          when     the certificate expired on 2026-11-16 (7 days ago)
+          fix      enable and start it
+                   $ systemctl enable --now certbot.timer
+          hence    of the 2 things here that should run certbot none does (nothing-scheduled)
+          hence    the certificate of blog.example expired 5 days ago (certificate-expired)
+          hence    the certificate of shop.example expired 7 days ago (certificate-expired)
+
+        2 lineages: 2 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
+}
