@@ -41,7 +41,7 @@ pub enum Because {
 /// <https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/renewal.py>
 pub fn forecast(lineage: &Lineage, host: &HostFacts) -> Option<Forecast> {
     let conf = lineage.conf.as_ref().ok()?;
-    let cert = lineage.cert.as_ref().ok()?;
+    let cert = &judged(lineage)?;
     if conf.param_text("autorenew").is_some_and(|text| text.eq_ignore_ascii_case("false")) {
         return Some(Forecast { due_at: None, due_by: None, due_because: Because::AutorenewOff });
     }
@@ -66,6 +66,29 @@ pub fn forecast(lineage: &Lineage, host: &HostFacts) -> Option<Forecast> {
         };
     let due = due?.max(cert.not_before);
     Some(Forecast { due_at: Some(due), due_by: Some(due), due_because })
+}
+
+/// Validity of the certificate that `certbot renew` judges: of the newest complete version, which it links to first,
+/// and else of the one that live points at.
+fn judged(lineage: &Lineage) -> Option<Validity> {
+    let newest = lineage.archive.as_ref().ok().and_then(|archive| archive.latest_complete()?.issued.as_ref());
+    match (newest, &lineage.cert) {
+        (Some(issued), _) => Some(Validity { not_before: issued.not_before, not_after: issued.not_after }),
+        (None, Ok(cert)) => Some(Validity { not_before: cert.not_before, not_after: cert.not_after }),
+        (None, Err(_)) => None,
+    }
+}
+
+struct Validity {
+    not_before: Timestamp,
+    not_after: Timestamp,
+}
+
+impl Validity {
+    /// Both ends included, as RFC 5280 counts.
+    fn lifetime_seconds(&self) -> i64 {
+        self.not_after.as_second().saturating_sub(self.not_before.as_second()).saturating_add(1)
+    }
 }
 
 /// The certbot that will judge this lineage: the newest on the host, else the one that wrote the conf.
@@ -106,6 +129,66 @@ pub fn interval_seconds(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checks::testing::{days, denied, host, issued, lineage, set, with_certbots};
+
+    /// Due in so many days from now, and why.
+    fn due(lineage: &Lineage, host: &HostFacts) -> (Option<i64>, Because) {
+        let forecast = forecast(lineage, host).unwrap();
+        let days = forecast.due_at.map(|at| (at.as_second() - host.now.as_second() + 43_200).div_euclid(DAY));
+        (days, forecast.due_because)
+    }
+
+    /// A certificate that began so many days ago and ends in so many, also as the newest version.
+    fn valid(lineage: &mut Lineage, before: i64, after: i64) {
+        let cert = lineage.cert.as_mut().unwrap();
+        (cert.not_before, cert.not_after) = (days(before), days(after));
+        let issued = issued(cert);
+        lineage.archive.as_mut().unwrap().versions.last_mut().unwrap().issued = Some(issued);
+    }
+
+    #[test]
+    fn the_rules_go_in_certbots_order() {
+        let (mut lineage, host) = (lineage(), host());
+        valid(&mut lineage, -30, 60);
+        assert_eq!(due(&lineage, &host), (Some(30), Because::Lifetime));
+        set(lineage.conf.as_mut().unwrap(), "", "renew_before_expiry", "10 days");
+        assert_eq!(due(&lineage, &host), (Some(50), Because::RenewBeforeExpiry));
+        valid(&mut lineage, -91, -1);
+        assert_eq!(due(&lineage, &host), (Some(-1), Because::Expired));
+        set(lineage.conf.as_mut().unwrap(), "renewalparams", "autorenew", "False");
+        assert_eq!(due(&lineage, &host), (None, Because::AutorenewOff));
+    }
+
+    #[test]
+    fn below_ten_days_half_of_the_lifetime_is_left() {
+        let mut lineage = lineage();
+        valid(&mut lineage, 0, 6);
+        assert_eq!(due(&lineage, &host()), (Some(3), Because::Lifetime));
+    }
+
+    #[test]
+    fn before_certbot_4_thirty_days_are_left() {
+        let (mut lineage, host) = (lineage(), with_certbots(&["2.1.0"]));
+        valid(&mut lineage, -30, 60);
+        assert_eq!(due(&lineage, &host), (Some(30), Because::Fixed30Days));
+        valid(&mut lineage, -1, 44);
+        assert_eq!(due(&lineage, &host), (Some(14), Because::Fixed30Days));
+    }
+
+    #[test]
+    fn the_newest_complete_version_is_judged_as_certbot_judges_it() {
+        let mut lineage = lineage();
+        lineage.cert.as_mut().unwrap().not_after = days(5);
+        assert_eq!(due(&lineage, &host()), (Some(30), Because::Lifetime));
+    }
+
+    #[test]
+    fn without_a_certificate_there_is_no_forecast() {
+        let mut lineage = lineage();
+        lineage.cert = denied(crate::facts::Role::Pem);
+        lineage.archive = denied(crate::facts::Role::Pem);
+        assert_eq!(forecast(&lineage, &host()), None);
+    }
 
     #[test]
     fn intervals_are_read_as_certbot_documents_them() {

@@ -69,7 +69,7 @@ mod wildcard_with_non_dns_authenticator;
 #[cfg(test)]
 mod registry;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use crate::check::Check;
 

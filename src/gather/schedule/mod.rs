@@ -34,6 +34,10 @@ pub fn triggers(root: &Root, os: &Os) -> Fact<Vec<Trigger>> {
     if !os.has_etc {
         return Err(Missing::new("etc", Why::NotFound, Role::Schedule));
     }
+    if !root.is_live() && holds_only(root, "/", "etc") && holds_only(root, "/etc", "letsencrypt") {
+        let why = Why::Unclear("only certbot's own folder is in this tree".into());
+        return Err(Missing::new("the schedule", why, Role::Schedule));
+    }
     let look = Look { root, os };
     let mut found = Vec::new();
     let mut unread = Vec::new();
@@ -53,6 +57,10 @@ pub fn triggers(root: &Root, os: &Os) -> Fact<Vec<Trigger>> {
         return Err(Missing::new("the containers' own schedules", why, Role::Schedule));
     }
     Ok(found)
+}
+
+fn holds_only(root: &Root, folder: &str, name: &str) -> bool {
+    matches!(root.list_or_empty(Path::new(folder)).as_slice(), [only] if only == name)
 }
 
 /// Whether a program that is named by its path is surely not there.
