@@ -94,6 +94,7 @@ pub fn cert_ref(lineage: &str, path: &str) -> CertRef {
         r#where: "/etc/nginx/sites-enabled/site:7".into(),
         directive: "ssl_certificate".into(),
         path: path.into(),
+        via: None,
         resolved: None,
         lineage: Some(lineage.into()),
     }

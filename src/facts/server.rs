@@ -46,10 +46,20 @@ pub struct CertRef {
     pub directive: String,
     /// The path as written.
     pub path: String,
+    /// The first path below certbot's folders that the written path leads to: itself, or what a link elsewhere says.
+    #[serde(default)]
+    pub via: Option<String>,
     /// The path after its links were followed, where it exists.
     pub resolved: Option<String>,
     /// The lineage below `live/` or `archive/` that it belongs to.
     pub lineage: Option<String>,
+}
+
+impl CertRef {
+    /// The path that counts for certbot: below its folders where the written one leads there.
+    pub fn meant(&self) -> &str {
+        self.via.as_deref().unwrap_or(&self.path)
+    }
 }
 
 /// What the servers' configurations say.

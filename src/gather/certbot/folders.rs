@@ -74,6 +74,11 @@ pub fn orphans(root: &Root, config: &Path, confs: &[Entry]) -> Fact<Vec<Orphan>>
         if live.is_none() && archive.is_none() {
             continue;
         }
+        // A second name for a folder that is renewed under its own.
+        let real = root.read_link(&in_live).ok().flatten().and_then(|_| root.real_path(&in_live));
+        if real.and_then(|real| Some(known.contains(real.file_name()?.as_bytes()))) == Some(true) {
+            continue;
+        }
         let cert = if live.is_some() { in_live.join("cert.pem") } else { newest(root, &in_archive) };
         let cert = root.read(&cert, x509::MAX_PEM, Role::Other).and_then(|content| {
             x509::certificates(&content.bytes)

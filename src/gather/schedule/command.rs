@@ -1,5 +1,6 @@
 //! What a command line would do for certbot's lineages: renew them, fail to, or have nothing to do with them.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -64,18 +65,24 @@ const SYSTEMD: [&str; 2] = ["/run/systemd/system", "/run/systemd/system/"];
 
 /// Judges a shell command, or a systemd `ExecStart=`; `None` where no certbot is called.
 pub(super) fn judge(look: &Look<'_>, command: &str) -> Option<Renews> {
-    Judge { look, in_script: false }.text(command, 0)
+    Judge { look, level: 0, scripts: &Cell::new(0) }.text(command, 0)
 }
 
 /// Judges the text of a script that something else runs.
 pub(super) fn judge_script(look: &Look<'_>, text: &str) -> Option<Renews> {
-    Judge { look, in_script: true }.script_text(text)
+    Judge { look, level: 1, scripts: &Cell::new(0) }.script_text(text)
 }
+
+/// How deep scripts that call scripts are followed, and how many of them for one command.
+const MAX_LEVEL: usize = 3;
+const MAX_SCRIPTS: usize = 40;
 
 struct Judge<'a> {
     look: &'a Look<'a>,
-    /// Scripts are followed one level deep.
-    in_script: bool,
+    /// How many scripts lie around this text.
+    level: usize,
+    /// How many scripts were read for this command.
+    scripts: &'a Cell<usize>,
 }
 
 impl Judge<'_> {
@@ -205,15 +212,16 @@ impl Judge<'_> {
 
     /// A script that is called by its path.
     fn script(&self, program: &str) -> Option<Renews> {
-        if self.in_script || !program.starts_with('/') {
+        if self.level >= MAX_LEVEL || self.scripts.get() >= MAX_SCRIPTS || !program.starts_with('/') {
             return None;
         }
+        self.scripts.set(self.scripts.get() + 1);
         let path = Path::new(program);
         if gone(self.look.root, path) {
             return mentions_certbot(program).then(|| Err(Ineffective::ProgramMissing(program.into())));
         }
         match self.look.root.read_text(path, MAX_SCRIPT, Role::Schedule) {
-            Ok(text) => Judge { look: self.look, in_script: true }.script_text(&text),
+            Ok(text) => Judge { level: self.level + 1, ..*self }.script_text(&text),
             // A script that this process may not read, or that the tree does not hold, is taken at its name.
             Err(missing) if matches!(missing.why, Why::Denied | Why::NotFound) => {
                 mentions_certbot(base(program)).then_some(Ok(()))

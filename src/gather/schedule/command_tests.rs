@@ -113,14 +113,17 @@ fn a_program_is_missing_only_where_its_folder_is_there() {
 }
 
 #[test]
-fn scripts_are_read_one_level_deep() {
+fn scripts_that_call_scripts_are_followed_and_an_end_is_kept() {
     let script =
         "#!/bin/sh\nCERTBOT=/usr/local/bin/certbot\n# certbot renew\nOUT=$($CERTBOT renew --quiet 2>&1)\n";
     let files = [("root/r.sh", script), ("root/two.sh", "#!/bin/sh\n/root/r.sh\n")];
     assert_eq!(on(&files, true, "/root/r.sh"), Some(Ok(())));
     assert_eq!(on(&files, true, "sh -e /root/r.sh"), Some(Ok(())));
     assert_eq!(on(&files, true, "sudo /root/r.sh"), Some(Ok(())));
-    assert_eq!(on(&files, true, "/root/two.sh"), None);
+    assert_eq!(on(&files, true, "/root/two.sh"), Some(Ok(())));
+    let circle =
+        [("root/a.sh", "#!/bin/sh\n/root/b.sh\n"), ("root/b.sh", "#!/bin/sh\n/root/a.sh\n/root/a.sh\n")];
+    assert_eq!(on(&circle, true, "/root/a.sh"), None);
     let python =
         [("root/r.py", "#!/usr/bin/env python3\nimport subprocess\nsubprocess.run(['certbot', 'renew'])\n")];
     assert_eq!(on(&python, true, "/root/r.py"), Some(Ok(())));

@@ -6,6 +6,7 @@ mod command;
 mod container;
 mod cron;
 mod shell;
+mod supervisor;
 mod systemd;
 mod units;
 
@@ -16,6 +17,9 @@ use super::installs::installs;
 pub use beside::beside;
 
 use crate::facts::{Fact, Missing, Os, Role, Trigger, Why};
+
+/// How much of a script is read to look for a loop.
+const MAX_SCRIPT: u64 = 256 << 10;
 
 /// How many links of a program are followed by their texts.
 const MAX_LINKS: usize = 16;
@@ -41,7 +45,9 @@ pub fn triggers(root: &Root, os: &Os) -> Fact<Vec<Trigger>> {
     let look = Look { root, os };
     let mut found = Vec::new();
     let mut unread = Vec::new();
-    for (more, missing) in [systemd::timers(&look), cron::jobs(&look), container::loops(&look)] {
+    let places =
+        [systemd::timers(&look), cron::jobs(&look), container::loops(&look), supervisor::programs(&look)];
+    for (more, missing) in places {
         found.extend(more);
         unread.extend(missing);
     }
@@ -57,6 +63,21 @@ pub fn triggers(root: &Root, os: &Os) -> Fact<Vec<Trigger>> {
         return Err(Missing::new("the containers' own schedules", why, Role::Schedule));
     }
     Ok(found)
+}
+
+/// Whether a command that never ends renews again and again: `while :; do certbot renew; sleep 12h; done`, also in the
+/// script that it names.
+fn renews_in_a_loop(look: &Look<'_>, command: &str) -> bool {
+    let script = command.split_whitespace().find(|word| word.starts_with('/') && !word.contains("/bin/"));
+    let text = script
+        .and_then(|path| look.root.read_text(Path::new(path), MAX_SCRIPT, Role::Other).ok())
+        .unwrap_or_default();
+    [command, text.as_str()].iter().any(|text| {
+        let text: String = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
+        let loops =
+            ["while ", "until ", "for "].iter().any(|word| text.contains(word)) && text.contains("sleep");
+        loops && client::mentions_certbot(&text) && text.contains("renew") && !text.contains("--dry-run")
+    })
 }
 
 fn holds_only(root: &Root, folder: &str, name: &str) -> bool {

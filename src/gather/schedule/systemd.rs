@@ -20,8 +20,28 @@ const SNAP: &str = "snap.certbot.renew.timer";
 /// The timers that renew, or are meant to, and what could not be read.
 pub(super) fn timers(look: &Look<'_>) -> (Vec<Trigger>, Vec<Missing>) {
     let mut units = Units::list(look.root);
-    let found = units.timers().iter().filter_map(|name| timer(look, &mut units, name)).collect();
+    let mut found: Vec<Trigger> =
+        units.timers().iter().filter_map(|name| timer(look, &mut units, name)).collect();
+    found.extend(units.services().iter().filter_map(|name| always_running(look, &mut units, name)));
     (found, units.unread)
+}
+
+/// A service that runs all the time and renews in a loop of its own.
+fn always_running(look: &Look<'_>, units: &mut Units<'_>, name: &str) -> Option<Trigger> {
+    let Loaded::File(file) = units.load(name) else { return None };
+    let directives = units.read(name, &file);
+    let command = plain(values(&directives, "Service", &["ExecStart"]).0.first()?);
+    if !look.os.systemd || !super::renews_in_a_loop(look, &command) {
+        return None;
+    }
+    Some(Trigger {
+        kind: TriggerKind::SystemdTimer,
+        r#where: show(&file),
+        unit: Some(name.to_owned()),
+        user: last(&directives, "Service", "User").map(str::to_owned),
+        command: mask_command(&command),
+        ineffective: None,
+    })
 }
 
 /// The program that a service runs, and whether it renews.
@@ -95,8 +115,11 @@ fn service(look: &Look<'_>, units: &mut Units<'_>, name: &str, named: bool) -> O
             return named.then_some(Service { renews, ..Service::default() });
         }
         Loaded::Absent => {
-            let renews =
-                Some(if is_partial(look) { Ok(()) } else { Err(Ineffective::Dangling(name.into())) });
+            let renews = Some(if is_partial(look) || is_quadlet(look, name) {
+                Ok(())
+            } else {
+                Err(Ineffective::Dangling(name.into()))
+            });
             return named.then_some(Service { renews, ..Service::default() });
         }
     };
@@ -169,6 +192,15 @@ fn is_certbots(stem: &str) -> bool {
     ];
     let stem = stem.split_once('@').map_or(stem, |(stem, _)| stem);
     mentions_certbot(stem) && stem.split(['-', '_', '.']).all(|word| WORDS.contains(&word))
+}
+
+/// A service that podman's generator makes at boot from a container's description.
+/// <https://docs.podman.io/en/latest/markdown/podman-systemd.unit.5.html>
+fn is_quadlet(look: &Look<'_>, service: &str) -> bool {
+    let stem = service.strip_suffix(".service").unwrap_or(service);
+    ["/etc/containers/systemd", "/usr/share/containers/systemd"]
+        .iter()
+        .any(|folder| look.root.exists(&Path::new(folder).join(format!("{stem}.container"))))
 }
 
 /// A tree without the folders in which packages keep their units: a backup of `etc`, say.

@@ -287,6 +287,29 @@ fn nothing_found_is_only_said_where_everything_was_looked_at() {
 }
 
 #[test]
+fn a_service_or_program_that_renews_in_a_loop_counts() {
+    let unit = "[Service]\nExecStart=/bin/sh -c 'while :; do certbot renew; sleep 12h; done'\n";
+    let wants = "etc/systemd/system/multi-user.target.wants/renewer.service";
+    let host = Host::debian().without(WANTS).with("etc/systemd/system/renewer.service", unit);
+    assert!(!host.triggers().unwrap().iter().any(Trigger::effective));
+    let host = host.link(wants, "/etc/systemd/system/renewer.service");
+    assert!(host.triggers().unwrap().iter().any(Trigger::effective));
+    let script = "#!/bin/sh\nwhile true; do\n  certbot renew -q\n  sleep 43200\ndone\n";
+    let program = "[program:renew]\ncommand=/opt/renew-loop.sh\n";
+    let host =
+        Host::new().with("opt/renew-loop.sh", script).with("etc/supervisor/conf.d/renew.conf", program);
+    assert!(host.triggers().unwrap().iter().any(Trigger::effective));
+}
+
+#[test]
+fn podmans_generator_makes_the_service_of_a_container() {
+    let host = Host::debian().without("usr/lib/systemd/system/certbot.service");
+    assert!(!host.triggers().unwrap().iter().any(Trigger::effective));
+    let host = host.with("etc/containers/systemd/certbot.container", "[Container]\nImage=certbot/certbot\n");
+    assert!(host.triggers().unwrap().iter().any(Trigger::effective));
+}
+
+#[test]
 fn links_in_a_circle_are_harmless() {
     let host = Host::new()
         .link("etc/systemd/system/certbot.timer", "certbot.timer")

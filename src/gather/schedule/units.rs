@@ -108,6 +108,11 @@ impl<'a> Units<'a> {
         timers.cloned().collect()
     }
 
+    /// The names of all services that something wants at boot.
+    pub fn services(&self) -> Vec<String> {
+        self.wanted.keys().filter(|name| name.ends_with(".service")).cloned().collect()
+    }
+
     /// The first link that makes a unit start.
     pub fn wanted(&self, name: &str) -> Option<&Path> {
         self.wanted.get(name)?.first().map(PathBuf::as_path)

@@ -49,7 +49,7 @@ struct Reading<'a> {
     seen: BTreeSet<PathBuf>,
     files: usize,
     /// Lineages of files outside certbot's folders that were already asked for.
-    known: HashMap<PathBuf, Option<String>>,
+    known: HashMap<PathBuf, Option<(PathBuf, String)>>,
 }
 
 /// A line of a configuration.
@@ -127,12 +127,17 @@ impl<'a> Reading<'a> {
         let path = normalize(folder, Path::new(meant));
         let literal = !meant.contains('$');
         let resolved = if literal { self.root.real_path(&path) } else { None };
-        let lineage = if literal { self.lineage(&path) } else { self.mentioned(meant).map(|(_, name)| name) };
+        let (via, lineage) = match (literal, self.name_in(&path)) {
+            (false, _) => (None, self.mentioned(meant).map(|(_, name)| name)),
+            (true, Some(name)) => (None, Some(name)),
+            (true, None) => self.lineage(&path).map(|(via, name)| (show(&via), name)).unzip(),
+        };
         self.servers.refs.push(CertRef {
             server: place.server,
             r#where: place.shown(),
             directive: directive.to_owned(),
             path: show(Path::new(written)),
+            via,
             resolved: resolved.as_deref().map(show),
             lineage,
         });
@@ -145,19 +150,16 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// The lineage that a path lies in, by its own names or by those of any link on its way.
-    fn lineage(&mut self, path: &Path) -> Option<String> {
-        let mut found = self.name_in(path);
-        if found.is_some() {
-            return found;
-        }
+    /// The first path below certbot's folders that the links of a path elsewhere lead to, and its lineage.
+    fn lineage(&mut self, path: &Path) -> Option<(PathBuf, String)> {
         if let Some(known) = self.known.get(path) {
             return known.clone();
         }
+        let mut found = None;
         let mut at = path.to_path_buf();
         for _ in 0..MAX_STEPS {
             let Some(next) = self.first_link(&at).filter(|_| found.is_none()) else { break };
-            found = self.name_in(&next);
+            found = self.name_in(&next).map(|name| (next.clone(), name));
             at = next;
         }
         self.known.insert(path.to_path_buf(), found.clone());
@@ -172,7 +174,8 @@ impl<'a> Reading<'a> {
         steps.into_iter().find_map(|step| {
             let text = self.root.read_link(step).ok().flatten()?;
             let target = normalize(step.parent()?, &text);
-            Some(target.join(path.strip_prefix(step).ok()?))
+            let rest = path.strip_prefix(step).ok()?;
+            Some(if rest.as_os_str().is_empty() { target } else { target.join(rest) })
         })
     }
 

@@ -296,3 +296,21 @@ fn includes_in_a_circle_and_unreadable_files_are_harmless() {
     assert!(unread.iter().any(|what| what == "/etc/nginx/gone.conf: no such file"), "{unread:?}");
     assert!(unread.iter().any(|what| what.starts_with("/etc/nginx/loop: its symbolic links")), "{unread:?}");
 }
+
+#[test]
+fn a_link_elsewhere_is_followed_to_the_first_path_of_certbot() {
+    let host = Host::new()
+        .with(
+            "etc/nginx/nginx.conf",
+            "ssl_certificate /etc/nginx/ssl/site.pem;\nssl_certificate_key /etc/ssl/k;",
+        )
+        .link("etc/nginx/ssl/site.pem", "/etc/letsencrypt/archive/a/fullchain1.pem")
+        .link("etc/ssl/k", "/etc/letsencrypt/live/a/privkey.pem");
+    let servers = host.servers();
+    let meant: Vec<&str> = servers.refs.iter().map(CertRef::meant).collect();
+    assert_eq!(
+        meant,
+        ["/etc/letsencrypt/archive/a/fullchain1.pem", "/etc/letsencrypt/live/a/privkey.pem"],
+        "not the archive's file behind live/"
+    );
+}
