@@ -9,7 +9,7 @@ pub static CHECK: Check = Check {
     title: "automatic renewal is switched off for this lineage",
     severity: Severity::WillFail,
     why: "`certbot renew` says `not yet due for renewal` and exits 0 for ever, while `certbot renew --dry-run` still passes",
-    fix: "certbot reconfigure --cert-name NAME --autorenew",
+    fix: "set autorenew = True in renewal/NAME.conf, or delete the line: certbot has no option that switches it on again",
     cites: &["https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/renewal.py"],
     explains: &["certificate-expired"],
     run: Run::Lineage(run),
@@ -22,9 +22,25 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     else {
         return Ok(vec![]);
     };
-    let mut finding = Finding::new(format!("automatic renewal is switched off for {}", lineage.name))
-        .saw_wanted(conf.at(setting), setting.shown(), "autorenew = True, or no such line")
-        .fix("switch it on", [format!("certbot reconfigure --cert-name {} --autorenew", lineage.name)]);
+    let mut finding = Finding::new(format!(
+        "automatic renewal is switched off for {}",
+        lineage.name
+    ))
+    .saw_wanted(
+        conf.at(setting),
+        setting.shown(),
+        "autorenew = True, or no such line",
+    )
+    // certbot knows `--no-autorenew` alone.
+    .fix(
+        "switch it on",
+        [format!(
+            "sed -i {}s/{}/True/ {}",
+            setting.line,
+            setting.text().unwrap_or_default(),
+            conf.path
+        )],
+    );
     if let Ok(cert) = &lineage.cert {
         finding = finding.bites_at(cert.not_after);
     }

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::check::{Check, Finding, Run, Severity, Subject, Verdict};
-use crate::facts::{HostFacts, Lineage, LinkState, PathState};
+use crate::facts::{
+    Conf, DIR, HostFacts, Lineage, LinkState, PathState, Setting, is_of_every_host, is_plain, replace_in,
+    try_it,
+};
 
 /// Several paths of the conf lie below one folder that does not exist here.
 pub static CHECK: Check = Check {
@@ -13,29 +16,30 @@ pub static CHECK: Check = Check {
     severity: Severity::WillFail,
     why: "certbot uses the paths as they stand: it puts challenges where no server looks for them, and finds neither hooks \
           nor credentials",
-    fix: "mount the folders under the same names on both sides, or give the paths anew with certbot reconfigure",
+    fix: "mount the folders under the same names on both sides, or put the paths of this host into renewal/NAME.conf; certbot \
+          reconfigure cannot load such a conf",
     cites: &[
         "https://eff-certbot.readthedocs.io/en/stable/install.html#alternative-1-docker",
         "https://github.com/certbot/certbot/issues/10588",
     ],
-    explains: &["live-not-symlink", "webroot-moved-or-deleted", "certificate-expired"],
+    explains: &[
+        "live-not-symlink",
+        "webroot-moved-or-deleted",
+        "manual-hook-missing-or-broken",
+        "certificate-expired",
+    ],
     run: Run::Lineage(run),
 };
 
-/// Folders of every host: a tree without one of them was only copied in part.
-const OF_EVERY_HOST: [&str; 15] = [
-    "/bin", "/dev", "/etc", "/home", "/lib", "/media", "/mnt", "/opt", "/root", "/run", "/sbin", "/srv",
-    "/tmp", "/usr", "/var",
-];
-
 fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let conf = lineage.conf.as_ref()?;
+    host.sees_certbots_paths()?;
     let mut missing: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (path, state) in &lineage.paths {
         if let PathState::Absent(top) = state
             && path.starts_with('/')
             && top != path
-            && !OF_EVERY_HOST.contains(&top.as_str())
+            && !is_of_every_host(top)
         {
             missing.entry(top).or_default().push(path);
         }
@@ -52,8 +56,8 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     }
     let mut findings = Vec::new();
     for (top, paths) in missing.into_iter().filter(|(_, paths)| paths.len() > 1) {
-        let says =
-            format!("{} paths of {} lie below {top}, which does not exist here", paths.len(), lineage.name);
+        let says = format!("{top}, below which the conf's paths lie, does not exist here");
+        let (summary, commands) = give_anew(lineage, conf, host, top, &paths);
         let mut finding = Finding::new(says).about(Subject::Path(top.to_owned()));
         for path in paths {
             let setting = conf.settings.iter().find(|s| s.items().iter().any(|item| item.contains(path)));
@@ -65,12 +69,40 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
                 format!("a path below a folder that exists, not {top}"),
             );
         }
-        findings.push(finding.fix(
-            format!("make {top} available here under that name, or give the paths anew"),
-            [format!("certbot reconfigure --cert-name {} --webroot -w /var/www/html", lineage.name)],
-        ));
+        findings.push(finding.fix(summary, commands));
     }
     Ok(findings)
+}
+
+/// Puts the paths of this host into the conf: certbot's own folder, and the web roots.
+fn give_anew(
+    lineage: &Lineage,
+    conf: &Conf,
+    host: &HostFacts,
+    top: &str,
+    paths: &[&str],
+) -> (String, Vec<String>) {
+    let mut summary =
+        format!("make {top} available here under that name, or put this host's paths into the conf");
+    let mut edits = Vec::new();
+    let config = paths.iter().find_map(|path| path.split_once("/live/")).map(|(config, _)| config);
+    if let Some(config) = config.filter(|config| is_plain(config) && is_plain(&host.dirs.config)) {
+        edits.push(format!("sed -i s,{config}/,{}/,g {}", host.dirs.config, conf.path));
+    }
+    let names: Vec<&str> = lineage.names().iter().map(String::as_str).collect();
+    let root = host.served_from(lineage, &names, top).map(|(root, _)| root);
+    let is_root = |path: &&&str| {
+        let is = |s: &Setting| s.section.ends_with("/webroot_map") || s.key == "webroot_path";
+        conf.settings.iter().any(|s| is(s) && s.items().iter().any(|item| item == **path))
+    };
+    for path in paths.iter().filter(is_root) {
+        edits.extend(replace_in(conf, &conf.lines_with(path), path, root.unwrap_or("DIR")));
+        if root.is_none() && !summary.ends_with(DIR) {
+            summary = format!("{summary}; {DIR}");
+        }
+    }
+    edits.push(try_it(lineage));
+    (summary, edits)
 }
 
 #[cfg(test)]
@@ -112,7 +144,12 @@ mod tests {
                 Kind::Fullchain => moved.fullchain = Err(missing),
             }
         }
-        assert_eq!(only(&CHECK, &moved, &host()).1.evidence.len(), 5);
+        let (_, finding) = only(&CHECK, &moved, &host());
+        assert_eq!(finding.evidence.len(), 5);
+        let commands = finding.fix.unwrap().commands;
+        let conf = "/etc/letsencrypt/renewal/example.com.conf";
+        assert_eq!(commands[0], format!("sed -i s,/data/letsencrypt/,/etc/letsencrypt/,g {conf}"));
+        assert_eq!(commands[1], format!("sed -i -e 14s,/data/www/a,DIR, {conf}"));
         assert_eq!(loud(&[moved], &host()), ["container-tree-moved-absolute-paths"]);
     }
 

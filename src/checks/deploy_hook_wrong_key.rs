@@ -10,7 +10,8 @@ pub static CHECK: Check = Check {
     severity: Severity::MayFail,
     why: "the option is called --deploy-hook, but in the file its key is renew_hook: certbot before 5.3 ignores the line \
           and removes it at the next renewal, so the hook never runs",
-    fix: "certbot reconfigure --cert-name NAME --deploy-hook 'COMMAND', or rename the key to renew_hook",
+    fix: "rename the key to renew_hook, or certbot reconfigure --cert-name NAME --deploy-hook 'COMMAND' (certbot 2.3 and \
+          later)",
     cites: &[
         "https://github.com/certbot/certbot/pull/10534",
         "https://github.com/certbot/certbot/issues/8368",
@@ -21,7 +22,9 @@ pub static CHECK: Check = Check {
 
 fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let conf = lineage.conf.as_ref()?;
-    let Some(setting) = conf.param("deploy_hook").filter(|s| s.text() != Some("")) else { return Ok(vec![]) };
+    let Some(setting) = conf.param("deploy_hook").filter(|s| s.text() != Some("")) else {
+        return Ok(vec![]);
+    };
     if conf.param("renew_hook").is_some()
         || host.given("deploy-hook").is_some()
         || host.given("renew-hook").is_some()

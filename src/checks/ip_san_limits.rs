@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::check::{Check, Finding, Run, Severity, Skip, Verdict};
-use crate::facts::{HostFacts, Kind, Lineage};
+use crate::facts::{DIR, HostFacts, Kind, Lineage};
 
 /// Something that Let's Encrypt or certbot asks for with addresses is not there.
 pub static CHECK: Check = Check {
@@ -12,7 +12,8 @@ pub static CHECK: Check = Check {
     severity: Severity::WillFail,
     why: "Let's Encrypt issues for addresses in the profile shortlived alone, and only some of certbot's plugins can prove \
           control of an address",
-    fix: "certbot reconfigure --cert-name NAME --webroot -w DIR --preferred-profile shortlived, with certbot 5.4 or later",
+    fix: "certbot reconfigure --cert-name NAME --webroot -w DIR --preferred-profile shortlived, \
+          with certbot 5.4 or later",
     cites: &[
         "https://letsencrypt.org/docs/profiles/",
         "https://eff-certbot.readthedocs.io/en/stable/using.html#getting-certificates-and-choosing-plugins",
@@ -39,12 +40,14 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         let saw = profile.map_or_else(|| "no profile".to_owned(), |profile| format!("the profile {profile}"));
         lacks.push((saw, "preferred_profile = shortlived"));
     }
+    let (mut cannot, mut old) = (false, None);
     let needs = match lineage.authenticator() {
         Some("standalone" | "manual") => Some(((5, 3), "certbot 5.3 or later")),
         Some("webroot") => Some(((5, 4), "certbot 5.4 or later")),
         Some(plugin) if matches!(plugin, "nginx" | "apache") || plugin.starts_with("dns-") => {
             lacks
                 .push((format!("authenticator = {plugin}"), "authenticator = webroot, standalone or manual"));
+            cannot = true;
             None
         }
         _ => None,
@@ -53,21 +56,37 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         && newest < least
     {
         lacks.push((format!("certbot {}.{}", newest.0, newest.1), words));
+        old = Some(words);
     }
-    let Some((saw, _)) = lacks.first() else { return Ok(vec![]) };
+    let Some((saw, _)) = lacks.first() else {
+        return Ok(vec![]);
+    };
     let mut finding = Finding::new(format!("{} is for the address {address} and has {saw}", lineage.name))
         .identifiers([address])
         .saw(&lineage.link(Kind::Cert).path, cert.names.join(" "));
     for (saw, wanted) in lacks {
         finding = finding.saw_wanted(&conf.path, saw, wanted);
     }
-    Ok(vec![finding.fix(
-        "give it the profile and a plugin that can do it",
-        [format!(
-            "certbot reconfigure --cert-name {} --webroot -w /var/www/html --preferred-profile shortlived",
-            lineage.name
-        )],
-    )])
+    // What is right stays as it is.
+    let (mut options, mut words) = (Vec::new(), Vec::new());
+    if cannot {
+        let root = host.served_from(lineage, &[address], "").map(|(root, _)| root);
+        options.push(format!("--webroot -w {}{}", root.unwrap_or("DIR"), conf.allow("http-01")));
+        words.push("a plugin that can do it".to_owned());
+        if root.is_none() {
+            words.push(format!("here a web root: {DIR}"));
+        }
+    }
+    if profile != Some("shortlived") {
+        let required = conf.param("required_profile").is_some();
+        options.push(format!("--{}-profile shortlived", if required { "required" } else { "preferred" }));
+        words.insert(0, "the profile".to_owned());
+    }
+    let command = format!("certbot reconfigure --cert-name {} {}", lineage.name, options.join(" "));
+    let first = old.map(|least| format!("install {least}"));
+    let then = (!words.is_empty()).then(|| format!("give it {}", words.join(", ")));
+    let summary = first.into_iter().chain(then).collect::<Vec<_>>().join(", then ");
+    Ok(vec![finding.fix(summary, (!options.is_empty()).then_some(command))])
 }
 
 #[cfg(test)]
@@ -87,15 +106,22 @@ mod tests {
         let (severity, finding) = only(&CHECK, &with_address(lineage()), &host());
         assert_eq!(severity, Severity::WillFail);
         assert!(finding.says.ends_with("has no profile"));
+        let command = "certbot reconfigure --cert-name example.com --preferred-profile shortlived";
+        assert_eq!(finding.fix.unwrap().commands, [command], "the web root is good");
     }
 
     #[test]
     fn a_plugin_or_a_certbot_that_cannot_do_it_fails() {
         let mut nginx = with_address(lineage_with("preferred_profile", "shortlived"));
         let old = crate::facts::HostFacts { installs: Ok(vec![install("5.3.0", &["nginx"])]), ..host() };
-        assert!(only(&CHECK, &nginx, &old).1.says.ends_with("certbot 5.3"));
+        let (_, finding) = only(&CHECK, &nginx, &old);
+        assert!(finding.says.ends_with("certbot 5.3"));
+        let fix = finding.fix.unwrap();
+        assert_eq!((fix.summary.as_str(), fix.commands.len()), ("install certbot 5.4 or later", 0));
         set(nginx.conf.as_mut().unwrap(), "renewalparams", "authenticator", "nginx");
-        assert!(only(&CHECK, &nginx, &host()).1.says.ends_with("authenticator = nginx"));
+        let (_, finding) = only(&CHECK, &nginx, &host());
+        assert!(finding.says.ends_with("authenticator = nginx"));
+        assert!(finding.fix.unwrap().commands[0].ends_with("--webroot -w DIR"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The script that answers the challenges for the manual plugin is gone, or cannot be executed.
 
 use crate::check::{Check, Finding, Run, Severity, Skip, Subject, Verdict};
-use crate::facts::{HostFacts, Lineage, PathState, UNUSED};
+use crate::facts::{Conf, HostFacts, Lineage, Missing, PathState, Role, UNUSED, Why};
 
 /// A manual hook's program cannot be run.
 pub static CHECK: Check = Check {
@@ -10,30 +10,41 @@ pub static CHECK: Check = Check {
     severity: Severity::WillFail,
     why: "certbot only warns (`Hook '--manual-auth-hook' … reported error code 127`) and goes on, so the CA finds no \
           record or file and refuses the name",
-    fix: "bring the script back, or name the new one: certbot reconfigure --cert-name NAME --manual-auth-hook COMMAND",
+    fix: "bring the script back, or name the new one: certbot reconfigure --cert-name NAME --manual-auth-hook COMMAND \
+          (certbot 2.3 and later)",
     cites: &["https://eff-certbot.readthedocs.io/en/stable/using.html#pre-and-post-validation-hooks"],
     explains: &["certificate-expired"],
     run: Run::Lineage(run),
 };
+
+const HOOKS: [&str; 2] = ["manual_auth_hook", "manual_cleanup_hook"];
 
 fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let conf = lineage.conf.as_ref()?;
     if lineage.authenticator() != Some("manual") || host.chooses_authenticator() {
         return Ok(vec![]);
     }
+    host.sees_certbots_paths()?;
     let (mut findings, mut unclear): (Vec<Finding>, _) = (Vec::new(), None);
-    for key in ["manual_auth_hook", "manual_cleanup_hook"] {
+    for key in HOOKS {
         let Some(setting) = conf.param(key).filter(|_| host.given(&key.replace('_', "-")).is_none()) else {
             continue;
         };
         // Only what the facts could tell to be the program; a shell's own words are not judged.
-        let Some(word) = setting.text().and_then(first_word) else { continue };
+        let Some(word) = setting.text().and_then(first_word) else {
+            continue;
+        };
         let saw = match lineage.paths.get(word) {
+            Some(PathState::Absent(top)) if host.is_partial(top) => {
+                let why = Why::Unclear(format!("{top} is not in this tree"));
+                unclear = Some(Missing::new(word, why, Role::Other));
+                continue;
+            }
             Some(PathState::Absent(_)) => "does not exist",
             Some(PathState::File { executable: false }) if word.starts_with('/') => "is not executable",
             Some(PathState::Folder) if word.starts_with('/') => "is a folder",
             Some(PathState::Unknown(missing)) => {
-                unclear = Some(missing);
+                unclear = Some(missing.clone());
                 continue;
             }
             _ => continue,
@@ -42,13 +53,16 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
             known.evidence.push(crate::check::Evidence::file(conf.at(setting), setting.shown()));
             continue;
         }
-        let finding = Finding::new(format!("{word}, the {key} of {}, {saw}", lineage.name))
+        let finding = Finding::new(format!("{word}, a {key}, {saw}"))
             .about(Subject::Path(word.to_owned()))
             .saw(conf.at(setting), setting.shown())
             .saw_wanted(word, saw, "a program that can be executed");
         let finding = match saw {
             "is not executable" => finding.fix("let it be executed", [format!("chmod 755 {word}")]),
-            _ => finding,
+            _ => finding.fix(
+                "bring it back, or name the program that does it now",
+                [name_another(conf, word, host, lineage)],
+            ),
         };
         let cleans = key == "manual_cleanup_hook";
         let finding = finding.lowered_if(cleans, Severity::Note, "it only tidies up after the validation");
@@ -58,6 +72,13 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         (true, Some(missing)) => Err(Skip::from(missing)),
         _ => Ok(findings),
     }
+}
+
+/// What names another program for the hooks that begin with this word.
+fn name_another(conf: &Conf, word: &str, host: &HostFacts, lineage: &Lineage) -> String {
+    let begins = |key: &&&str| conf.param_text(key).and_then(first_word) == Some(word);
+    let options = HOOKS.iter().filter(begins).map(|key| format!("--{} COMMAND", key.replace('_', "-")));
+    host.reconfigure(lineage, &options.collect::<Vec<_>>().join(" "))
 }
 
 /// The first word that is no assignment.
@@ -120,6 +141,12 @@ mod tests {
     #[test]
     fn a_path_that_cannot_be_looked_at_is_unknown() {
         let state = PathState::Unknown(denied::<()>(Role::Other).unwrap_err());
+        unknown(&CHECK, &manual("manual_auth_hook", HOOK, state), &host());
+    }
+
+    #[test]
+    fn a_tree_without_the_first_folder_of_the_path_is_unknown() {
+        let state = PathState::Absent("/etc".into());
         unknown(&CHECK, &manual("manual_auth_hook", HOOK, state), &host());
     }
 }

@@ -21,7 +21,7 @@ pub static CHECK: Check = Check {
 fn run(host: &HostFacts) -> Verdict {
     let mut found: BTreeMap<&str, Vec<(&CertRef, &str)>> = BTreeMap::new();
     for reference in &host.servers.refs {
-        if let Some((lineage, kind)) = version(&reference.path) {
+        if let Some((lineage, kind)) = version(reference.meant()) {
             found.entry(reference.lineage.as_deref().unwrap_or(lineage)).or_default().push((reference, kind));
         }
     }
@@ -29,16 +29,17 @@ fn run(host: &HostFacts) -> Verdict {
         .into_iter()
         .filter_map(|(lineage, refs)| {
             let (first, _) = refs.first()?;
-            let file = first.path.rsplit('/').next().unwrap_or(&first.path);
+            let file = first.meant().rsplit('/').next().unwrap_or(&first.path);
             let says = format!(
                 "{} names {file} of {lineage} and will never see the next version",
                 first.server.word()
             );
             let mut finding = Finding::new(says).of([lineage]);
             for (reference, kind) in &refs {
+                let link = reference.via.as_ref().map(|via| format!(" -> {via}")).unwrap_or_default();
                 finding = finding.saw_wanted(
                     &reference.r#where,
-                    format!("{} {}", reference.directive, reference.path),
+                    format!("{} {}{link}", reference.directive, reference.path),
                     format!("{}/live/{lineage}/{kind}.pem", host.dirs.config),
                 );
             }

@@ -1,7 +1,7 @@
 //! The conf insists on a certificate profile that Let's Encrypt does not offer.
 
 use crate::ca::{PROFILES, is_lets_encrypt, is_lets_encrypt_any};
-use crate::check::{Check, Finding, Run, Severity, Verdict};
+use crate::check::{Check, Finding, Run, Severity, Subject, Verdict};
 use crate::facts::{HostFacts, Lineage, UNUSED};
 use crate::forecast::certbot_release;
 
@@ -47,6 +47,8 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         format!("delete the line {place}, then try it"),
         [format!("certbot renew --cert-name {} --dry-run", lineage.name)],
     );
+    // One line of a cli.ini is one fault, however many lineages it reaches.
+    let finding = if place.starts_with(&conf.path) { finding } else { finding.about(Subject::Path(place)) };
     Ok(vec![finding.lowered_if(host.unused(lineage), Severity::Note, UNUSED)])
 }
 

@@ -10,7 +10,7 @@ pub static CHECK: Check = Check {
     severity: Severity::Note,
     why: "each has its own version, plugins and timer, and all write the same folder; which of them renews depends on the \
           schedule",
-    fix: "keep one: apt remove certbot, or snap remove certbot, or delete the virtual environment",
+    fix: "keep one: remove the package certbot (apt, dnf, apk …), or snap remove certbot, or delete the virtual environment",
     cites: &["https://eff-certbot.readthedocs.io/en/stable/install.html"],
     explains: &[],
     run: Run::Host(run),

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::check::{Check, Finding, Run, Severity, Skip, Subject, Verdict};
-use crate::facts::{HostFacts, Lineage, PathState, UNUSED, Usage};
+use crate::facts::{
+    Conf, DIR, HostFacts, Lineage, Missing, PathState, Role, Setting, UNUSED, Why, is_plain, replace_in,
+    try_it,
+};
 
 /// A web root that a name of the certificate depends on is missing.
 pub static CHECK: Check = Check {
@@ -12,7 +15,8 @@ pub static CHECK: Check = Check {
     severity: Severity::WillFail,
     why: "certbot silently creates the old path anew and puts the challenge file where no server looks, so the CA gets \
           a 404: `Invalid response from http://…/.well-known/acme-challenge/…: 404`",
-    fix: "name the folder that the site is served from now: certbot reconfigure --cert-name NAME --webroot -w DIR",
+    fix: "name the folder that the site is served from now: certbot reconfigure --cert-name NAME --webroot -w DIR \
+          (certbot 2.3 and later)",
     cites: &["https://eff-certbot.readthedocs.io/en/stable/using.html#webroot"],
     explains: &["certificate-expired"],
     run: Run::Lineage(run),
@@ -26,47 +30,59 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     if ["webroot-path", "w", "webroot-map"].iter().any(|option| host.given(option).is_some()) {
         return Ok(vec![]);
     }
+    host.sees_certbots_paths()?;
     let cert = lineage.cert.as_ref()?;
     let mut names: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    let mut places: BTreeMap<&str, String> = BTreeMap::new();
+    let mut places: BTreeMap<&str, &Setting> = BTreeMap::new();
     for name in cert.names.iter().filter(|name| !name.starts_with("*.")) {
-        let Some((setting, path)) = lineage.webroot_of(name).or(lineage.webroot_for_all()) else { continue };
+        let Some((setting, path)) = lineage.webroot_of(name).or(lineage.webroot_for_all()) else {
+            continue;
+        };
         names.entry(path).or_default().push(name);
-        places.entry(path).or_insert_with(|| conf.at(setting));
+        places.entry(path).or_insert(setting);
     }
     let (mut findings, mut unclear) = (Vec::new(), None);
     for (path, names) in names {
         let (is_file, top) = match lineage.paths.get(path) {
+            Some(PathState::Absent(top)) if host.is_partial(top) => {
+                let why = Why::Unclear(format!("{top} is not in this tree"));
+                unclear = Some(Missing::new(path, why, Role::Other));
+                continue;
+            }
             Some(PathState::Absent(top)) => (false, top.as_str()),
             Some(PathState::File { .. }) => (true, path),
             Some(PathState::Unknown(missing)) => {
-                unclear = Some(missing);
+                unclear = Some(missing.clone());
                 continue;
             }
             Some(PathState::Folder) | None => continue,
         };
-        let says = match is_file {
-            true => format!("{path}, the web root of {}, is a file", names.join(", ")),
-            false => format!("{path}, the web root of {}, does not exist", names.join(", ")),
+        // One folder may be the web root of several lineages, whose findings become one.
+        let says = format!("the web root {path} {}", if is_file { "is a file" } else { "does not exist" });
+        let root = host.served_from(lineage, &names, path);
+        let served = !is_file && is_served(path, host);
+        let (summary, commands) = match served {
+            true => make(path, host),
+            false => name_another(lineage, conf, host, path, root.map(|(root, _)| root)),
         };
-        let place = places.get(path).cloned().unwrap_or_else(|| conf.path.clone());
+        let (place, saw) = places.get(path).map_or_else(
+            || (conf.path.clone(), path.to_owned()),
+            |setting| (conf.at(setting), setting.shown()),
+        );
         let mut finding = Finding::new(says)
             .about(Subject::Path(path.to_owned()))
             .identifiers(names)
-            .saw_wanted(place, path, "an existing folder that the server serves files from");
+            .saw_wanted(place, saw, "an existing folder that the server serves files from");
         if !is_file && top != path {
             finding = finding.saw(top, "nothing is there");
         }
-        let root = root_beside(lineage, host);
         if let Some((root, place)) = root {
             finding = finding.saw(place, format!("the server's root is {root}"));
         }
-        let now = root.map_or("/the/root/of/the/site", |(root, _)| root);
-        let command = format!("certbot reconfigure --cert-name {} --webroot -w {now}", lineage.name);
-        finding = finding.fix("name the folder that the site is served from now", [command]);
+        finding = finding.fix(summary, commands);
         if host.unused(lineage) {
             finding = finding.lowered(Severity::Note, UNUSED);
-        } else if !is_file && is_served(path, host) {
+        } else if served {
             finding = finding.lowered(
                 Severity::MayFail,
                 "a server's configuration names this same folder, and certbot creates it when it is missing",
@@ -89,20 +105,45 @@ fn is_served(path: &str, host: &HostFacts) -> bool {
     })
 }
 
-/// The document root in the file that names the lineage's certificate.
-fn root_beside<'a>(lineage: &Lineage, host: &'a HostFacts) -> Option<(&'a str, &'a str)> {
-    let Usage::Named(refs) = host.servers.usage(&lineage.name) else { return None };
-    let file = |place: &'a str| place.rsplit_once(':').map_or(place, |(file, _)| file);
-    let roots = host.servers.roots.iter();
-    let mut beside = roots.filter(|(_, place)| refs.iter().any(|r| file(&r.r#where) == file(place)));
-    beside.next().map(|(root, place)| (root.as_str(), place.as_str()))
+/// What makes a folder that the server names as well; `/run` is empty after each boot.
+fn make(path: &str, host: &HostFacts) -> (String, Vec<String>) {
+    const FILE: &str = "/etc/tmpfiles.d/acme-challenges.conf";
+    if host.os.systemd && is_plain(path) && (path.starts_with("/run/") || path.starts_with("/var/run/")) {
+        let line = format!("echo 'd {path} 0755 root root -' > {FILE}");
+        return (
+            "make the folder now and at each boot".into(),
+            vec![line, format!("systemd-tmpfiles --create {FILE}")],
+        );
+    }
+    ("make the folder".into(), vec![format!("mkdir -p {path}")])
+}
+
+/// What names another folder for this one alone.
+fn name_another(
+    lineage: &Lineage,
+    conf: &Conf,
+    host: &HostFacts,
+    gone: &str,
+    root: Option<&str>,
+) -> (String, Vec<String>) {
+    const WORDS: &str = "name the folder that the site is served from now";
+    let summary = root.map_or_else(|| format!("{WORDS}; {DIR}"), |_| WORDS.to_owned());
+    let root = root.unwrap_or("DIR");
+    // `-w` is for all names at once, and needs a verb that older certbots have not.
+    if host.has_reconfigure() && lineage.webroots().len() == 1 {
+        return (summary, vec![host.reconfigure(lineage, &format!("--webroot -w {}", root))]);
+    }
+    let edit = replace_in(conf, &conf.lines_with(gone), gone, root);
+    (summary, edit.into_iter().chain([try_it(lineage)]).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::CHECK;
     use crate::check::{Severity, Subject};
-    use crate::checks::testing::{cli_ini, denied, host, lineage, lineage_with, only, set, silent, unknown};
+    use crate::checks::testing::{
+        cli_ini, denied, host, lineage, lineage_with, only, set, silent, unknown, with_certbots,
+    };
     use crate::facts::{Lineage, PathState, Role};
 
     fn gone() -> Lineage {
@@ -128,11 +169,37 @@ mod tests {
     }
 
     #[test]
+    fn without_a_known_root_or_a_verb_for_it_the_conf_is_edited_or_the_folder_is_asked_for() {
+        let fix = only(&CHECK, &gone(), &host()).1.fix.unwrap();
+        assert!(fix.commands[0].ends_with("-w DIR") && fix.summary.ends_with("serves this name from"));
+        let fix = only(&CHECK, &gone(), &with_certbots(&["2.1.0"])).1.fix.unwrap();
+        assert!(fix.commands[0].starts_with("sed -i -e 12s,/var/www/html,DIR, -e 13s,"), "{fix:?}");
+    }
+
+    #[test]
+    fn a_root_of_another_name_stays_as_it_is() {
+        let mut lineage = gone();
+        set(lineage.conf.as_mut().unwrap(), "renewalparams/webroot_map", "www.example.com", "/srv/www");
+        let fix = only(&CHECK, &lineage, &host()).1.fix.unwrap();
+        assert!(fix.commands[0].starts_with("sed -i -e 12s,/var/www/html,DIR, /etc"), "{fix:?}");
+    }
+
+    #[test]
+    fn a_tree_without_the_first_folder_of_the_path_is_unknown() {
+        let mut lineage = gone();
+        lineage.paths.insert("/var/www/html".into(), PathState::Absent("/var".into()));
+        unknown(&CHECK, &lineage, &host());
+        only(&CHECK, &lineage, &crate::facts::HostFacts { live: true, ..host() });
+    }
+
+    #[test]
     fn a_folder_that_the_server_still_names_may_fail_only() {
         for root in ["/var/www/html/", "/var/www/html/.well-known/acme-challenge"] {
             let mut host = host();
             host.servers.roots = vec![(root.into(), "/etc/nginx/nginx.conf:5".into())];
-            assert_eq!(only(&CHECK, &gone(), &host).0, Severity::MayFail);
+            let (severity, finding) = only(&CHECK, &gone(), &host);
+            assert_eq!(severity, Severity::MayFail);
+            assert_eq!(finding.fix.unwrap().commands, ["mkdir -p /var/www/html"]);
         }
     }
 

@@ -10,7 +10,8 @@ pub static CHECK: Check = Check {
     severity: Severity::WillFail,
     why: "the CA offers only dns-01 for a wildcard, so certbot stops with `Client with the currently selected \
           authenticator does not support any combination of challenges that will satisfy the CA`",
-    fix: "use the plugin of your DNS provider: certbot reconfigure --cert-name NAME --authenticator dns-PROVIDER",
+    fix: "use the plugin of your DNS provider: certbot reconfigure --cert-name NAME --authenticator dns-PROVIDER \
+          (certbot 2.3 and later)",
     cites: &[
         "https://letsencrypt.org/docs/challenge-types/#dns-01-challenge",
         "https://eff-certbot.readthedocs.io/en/stable/using.html#dns-plugins",
@@ -32,14 +33,16 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     }
     let cert = lineage.cert.as_ref()?;
     let wild: Vec<&str> = cert.names.iter().map(String::as_str).filter(|n| n.starts_with("*.")).collect();
-    let (Some(first), Some(setting)) = (wild.first(), conf.param("authenticator")) else { return Ok(vec![]) };
+    let (Some(first), Some(setting)) = (wild.first(), conf.param("authenticator")) else {
+        return Ok(vec![]);
+    };
+    // Only the verb of certbot 2.3 asks for what the plugin needs.
+    let credentials = if host.has_reconfigure() { "" } else { " --dns-PROVIDER-credentials FILE" };
+    let options = format!("--authenticator dns-PROVIDER{credentials}{}", conf.allow("dns-01"));
     let finding = Finding::new(format!("{plugin} cannot prove {first}: a wildcard needs a DNS challenge"))
         .identifiers(wild.iter().copied())
         .saw_wanted(conf.at(setting), setting.shown(), "a DNS plugin, or manual with a script for dns-01")
-        .fix(
-            "use the plugin of your DNS provider",
-            [format!("certbot reconfigure --cert-name {} --authenticator dns-PROVIDER", lineage.name)],
-        );
+        .fix("use the plugin of your DNS provider", [host.reconfigure(lineage, &options)]);
     Ok(vec![finding.lowered_if(host.unused(lineage), Severity::Note, UNUSED)])
 }
 

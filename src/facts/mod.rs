@@ -8,6 +8,7 @@ mod host;
 mod install;
 mod lineage;
 mod options;
+mod remedy;
 mod schedule;
 mod server;
 mod x509;
@@ -23,6 +24,7 @@ pub use lineage::{
     SettingValue, Version,
 };
 pub use options::UNUSED;
+pub(crate) use remedy::{DIR, is_of_every_host, is_plain, replace_in, try_it};
 pub use schedule::{Ineffective, Trigger, TriggerKind};
 pub use server::{CertRef, ServerKind, Servers, Usage};
 pub use x509::{Cert, Issued, KeyAlgorithm, PrivateKey, SignatureState};
@@ -123,7 +125,9 @@ impl std::fmt::Display for Why {
             Why::NotFound => write!(f, "no such file"),
             Why::Denied => write!(f, "permission denied"),
             Why::NotAFile(kind) => write!(f, "is {kind}, not a regular file"),
-            Why::TooLarge(size, limit) => write!(f, "is {size} bytes, more than the {limit} that are read"),
+            Why::TooLarge(size, limit) => {
+                write!(f, "is {size} bytes, more than the {limit} that are read")
+            }
             Why::Loop => write!(f, "its symbolic links lead in a circle"),
             Why::Malformed(_, what) | Why::Io(what) | Why::Unclear(what) => f.write_str(what),
         }

@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 
-use super::{BesideKind, Conf, HostFacts, Lineage, Setting, Usage};
+use super::{BesideKind, Conf, HostFacts, Lineage, Missing, Role, Setting, TriggerKind, Usage, Why};
 
 /// Why a finding about a lineage that nothing names is only a note.
 pub const UNUSED: &str = "no server found on this host names this lineage";
@@ -58,6 +58,24 @@ impl HostFacts {
             Some((file, setting)) => Some((format!("{}:{}", file.path, setting.line), setting)),
             None => conf.param(key).map(|setting| (conf.at(setting), setting)),
         }
+    }
+
+    /// Whether the paths in confs are this host's own, and not those that a container sees.
+    ///
+    /// # Errors
+    /// No certbot is installed here, and what renews starts a container's.
+    pub fn sees_certbots_paths(&self) -> Result<(), Missing> {
+        let installed = self.installs.as_ref().is_ok_and(|installs| !installs.is_empty());
+        let engine = |word: &str| ["docker", "podman", "nerdctl", "docker-compose"].contains(&word);
+        let contained = |t: &super::Trigger| {
+            t.kind == TriggerKind::Container
+                || t.command.split_whitespace().any(|word| engine(word.rsplit('/').next().unwrap_or(word)))
+        };
+        if installed || !self.effective_triggers().any(contained) {
+            return Ok(());
+        }
+        let why = Why::Unclear("certbot runs in a container, whose paths are not this host's".into());
+        Err(Missing::new("the paths in the confs", why, Role::Other))
     }
 
     /// Whether servers are configured here and neither they nor a hook of its own use the lineage.

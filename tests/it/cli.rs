@@ -161,7 +161,7 @@ fn a_config_with_an_unknown_key_is_an_error_that_names_it() {
 #[test]
 fn explain_prints_one_check_or_the_list() {
     let one = run(&["explain", "autorenew-false"]);
-    assert!(String::from_utf8_lossy(&one.stdout).contains("certbot reconfigure"));
+    assert!(String::from_utf8_lossy(&one.stdout).contains("autorenew = True"));
     let list = String::from_utf8_lossy(&run(&["explain"]).stdout).into_owned();
     assert!(list.lines().any(|line| line.starts_with("autorenew-false")));
     let unknown = run(&["explain", "autorenew"]);

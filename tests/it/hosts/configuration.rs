@@ -15,9 +15,10 @@ fn a_plugin_of_the_old_server() {
           saw      /etc/letsencrypt/renewal/api.example.conf:12: authenticator = dns-cloudflare
           wanted   a certbot with the plugin dns-cloudflare
           why      on the day the certificate is due certbot stops with `The requested … plugin does not appear to be
-                   installed`; until then `certbot renew` says that all is well
+                   installed`, or only reloads no server where it is the installer; until then `certbot renew` says
+                   that all is well
           when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
-          fix      install the plugin, or choose another authenticator with certbot reconfigure
+          fix      install the plugin, or renew with another authenticator
                    $ apt install python3-certbot-dns-cloudflare
 
         2 lineages: 1 will renew, 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
@@ -40,9 +41,10 @@ fn one_missing_plugin_on_three_lineages_is_one_finding() {
           saw      /etc/letsencrypt/renewal/wiki.example.conf:12: authenticator = nginx
           wanted   a certbot with the plugin nginx
           why      on the day the certificate is due certbot stops with `The requested … plugin does not appear to be
-                   installed`; until then `certbot renew` says that all is well
+                   installed`, or only reloads no server where it is the installer; until then `certbot renew` says
+                   that all is well
           when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
-          fix      install the plugin, or choose another authenticator with certbot reconfigure
+          fix      install the plugin, or renew with another authenticator
                    $ apt install python3-certbot-nginx
 
         4 lineages: 1 will renew, 3 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
@@ -52,21 +54,71 @@ fn one_missing_plugin_on_three_lineages_is_one_finding() {
 }
 
 #[test]
-#[ignore = "not blessed: certbot renews without the installer and only does not reload"]
 fn an_installer_that_is_gone() {
-    tells_only("plugin-not-installed-only-installer", "plugin-not-installed", 1, expect![[""]]);
+    tells_only(
+        "plugin-not-installed-only-installer",
+        "plugin-not-installed",
+        1,
+        expect![[r#"
+        may fail   shop.example: the installer apache is not installed for certbot 4.0.0 (distribution package, /usr/lib/python3/dist-packages)  plugin-not-installed
+          saw      /etc/letsencrypt/renewal/shop.example.conf:14: installer = apache
+          wanted   a certbot with the plugin apache
+          why      on the day the certificate is due certbot stops with `The requested … plugin does not appear to be
+                   installed`, or only reloads no server where it is the installer; until then `certbot renew` says
+                   that all is well
+          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      install the plugin; or delete line 14 of /etc/letsencrypt/renewal/shop.example.conf and reload the
+                   server in a deploy hook
+                   $ apt install python3-certbot-apache
+
+        2 lineages: 1 will renew, 1 at risk (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 1
+    "#]],
+    );
 }
 
 #[test]
 fn nobody_is_there_to_do_it_by_hand() {
-    // Words not settled: nginx serves the name from /var/www/shop.example.
-    tells_id("manual-without-auth-hook", "manual-without-auth-hook", 2);
+    tells_only(
+        "manual-without-auth-hook",
+        "manual-without-auth-hook",
+        2,
+        expect![[r#"
+        will fail  shop.example was made by hand and has no manual_auth_hook to renew it  manual-without-auth-hook
+          saw      /etc/letsencrypt/renewal/shop.example.conf:12: authenticator = manual
+          wanted   a manual_auth_hook, or another authenticator
+          why      on the day it is due certbot stops with `An authentication script must be provided with
+                   --manual-auth-hook`; until then `certbot renew` says that all is well
+          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      let certbot answer the challenge by itself, for example through the web server
+                   $ certbot reconfigure --cert-name shop.example --webroot -w /var/www/shop.example --preferred-challenges http-01
+
+        2 lineages: 1 will renew, 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
 }
 
 #[test]
 fn a_name_without_a_webroot() {
-    // Words not settled: the known root is /var/www/shop.example.
-    tells_id("webroot-map-incomplete", "webroot-map-incomplete", 2);
+    tells_only(
+        "webroot-map-incomplete",
+        "webroot-map-incomplete",
+        2,
+        expect![[r#"
+        will fail  the conf of shop.example names no web root for www.shop.example  webroot-map-incomplete
+          saw      /etc/letsencrypt/renewal/shop.example.conf:15: [[webroot_map]] does not name it
+          wanted   www.shop.example = /its/root
+          why      certbot does not know where to put the challenge file: it would ask for the folder, and a timer
+                   cannot answer (`Input the webroot for …`, `Missing parts of webroot configuration`)
+          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      say where its files are
+                   $ certbot reconfigure --cert-name shop.example --webroot -w /var/www/shop.example
+
+        2 lineages: 1 will renew, 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
 }
 
 #[test]
@@ -164,8 +216,8 @@ fn the_site_moved_and_the_webroot_did_not() {
         "webroot-moved-or-deleted",
         2,
         expect![[r#"
-        will fail  /var/www/docs-2023, the web root of docs.example, does not exist  webroot-moved-or-deleted
-          saw      /etc/letsencrypt/renewal/docs.example.conf:17: /var/www/docs-2023
+        will fail  docs.example: the web root /var/www/docs-2023 does not exist  webroot-moved-or-deleted
+          saw      /etc/letsencrypt/renewal/docs.example.conf:17: docs.example = /var/www/docs-2023
           wanted   an existing folder that the server serves files from
           saw      /etc/nginx/sites-enabled/docs.example:7: the server's root is /srv/docs
           why      certbot silently creates the old path anew and puts the challenge file where no server looks, so the
@@ -182,8 +234,26 @@ fn the_site_moved_and_the_webroot_did_not() {
 
 #[test]
 fn one_of_two_webroots_is_gone() {
-    // Words not settled: /srv/docs is the root of the other name.
-    tells_id("webroot-moved-for-one-name", "webroot-moved-or-deleted", 2);
+    tells_only(
+        "webroot-moved-for-one-name",
+        "webroot-moved-or-deleted",
+        2,
+        expect![[r#"
+        will fail  docs.example: the web root /var/www/docs-2023 does not exist  webroot-moved-or-deleted
+          saw      /etc/letsencrypt/renewal/docs.example.conf:18: old.docs.example = /var/www/docs-2023
+          wanted   an existing folder that the server serves files from
+          why      certbot silently creates the old path anew and puts the challenge file where no server looks, so the
+                   CA gets a 404: `Invalid response from http://…/.well-known/acme-challenge/…: 404`
+          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      name the folder that the site is served from now; DIR is the folder that your web server serves this
+                   name from
+                   $ sed -i -e 18s,/var/www/docs-2023,DIR, /etc/letsencrypt/renewal/docs.example.conf
+                   $ certbot renew --cert-name docs.example --dry-run
+
+        2 lineages: 1 will renew, 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
 }
 
 #[test]
@@ -221,7 +291,7 @@ fn renewal_was_switched_off_and_forgotten() {
                    still passes
           when     the certificate expires on 2027-01-22 (in 59 days)
           fix      switch it on
-                   $ certbot reconfigure --cert-name shop.example --autorenew
+                   $ sed -i 16s/False/True/ /etc/letsencrypt/renewal/shop.example.conf
 
         2 lineages: 1 will renew, 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
         exit 2
@@ -399,7 +469,7 @@ fn two_faults_are_two_findings() {
                    still passes
           when     the certificate expires on 2027-01-22 (in 59 days)
           fix      switch it on
-                   $ certbot reconfigure --cert-name shop.example --autorenew
+                   $ sed -i 16s/False/True/ /etc/letsencrypt/renewal/shop.example.conf
 
         3 lineages: 1 will renew, 2 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
         exit 2
@@ -499,32 +569,118 @@ fn a_name_of_the_old_ca_that_the_new_one_refuses() {
 
 #[test]
 fn an_address_without_its_profile() {
-    // Words not settled: the fix exchanges a good webroot for another.
-    tells_id("ip-san-limits", "ip-san-limits", 2);
+    tells_only(
+        "ip-san-limits",
+        "ip-san-limits",
+        2,
+        expect![[r#"
+        will fail  93.184.215.14 is for the address 93.184.215.14 and has no profile  ip-san-limits
+          saw      /etc/letsencrypt/live/93.184.215.14/cert.pem: 93.184.215.14
+          saw      /etc/letsencrypt/renewal/93.184.215.14.conf: no profile
+          wanted   preferred_profile = shortlived
+          why      Let's Encrypt issues for addresses in the profile shortlived alone, and only some of certbot's
+                   plugins can prove control of an address
+          when     the renewal due on 2026-11-25 (in 2 days); the certificate expires on 2026-11-29 (in 5 days)
+          fix      give it the profile
+                   $ certbot reconfigure --cert-name 93.184.215.14 --preferred-profile shortlived
+
+        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
 }
 
 #[test]
 fn a_plugin_for_a_virtual_environment() {
-    // Words not settled: this is another Python than that of /opt/certbot/bin/pip.
-    tells_id("plugin-not-installed-pip", "plugin-not-installed", 2);
+    tells_only(
+        "plugin-not-installed-pip",
+        "plugin-not-installed",
+        2,
+        expect![[r#"
+        will fail  shop.example: the plugin nginx is not installed for certbot 5.8.0 (pip, /opt/certbot/lib/python3.11/site-packages)  plugin-not-installed
+          saw      /etc/letsencrypt/renewal/shop.example.conf:9: authenticator = nginx
+          wanted   a certbot with the plugin nginx
+          why      on the day the certificate is due certbot stops with `The requested … plugin does not appear to be
+                   installed`, or only reloads no server where it is the installer; until then `certbot renew` says
+                   that all is well
+          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      install the plugin, or renew with another authenticator
+                   $ /opt/certbot/bin/pip install certbot-nginx
+
+        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
 }
 
 #[test]
 fn a_plugin_for_alma_linux() {
-    // Words not settled: there is no apt.
-    tells_id("plugin-not-installed-rhel", "plugin-not-installed", 2);
+    tells_only(
+        "plugin-not-installed-rhel",
+        "plugin-not-installed",
+        2,
+        expect![[r#"
+        will fail  shop.example: the plugin nginx is not installed for certbot 3.1.0 (distribution package, /usr/lib/python3.9/site-packages)  plugin-not-installed
+          saw      /etc/letsencrypt/renewal/shop.example.conf:12: authenticator = nginx
+          wanted   a certbot with the plugin nginx
+          why      on the day the certificate is due certbot stops with `The requested … plugin does not appear to be
+                   installed`, or only reloads no server where it is the installer; until then `certbot renew` says
+                   that all is well
+          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      install the plugin, or renew with another authenticator
+                   $ dnf install python3-certbot-nginx
+
+        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
 }
 
 #[test]
 fn a_plugin_that_is_a_snap() {
-    // Words not settled: the snap must be trusted first.
-    tells_id("plugin-not-installed-snap", "plugin-not-installed", 2);
+    tells_only(
+        "plugin-not-installed-snap",
+        "plugin-not-installed",
+        2,
+        expect![[r#"
+        will fail  shop.example: the plugin dns-route53 is not installed for certbot 5.8.0 (snap, /snap/certbot/current/lib/python3.12/site-packages)  plugin-not-installed
+          saw      /etc/letsencrypt/renewal/shop.example.conf:9: authenticator = dns-route53
+          wanted   a certbot with the plugin dns-route53
+          why      on the day the certificate is due certbot stops with `The requested … plugin does not appear to be
+                   installed`, or only reloads no server where it is the installer; until then `certbot renew` says
+                   that all is well
+          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      install the plugin, or renew with another authenticator
+                   $ snap set certbot trust-plugin-with-root=ok
+                   $ snap install certbot-dns-route53
+                   $ snap connect certbot:plugin certbot-dns-route53
+
+        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
 }
 
 #[test]
 fn nobody_is_there_and_certbot_has_no_reconfigure() {
-    // Words not settled: certbot 2.1 has no reconfigure.
-    tells_id("manual-without-auth-hook-debian-12", "manual-without-auth-hook", 2);
+    tells_only(
+        "manual-without-auth-hook-debian-12",
+        "manual-without-auth-hook",
+        2,
+        expect![[r#"
+        will fail  shop.example was made by hand and has no manual_auth_hook to renew it  manual-without-auth-hook
+          saw      /etc/letsencrypt/renewal/shop.example.conf:12: authenticator = manual
+          wanted   a manual_auth_hook, or another authenticator
+          why      on the day it is due certbot stops with `An authentication script must be provided with
+                   --manual-auth-hook`; until then `certbot renew` says that all is well
+          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      let certbot answer the challenge by itself, for example through the web server
+                   $ certbot renew --cert-name shop.example --webroot -w /var/www/shop.example --force-renewal
+
+        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
 }
 
 #[test]
@@ -534,7 +690,7 @@ fn the_script_left_with_its_owner() {
         "manual-hook-missing-or-broken",
         2,
         expect![[r#"
-        will fail  /home/tom/bin/set-txt.sh, the manual_auth_hook of shop.example, does not exist  manual-hook-missing-or-broken
+        will fail  shop.example: /home/tom/bin/set-txt.sh, a manual_auth_hook, does not exist  manual-hook-missing-or-broken
           saw      /etc/letsencrypt/renewal/shop.example.conf:16: manual_auth_hook = /home/tom/bin/set-txt.sh
           saw      /home/tom/bin/set-txt.sh: does not exist
           wanted   a program that can be executed
@@ -542,8 +698,8 @@ fn the_script_left_with_its_owner() {
           why      certbot only warns (`Hook '--manual-auth-hook' … reported error code 127`) and goes on, so the CA
                    finds no record or file and refuses the name
           when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
-          fix      bring the script back, or name the new one: certbot reconfigure --cert-name NAME --manual-auth-hook
-                   COMMAND
+          fix      bring it back, or name the program that does it now
+                   $ certbot reconfigure --cert-name shop.example --manual-auth-hook COMMAND --manual-cleanup-hook COMMAND
 
         2 lineages: 1 will renew, 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
         exit 2
@@ -558,18 +714,18 @@ fn a_ca_that_has_given_up() {
         "ca-discontinued",
         2,
         expect![[r#"
-            will fail  shop.example: Buypass Go SSL has issued no certificate since 2025-10-31  ca-discontinued
-              saw      /etc/letsencrypt/renewal/shop.example.conf:14: server = https://api.buypass.com/acme/directory
-              wanted   a CA that issues
-              why      the CA accepts no order any more, so every renewal fails until the lineage moves to another CA
-              when     the certificate expired on 2026-04-18 (219 days ago)
-              fix      move to another CA
-                       $ certbot renew --cert-name shop.example --server https://acme-v02.api.letsencrypt.org/directory --force-renewal
-              hence    the certificate of shop.example expired 219 days ago (certificate-expired)
+        will fail  shop.example: Buypass Go SSL has issued no certificate since 2025-10-31  ca-discontinued
+          saw      /etc/letsencrypt/renewal/shop.example.conf:14: server = https://api.buypass.com/acme/directory
+          wanted   a CA that issues
+          why      the CA accepts no order any more, so every renewal fails until the lineage moves to another CA
+          when     the certificate expired on 2026-04-18 (219 days ago)
+          fix      move to another CA
+                   $ certbot renew --cert-name shop.example --server https://acme-v02.api.letsencrypt.org/directory --force-renewal
+          hence    the certificate of shop.example expired 219 days ago (certificate-expired)
 
-            2 lineages: 1 will renew, 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
-            exit 2
-        "#]],
+        2 lineages: 1 will renew, 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
     );
 }
 
@@ -680,9 +836,10 @@ fn expired_because_the_plugin_is_gone_is_one_finding() {
           saw      /etc/letsencrypt/renewal/blog.example.conf:12: authenticator = nginx
           wanted   a certbot with the plugin nginx
           why      on the day the certificate is due certbot stops with `The requested … plugin does not appear to be
-                   installed`; until then `certbot renew` says that all is well
+                   installed`, or only reloads no server where it is the installer; until then `certbot renew` says
+                   that all is well
           when     the certificate expired on 2026-11-20 (3 days ago)
-          fix      install the plugin, or choose another authenticator with certbot reconfigure
+          fix      install the plugin, or renew with another authenticator
                    $ apt install python3-certbot-nginx
           hence    the certificate of blog.example expired 3 days ago (certificate-expired)
 
@@ -706,7 +863,7 @@ fn expired_because_renewal_is_off_is_one_finding() {
                    still passes
           when     the certificate expired on 2026-11-16 (7 days ago)
           fix      switch it on
-                   $ certbot reconfigure --cert-name shop.example --autorenew
+                   $ sed -i 16s/False/True/ /etc/letsencrypt/renewal/shop.example.conf
           hence    the certificate of shop.example expired 7 days ago (certificate-expired)
 
         2 lineages: 1 will renew, 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
@@ -717,14 +874,57 @@ fn expired_because_renewal_is_off_is_one_finding() {
 
 #[test]
 fn one_webroot_of_three_lineages_is_one_finding() {
-    // Words not settled: it is the web root of three, not of docs.example.
-    tells_id("webroot-deleted-on-three", "webroot-moved-or-deleted", 2);
+    tells_only(
+        "webroot-deleted-on-three",
+        "webroot-moved-or-deleted",
+        2,
+        expect![[r#"
+        will fail  the web root /var/lib/acme-challenges does not exist  webroot-moved-or-deleted
+          lineages docs.example, shop.example, wiki.example
+          saw      /etc/letsencrypt/renewal/docs.example.conf:17: docs.example = /var/lib/acme-challenges
+          wanted   an existing folder that the server serves files from
+          saw      /etc/nginx/sites-enabled/docs.example:7: the server's root is /var/www/docs.example
+          saw      /etc/letsencrypt/renewal/shop.example.conf:17: shop.example = /var/lib/acme-challenges
+          wanted   an existing folder that the server serves files from
+          saw      /etc/nginx/sites-enabled/shop.example:7: the server's root is /var/www/shop.example
+          saw      /etc/letsencrypt/renewal/wiki.example.conf:17: wiki.example = /var/lib/acme-challenges
+          wanted   an existing folder that the server serves files from
+          saw      /etc/nginx/sites-enabled/wiki.example:7: the server's root is /var/www/wiki.example
+          why      certbot silently creates the old path anew and puts the challenge file where no server looks, so the
+                   CA gets a 404: `Invalid response from http://…/.well-known/acme-challenge/…: 404`
+          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      name the folder that the site is served from now
+                   $ certbot reconfigure --cert-name docs.example --webroot -w /var/www/docs.example
+                   $ certbot reconfigure --cert-name shop.example --webroot -w /var/www/shop.example
+                   $ certbot reconfigure --cert-name wiki.example --webroot -w /var/www/wiki.example
+
+        4 lineages: 1 will renew, 3 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
 }
 
 #[test]
 fn a_webroot_that_the_server_also_names_may_come_back() {
-    // Words not settled: the fix names the path that is missing; systemd-tmpfiles could make it at boot.
-    tells_id("webroot-in-run", "webroot-moved-or-deleted", 1);
+    tells_only(
+        "webroot-in-run",
+        "webroot-moved-or-deleted",
+        1,
+        expect![[r#"
+        may fail   shop.example: the web root /run/acme does not exist  webroot-moved-or-deleted
+          saw      /etc/letsencrypt/renewal/shop.example.conf:17: shop.example = /run/acme
+          wanted   an existing folder that the server serves files from
+          why      certbot silently creates the old path anew and puts the challenge file where no server looks, so the
+                   CA gets a 404: `Invalid response from http://…/.well-known/acme-challenge/…: 404`
+          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      make the folder now and at each boot
+                   $ echo 'd /run/acme 0755 root root -' > /etc/tmpfiles.d/acme-challenges.conf
+                   $ systemd-tmpfiles --create /etc/tmpfiles.d/acme-challenges.conf
+
+        2 lineages: 1 will renew, 1 at risk (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 1
+    "#]],
+    );
 }
 
 #[test]

@@ -696,9 +696,18 @@ fn forty_names_are_no_fault_in_the_default_profile() {
 }
 
 #[test]
-#[ignore = "not blessed: below a root without /var no web root can be judged"]
 fn a_backup_of_etc_is_judged_by_what_it_holds() {
-    tells_no_fault("only-etc", expect![[""]]);
+    tells_no_fault(
+        "only-etc",
+        expect![[r#"
+        unknown    /usr: no such file
+                   leaves open on 2 lineages: plugin-not-installed, newer-conf-older-certbot, two-certbots
+        unknown    /var/www/shop.example: /var is not in this tree
+                   leaves open on 1 lineage: webroot-moved-or-deleted
+        2 lineages: 2 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC, 2 left unknown)
+        exit 0
+    "#]],
+    );
 }
 
 #[test]
@@ -743,7 +752,8 @@ fn two_certbots_are_a_note() {
         note       2 certbots share /etc/letsencrypt  two-certbots
           saw      /usr/lib/python3/dist-packages: certbot 2.1.0 (distribution package)
           saw      /snap/certbot/current/lib/python3.12/site-packages: certbot 5.8.0 (snap)
-          fix      keep one: apt remove certbot, or snap remove certbot, or delete the virtual environment
+          fix      keep one: remove the package certbot (apt, dnf, apk …), or snap remove certbot, or delete the
+                   virtual environment
 
         1 lineage: 1 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
         exit 0

@@ -168,8 +168,9 @@ fn a_conf_without_its_renewalparams() {
           wanted   [renewalparams] with an authenticator and a server
           why      certbot says `Renewal configuration file … lacks renewalparams. Skipping.` at every renewal
           when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
-          fix      reissue it under the same name, with the authenticator that it had
-                   $ certbot certonly --cert-name shop.example -d shop.example
+          fix      write it again, with the authenticator that it had, for example a web root
+                   $ printf '%s\n' '[renewalparams]' 'authenticator = webroot' 'webroot_path = /var/www/shop.example,' 'key_type = ecdsa' 'account = [ACCOUNT]' 'server = https://acme-v02.api.letsencrypt.org/directory' >> /etc/letsencrypt/renewal/shop.example.conf
+                   $ certbot renew --cert-name shop.example --dry-run
 
         2 lineages: 1 will renew, 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
         exit 2
@@ -179,8 +180,25 @@ fn a_conf_without_its_renewalparams() {
 
 #[test]
 fn a_conf_without_an_authenticator() {
-    // Words not settled: certbot reconfigure refuses a conf without an authenticator.
-    tells_id("authenticator-missing", "authenticator-missing", 2);
+    tells_only(
+        "authenticator-missing",
+        "authenticator-missing",
+        2,
+        expect![[r#"
+        will fail  the renewal configuration of shop.example names no authenticator  authenticator-missing
+          saw      /etc/letsencrypt/renewal/shop.example.conf:10: no `authenticator` in [renewalparams]
+          wanted   authenticator = webroot, nginx, a DNS plugin …
+          why      certbot says `Renewal configuration file … does not specify an authenticator. Skipping.` at every
+                   renewal
+          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      name the one whose options the conf still has
+                   $ sed -i '10a authenticator = webroot' /etc/letsencrypt/renewal/shop.example.conf
+                   $ certbot renew --cert-name shop.example --dry-run
+
+        2 lineages: 1 will renew, 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
 }
 
 #[test]
@@ -379,8 +397,30 @@ fn the_intermediate_of_another_ca() {
 
 #[test]
 fn a_tree_that_was_moved_out_of_its_container() {
-    // Words not settled: certbot reconfigure cannot load such a conf; the paths want /etc/letsencrypt in place of /data/letsencrypt.
-    tells_id("container-tree-moved", "container-tree-moved-absolute-paths", 2);
+    tells_only(
+        "container-tree-moved",
+        "container-tree-moved-absolute-paths",
+        2,
+        expect![[r#"
+        will fail  shop.example: /data, below which the conf's paths lie, does not exist here  container-tree-moved-absolute-paths
+          saw      /etc/letsencrypt/renewal/shop.example.conf:13: webroot_path = /data/www/shop.example
+          saw      /etc/letsencrypt/renewal/shop.example.conf:4: cert = /data/letsencrypt/live/shop.example/cert.pem
+          saw      /etc/letsencrypt/renewal/shop.example.conf:5: privkey = /data/letsencrypt/live/shop.example/privkey.pem
+          saw      /etc/letsencrypt/renewal/shop.example.conf:6: chain = /data/letsencrypt/live/shop.example/chain.pem
+          saw      /etc/letsencrypt/renewal/shop.example.conf:7: fullchain = /data/letsencrypt/live/shop.example/fullchain.pem
+          wanted   a path below a folder that exists, not /data
+          why      certbot uses the paths as they stand: it puts challenges where no server looks for them, and finds
+                   neither hooks nor credentials
+          fix      make /data available here under that name, or put this host's paths into the conf
+                   $ sed -i s,/data/letsencrypt/,/etc/letsencrypt/,g /etc/letsencrypt/renewal/shop.example.conf
+                   $ sed -i -e 13s,/data/www/shop.example,/var/www/shop.example, -e 17s,/data/www/shop.example,/var/www/shop.example, /etc/letsencrypt/renewal/shop.example.conf
+                   $ certbot renew --cert-name shop.example --dry-run
+          hence    4 of the four live paths of shop.example are not symbolic links (live-not-symlink)
+
+        2 lineages: 1 will renew, 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
 }
 
 #[test]
