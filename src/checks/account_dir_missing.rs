@@ -1,7 +1,7 @@
 //! The conf names an account that is not on this host.
 
 use crate::check::{Check, Finding, Run, Severity, Subject, Verdict};
-use crate::facts::{Choice, HostFacts, Lineage};
+use crate::facts::{Account, Choice, HostFacts, Lineage};
 
 /// `account` is none of the folders below the server's `accounts/`.
 pub static CHECK: Check = Check {
@@ -42,25 +42,39 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     for other in others.iter().take(4) {
         finding = finding.saw(&other.path, "an account of the same server");
     }
+    Ok(vec![instead(finding, lineage, host, &others, &place)])
+}
+
+/// What to do instead of using the account named at `place`: one of the others of that server, or a new one.
+pub(super) fn instead(
+    finding: Finding,
+    lineage: &Lineage,
+    host: &HostFacts,
+    others: &[&Account],
+    place: &str,
+) -> Finding {
+    let file = place.rsplit_once(':').map_or(place, |(file, _)| file);
     let test = format!("certbot renew --cert-name {} --dry-run", lineage.name);
-    Ok(vec![match others.as_slice() {
+    match others {
         [] => finding.fix(
             "register an account and remove the line `account`",
             [
                 format!("certbot register --server {}", server(lineage, host)),
-                format!("sed -i '/^account *=/d' {}", conf.path),
+                format!("sed -i '/^account *=/d' {file}"),
+                test,
             ],
         ),
-        [only] => finding.fix(
+        // The name of a folder, to stand between quotes.
+        [only] if only.id.bytes().all(|b| b.is_ascii_alphanumeric()) => finding.fix(
             format!("use the account {}", only.id),
-            [format!("sed -i 's/^account *=.*/account = {}/' {}", only.id, conf.path), test],
+            [format!("sed -i 's/^account *=.*/account = {}/' {file}", only.id), test],
         ),
         _ => finding
             .fix(format!("write one of the {} accounts of that server into {place}", others.len()), [test]),
-    }])
+    }
 }
 
-fn server<'a>(lineage: &'a Lineage, host: &'a HostFacts) -> &'a str {
+pub(super) fn server<'a>(lineage: &'a Lineage, host: &'a HostFacts) -> &'a str {
     host.cli("server").and_then(|(_, s)| s.text()).or_else(|| lineage.server()).unwrap_or_default()
 }
 

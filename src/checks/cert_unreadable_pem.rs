@@ -1,7 +1,8 @@
 //! One of the four files is there and is not what it should be.
 
 use crate::check::{Check, Finding, Run, Severity, Skip, Verdict};
-use crate::facts::{HostFacts, Kind, Lineage, LinkState, Usage, Why};
+use crate::checks::symlink_target_missing::{go_back, rebuilt, reissue};
+use crate::facts::{HostFacts, Kind, Lineage, Usage, Why};
 
 /// A PEM file is empty or damaged.
 pub static CHECK: Check = Check {
@@ -10,7 +11,8 @@ pub static CHECK: Check = Check {
     severity: Severity::WillFail,
     why: "with a damaged cert.pem certbot says `produced an unexpected error: Unable to load PEM file` and skips the \
           lineage; with any other damaged file the servers that read it cannot start or reload",
-    fix: "link live/NAME to the previous complete version, move the damaged set aside and renew with --force-renewal",
+    fix: "take what fullchain.pem still holds from there, link to a complete version that is valid, or renew with \
+          --force-renewal",
     cites: &[
         "https://www.rfc-editor.org/rfc/rfc7468#section-2",
         "https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/storage.py",
@@ -39,7 +41,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         1 => format!("{} cannot be used: {what}", place(first)),
         n => format!("{n} of the four files of {} cannot be used: {what}", lineage.name),
     };
-    let mut finding = Finding::new(says);
+    let mut finding = Finding::new(says).bites_at(host.now);
     for (link, what) in &damaged {
         let wanted = match link.kind {
             Kind::Privkey => "a private key in PEM form",
@@ -47,41 +49,34 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         };
         finding = finding.saw_wanted(place(link), what.as_str(), wanted);
     }
-    let current = match &first.state {
-        LinkState::Link { version, .. } => *version,
-        _ => None,
-    };
-    let previous = lineage.archive.as_ref().ok().and_then(|archive| {
-        archive.versions.iter().rev().find(|v| v.complete() && v.issued.is_some() && Some(v.number) < current)
-    });
     let name = &lineage.name;
-    let renew = format!("certbot renew --cert-name {name} --force-renewal");
-    finding = match (previous, current) {
-        (Some(version), Some(bad)) => {
-            let aside =
-                lineage.live.iter().filter_map(|link| Some(link.target()?.rsplit_once('/')?.0)).next();
-            let aside = aside
-                .map(|folder| format!("mkdir {folder}/damaged && mv {folder}/*{bad}.pem {folder}/damaged/"));
-            let relink = lineage.live.iter().map(|link| {
-                format!(
-                    "ln -sfn ../../archive/{name}/{}{}.pem {}",
-                    link.kind.word(),
-                    version.number,
-                    link.path
-                )
-            });
-            finding.fix(
-                format!("go back to version {}, then renew", version.number),
-                aside.into_iter().chain(relink).chain([renew]),
-            )
-        }
-        _ => finding.fix(
-            "restore the file from a backup, or delete the lineage and reissue it under the same name",
-            [format!("certbot certificates --cert-name {name}")],
-        ),
-    };
+    let kinds: Vec<Kind> = damaged.iter().map(|(link, _)| link.kind).collect();
     // certbot reads cert.pem alone; a renewal replaces the others, but what reads them breaks before that.
-    let certbot_goes_on = damaged.iter().all(|(link, _)| link.kind != Kind::Cert);
+    let certbot_goes_on = !kinds.contains(&Kind::Cert);
+    let reuses = lineage.conf.as_ref().is_ok_and(|conf| conf.param_true("reuse_key"));
+    let bad = first.version();
+    let best = lineage.archive.as_ref().ok().and_then(|archive| archive.best_but(bad, host.now));
+    let (summary, commands) = match (rebuilt(lineage, &kinds), best) {
+        (Some((summary, commands)), _) => {
+            let test = format!("certbot renew --cert-name {name} --dry-run");
+            (summary, commands.into_iter().chain([test]).collect())
+        }
+        (None, best) if certbot_goes_on && !reuses && best.is_none_or(|v| !v.valid_at(host.now)) => (
+            "restore the file from a backup; without one, renew now, which writes all four anew".to_owned(),
+            vec![format!("certbot renew --cert-name {name} --force-renewal")],
+        ),
+        (None, Some(version)) => {
+            let (summary, relink) = go_back(lineage, version, host.now);
+            let folder = lineage.live.iter().find_map(|link| Some(link.target()?.rsplit_once('/')?.0));
+            // certbot would link to the higher number again.
+            let aside = folder.zip(bad).map(|(folder, bad)| {
+                format!("mkdir {folder}/damaged && mv {folder}/*[a-z]{bad}.pem {folder}/damaged/")
+            });
+            (summary, aside.into_iter().chain(relink).collect())
+        }
+        (None, None) => reissue(lineage),
+    };
+    finding = finding.fix(summary, commands);
     let unused = certbot_goes_on && matches!(host.servers.usage(name), Usage::NotNamed);
     Ok(vec![finding.lowered_if(
         unused,
@@ -94,7 +89,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
 mod tests {
     use super::CHECK;
     use crate::check::Severity;
-    use crate::checks::testing::{cert_ref, denied, host, lineage, loud, only, silent, unknown};
+    use crate::checks::testing::{cert_ref, days, denied, host, lineage, loud, only, silent, unknown};
     use crate::facts::{Missing, Role, Servers, SignatureState, Why};
 
     fn empty<T>(kind: &str) -> Result<T, Missing> {
@@ -111,7 +106,7 @@ mod tests {
         let (severity, finding) = only(&CHECK, &lineage, &host());
         assert_eq!(severity, Severity::WillFail);
         assert_eq!(finding.evidence.len(), 1, "fullchain.pem itself is well");
-        assert!(finding.fix.unwrap().summary.contains("version 1"));
+        assert!(finding.fix.unwrap().commands[0].starts_with("openssl x509 -in"), "it is in fullchain.pem");
         assert_eq!(loud(&[lineage], &host()), ["cert-unreadable-pem"]);
     }
 
@@ -121,7 +116,12 @@ mod tests {
         (lineage.cert, lineage.key, lineage.chain) = (empty("cert"), empty("privkey"), empty("chain"));
         lineage.fullchain = empty("fullchain");
         lineage.signed = SignatureState::NotChecked;
-        assert_eq!(only(&CHECK, &lineage, &host()).1.evidence.len(), 4);
+        let finding = only(&CHECK, &lineage, &host()).1;
+        assert_eq!(finding.evidence.len(), 4);
+        assert!(
+            finding.fix.unwrap().commands[0]
+                .ends_with("*[a-z]2.pem /etc/letsencrypt/archive/example.com/damaged/")
+        );
         assert_eq!(loud(&[lineage], &host()), ["cert-unreadable-pem"]);
     }
 
@@ -129,7 +129,11 @@ mod tests {
     fn a_damaged_key_that_no_server_names_is_a_note() {
         let mut lineage = lineage();
         lineage.key = empty("privkey");
-        assert_eq!(only(&CHECK, &lineage, &host()).0, Severity::WillFail);
+        let (severity, finding) = only(&CHECK, &lineage, &host());
+        assert_eq!(severity, Severity::WillFail);
+        assert!(finding.fix.unwrap().commands[0].ends_with("--force-renewal"), "version 1 has expired");
+        lineage.archive.as_mut().unwrap().versions[0].issued.as_mut().unwrap().not_after = days(1);
+        assert!(only(&CHECK, &lineage, &host()).1.fix.unwrap().summary.contains("version 1"));
         let mut host = host();
         host.servers = Servers { refs: vec![cert_ref("other", "/x")], ..Servers::default() }.indexed();
         assert_eq!(only(&CHECK, &lineage, &host).0, Severity::Note);

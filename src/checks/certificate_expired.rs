@@ -29,10 +29,16 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let link = lineage.link(Kind::Cert);
     let finding = Finding::new(format!("the certificate of {} expired {ago}", lineage.name))
         .saw_wanted(&link.path, format!("notAfter {}", cert.not_after), format!("after {}", host.now))
-        .fix("see why it was not renewed", [format!("certbot renew --cert-name {} --dry-run", lineage.name)])
         .bites_at(cert.not_after);
-    let unused = matches!(host.servers.usage(&lineage.name), Usage::NotNamed);
-    Ok(vec![finding.lowered_if(unused, Severity::Note, "no server found on this host names this lineage")])
+    let name = &lineage.name;
+    Ok(vec![match host.servers.usage(name) {
+        Usage::NotNamed => finding
+            .lowered(Severity::Note, "no server found on this host names this lineage")
+            .fix("delete it, if nothing needs it any more", [format!("certbot delete --cert-name {name}")]),
+        Usage::Named(_) | Usage::NoServers => {
+            finding.fix("see why it was not renewed", [format!("certbot renew --cert-name {name} --dry-run")])
+        }
+    }])
 }
 
 #[cfg(test)]
@@ -57,7 +63,9 @@ mod tests {
         lineage.cert.as_mut().unwrap().not_after = days(-3);
         let mut host = host();
         host.servers = Servers { refs: vec![cert_ref("other", "/x")], ..Servers::default() }.indexed();
-        assert_eq!(only(&CHECK, &lineage, &host).0, Severity::Note);
+        let (severity, finding) = only(&CHECK, &lineage, &host);
+        assert_eq!(severity, Severity::Note);
+        assert_eq!(finding.fix.unwrap().commands, ["certbot delete --cert-name example.com"]);
         host.servers = Servers::default();
         assert_eq!(only(&CHECK, &lineage, &host).0, Severity::WillFail);
     }

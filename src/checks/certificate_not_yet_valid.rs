@@ -9,7 +9,7 @@ pub static CHECK: Check = Check {
     title: "the certificate is not valid yet",
     severity: Severity::WillFail,
     why: "every client whose clock is right refuses it until then; most often it is this host's clock that is wrong",
-    fix: "look at the clock first: timedatectl; then see what was installed: certbot certificates --cert-name NAME",
+    fix: "look at the clock first: timedatectl; if it is right, certbot renew --cert-name NAME --force-renewal",
     cites: &["https://www.rfc-editor.org/rfc/rfc5280#section-4.1.2.5"],
     explains: &[],
     run: Run::Lineage(run),
@@ -32,8 +32,8 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         )
         .evidence(clock)
         .fix(
-            "look at the clock, then at the certificate",
-            ["timedatectl".to_owned(), format!("certbot certificates --cert-name {name}")],
+            "set the clock, if it is wrong; only if it is right was the certificate issued wrongly: renew it then",
+            ["timedatectl".to_owned(), format!("certbot renew --cert-name {name} --force-renewal")],
         )
         .bites_at(host.now);
     let unused = matches!(host.servers.usage(name), Usage::NotNamed);
@@ -54,6 +54,7 @@ mod tests {
         let (severity, finding) = only(&CHECK, &lineage, &host());
         assert_eq!(severity, Severity::WillFail);
         assert!(finding.says.contains("2026-11-24T12:00:00Z"));
+        assert_eq!(finding.bites_at, Some(days(0)), "it is refused now, whenever a renewal is due");
         assert_eq!(loud(&[lineage], &host()), ["certificate-not-yet-valid"]);
     }
 

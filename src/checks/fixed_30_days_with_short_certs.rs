@@ -43,19 +43,20 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         }
         None => (conf.path.clone(), conf.top("version").map(|s| s.shown()).unwrap_or_default()),
     };
+    let lifetime = cert.lifetime();
     let third = days / 3;
     let keep = if days < 10 { days / 2 } else { third }.max(1);
     let says = match days <= 30 {
         true => {
-            format!("{} lives {days} days and is renewed 30 days before its end: at every run", lineage.name)
+            format!("{} lives {lifetime} and is renewed 30 days before its end: at every run", lineage.name)
         }
         false => {
-            format!("{} lives {days} days and is renewed {} days after its issue", lineage.name, days - 30)
+            format!("{} lives {lifetime} and is renewed {} days after its issue", lineage.name, days - 30)
         }
     };
     let finding = Finding::new(says)
         .saw_wanted(place, saw, "certbot 4.1 or newer")
-        .saw(&lineage.link(Kind::Cert).path, format!("a lifetime of {days} days"))
+        .saw(&lineage.link(Kind::Cert).path, format!("a lifetime of {lifetime}"))
         .fix(
             "upgrade certbot, or until then say in the conf when to renew",
             [format!("sed -i '1i renew_before_expiry = {keep} days' {}", conf.path)],

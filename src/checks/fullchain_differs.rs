@@ -23,7 +23,8 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let (full, cert, chain) = (place(Kind::Fullchain), place(Kind::Cert), place(Kind::Chain));
     let finding = Finding::new(format!("{full} does not hold the certificates of {cert} and {chain}"))
         .saw_wanted(full, "other certificates, or another order", format!("{cert}, then {chain}"))
-        .fix("put them together again, then reload the server", [format!("cat {cert} {chain} > {full}")]);
+        .fix("put them together again, then reload the server", [format!("cat {cert} {chain} > {full}")])
+        .bites_at(host.now);
     let unused = matches!(host.servers.usage(&lineage.name), Usage::NotNamed);
     Ok(vec![finding.lowered_if(unused, Severity::Note, "no server found on this host names this lineage")])
 }

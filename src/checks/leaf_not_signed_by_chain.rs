@@ -50,7 +50,8 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         .fix(
             "renew now to get both from the CA again",
             [format!("certbot renew --cert-name {name} --force-renewal")],
-        );
+        )
+        .bites_at(host.now);
     let later = chain.iter().skip(1).any(|c| c.subject.as_deref() == Some(cert.issuer.as_str()));
     let finding = match host.servers.usage(name) {
         Usage::NotNamed => finding.lowered(Severity::Note, "no server found on this host names this lineage"),

@@ -64,8 +64,9 @@ fn run(host: &HostFacts) -> Verdict {
         .into_iter()
         .filter_map(|(lineage, refs)| {
             let server = refs.first()?.server.word();
-            let mut finding =
-                Finding::new(format!("{server} sends {lineage} without its intermediates")).of([lineage]);
+            let mut finding = Finding::new(format!("{server} sends {lineage} without its intermediates"))
+                .of([lineage])
+                .bites_at(host.now);
             for reference in &refs {
                 let (folder, _) = reference.path.rsplit_once('/')?;
                 finding = finding.saw_wanted(

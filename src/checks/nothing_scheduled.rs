@@ -1,7 +1,8 @@
 //! No timer, cron line or container was found that runs `certbot renew`.
 
 use crate::check::{Check, Finding, Run, Severity, Subject, Verdict};
-use crate::facts::{HostFacts, InstallKind};
+use crate::facts::{HostFacts, Install, InstallKind};
+use crate::index::Index;
 
 /// Nothing effective starts a renewal.
 pub static CHECK: Check = Check {
@@ -12,10 +13,10 @@ pub static CHECK: Check = Check {
     fix: "enable the timer of certbot's package, or add a line to /etc/crontab: 0 0,12 * * * root certbot renew -q",
     cites: &["https://eff-certbot.readthedocs.io/en/stable/using.html#setting-up-automated-renewal"],
     explains: &["certificate-expired"],
-    run: Run::Host(run),
+    run: Run::Across(run),
 };
 
-fn run(host: &HostFacts) -> Verdict {
+fn run(index: &Index, host: &HostFacts) -> Verdict {
     if !host.runs_nothing()? {
         return Ok(vec![]);
     }
@@ -37,28 +38,71 @@ fn run(host: &HostFacts) -> Verdict {
             "a timer or a cron line that runs certbot renew",
         );
     }
+    let program = host.installs.iter().flatten().find_map(program).unwrap_or_else(|| "certbot".to_owned());
     let has_snap = host.installs.iter().flatten().any(|install| install.kind == InstallKind::Snap);
     let command = match triggers.iter().find_map(|t| t.unit.as_deref()) {
         _ if has_snap => "snap start --enable certbot.renew".to_owned(),
         Some(unit) if host.os.systemd => format!("systemctl enable --now {unit}"),
-        _ => "echo '0 0,12 * * * root certbot renew -q' >> /etc/crontab".to_owned(),
+        _ => format!("echo '0 0,12 * * * root {program} renew -q' >> /etc/crontab"),
     };
-    Ok(vec![finding.fix("have certbot run twice a day", [command])])
+    let expired = index.rows.iter().any(|row| row.validity.is_some_and(|(_, after)| after <= host.now));
+    let (summary, now) = match expired {
+        true => {
+            ("have certbot run twice a day, and renew what has expired now", Some(format!("{program} renew")))
+        }
+        false => ("have certbot run twice a day", None),
+    };
+    Ok(vec![finding.fix(summary, [command].into_iter().chain(now))])
+}
+
+/// The certbot to call: cron's own PATH does not lead to one in a virtual environment or a snap.
+fn program(install: &Install) -> Option<String> {
+    let plain = |path: &str| path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-".contains(&b));
+    match install.kind {
+        InstallKind::Package => Some("/usr/bin/certbot".to_owned()),
+        InstallKind::Snap => Some("/snap/bin/certbot".to_owned()),
+        InstallKind::Pip => {
+            let (prefix, _) =
+                install.path.split_once("/lib/python").or(install.path.split_once("/lib64/python"))?;
+            plain(prefix).then(|| format!("{prefix}/bin/certbot"))
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::CHECK;
     use crate::check::{Severity, Subject};
-    use crate::checks::testing::{denied, host, lineage, only, silent, timer, unknown, with_triggers};
-    use crate::facts::{Ineffective, Renewal, Role};
+    use crate::checks::testing::{
+        days, denied, host, install, lineage, only, silent, timer, unknown, with_triggers,
+    };
+    use crate::facts::{Ineffective, Install, InstallKind, Renewal, Role};
 
     #[test]
     fn a_host_without_any_trigger_fails() {
         let (severity, finding) = only(&CHECK, &lineage(), &with_triggers(vec![]));
         assert_eq!(severity, Severity::WillFail);
         assert_eq!(finding.subject, Subject::Host);
-        assert!(finding.fix.unwrap().commands[0].contains("crontab"));
+        assert_eq!(
+            finding.fix.unwrap().commands,
+            ["echo '0 0,12 * * * root /usr/bin/certbot renew -q' >> /etc/crontab"]
+        );
+    }
+
+    #[test]
+    fn a_virtual_environment_is_called_by_its_path_and_what_has_expired_is_renewed_now() {
+        let mut host = with_triggers(vec![]);
+        let pip = Install {
+            kind: InstallKind::Pip,
+            path: "/opt/certbot/lib/python3.11/site-packages".into(),
+            ..install("5.8.0", &[])
+        };
+        host.installs = Ok(vec![pip]);
+        let mut expired = lineage();
+        expired.cert.as_mut().unwrap().not_after = days(-1);
+        let commands = only(&CHECK, &expired, &host).1.fix.unwrap().commands;
+        assert!(commands[0].contains(" root /opt/certbot/bin/certbot renew -q"));
+        assert_eq!(commands[1], "/opt/certbot/bin/certbot renew");
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
-use crate::check::{Check, Finding, Run, Severity, Skip, Subject, Verdict};
+use crate::check::{Check, Finding, Fix, Run, Severity, Skip, Subject, Verdict};
+use crate::checks::symlink_target_missing::domains;
 use crate::facts::{HostFacts, Orphan, Renewal, Usage, Why};
-use crate::index::Index;
+use crate::index::{Index, Row};
 
 /// `live/NAME` or `archive/NAME` is there, and nothing will ever renew it.
 pub static CHECK: Check = Check {
@@ -13,7 +14,8 @@ pub static CHECK: Check = Check {
     severity: Severity::WillFail,
     why: "`certbot renew` reads renewal/*.conf alone: it says nothing about this certificate, exits 0 and lets it expire; \
           reissuing under the name fails with `archive directory exists`",
-    fix: "restore renewal/NAME.conf from a backup, or move live/NAME and archive/NAME aside and reissue it under its name",
+    fix: "restore renewal/NAME.conf from a backup, or write it anew from another lineage's; only where no server reads \
+          live/NAME any more move it and archive/NAME aside",
     cites: &[
         "https://eff-certbot.readthedocs.io/en/stable/using.html#where-are-my-certificates",
         "https://github.com/certbot/certbot/issues/5395",
@@ -34,7 +36,7 @@ fn run(index: &Index, host: &HostFacts) -> Verdict {
         }
         let (severity, because) = weight(host, orphan);
         let is_stray = renewal.strays.iter().any(|stray| stray.lineage == orphan.name);
-        let finding = finding(host, orphan).lowered_if(severity < CHECK.severity, severity, because);
+        let finding = finding(index, host, orphan).lowered_if(severity < CHECK.severity, severity, because);
         // A whole renewal/ that is gone is one fault, not one for each lineage.
         match findings.iter_mut().find(|(s, _)| renewal.confs == 0 && !is_stray && *s == severity) {
             Some((_, first)) => {
@@ -44,6 +46,10 @@ fn run(index: &Index, host: &HostFacts) -> Verdict {
                 first.subject = Subject::Path(renewal.path.clone());
                 first.lineages.push(orphan.name.clone());
                 first.evidence.extend(finding.evidence);
+                first.fix = Some(Fix {
+                    summary: format!("restore {} from a backup", renewal.path),
+                    commands: vec!["certbot renew --dry-run".to_owned()],
+                });
             }
             None => findings.push((severity, finding)),
         }
@@ -78,7 +84,7 @@ pub(super) fn weight(host: &HostFacts, orphan: &Orphan) -> (Severity, &'static s
     }
 }
 
-fn finding(host: &HostFacts, orphan: &Orphan) -> Finding {
+fn finding(index: &Index, host: &HostFacts, orphan: &Orphan) -> Finding {
     let name = &orphan.name;
     let conf = format!("{}/renewal/{name}.conf", host.dirs.config);
     let folders: Vec<&String> = [&orphan.live, &orphan.archive].into_iter().flatten().collect();
@@ -100,22 +106,62 @@ fn finding(host: &HostFacts, orphan: &Orphan) -> Finding {
             finding = finding.saw(&line.r#where, format!("{} {}", line.directive, line.path));
         }
     }
-    let aside = folders.iter().map(|folder| format!("mv {folder} /root/"));
-    let domains =
-        orphan.cert.as_ref().map(|cert| cert.names.iter().map(|n| format!(" -d {n}")).collect::<String>());
-    let reissue =
-        format!("certbot certonly --cert-name {name}{}", domains.unwrap_or_else(|_| " -d …".into()));
-    finding.fix(
-        "restore the conf from a backup; without one, move the folders aside and reissue",
-        aside.chain([reissue]),
-    )
+    let test = format!("certbot renew --cert-name {name} --dry-run");
+    let names = orphan.cert.as_ref().map(|cert| cert.names.as_slice()).unwrap_or_default();
+    match weight(host, orphan) {
+        (Severity::Note, _) if orphan.cert.as_ref().is_ok_and(|cert| cert.not_after <= host.now) => finding.fix(
+            "remove the folders, if nothing needs them any more",
+            folders.iter().map(|folder| format!("rm -r {folder}")),
+        ),
+        (Severity::WillFail, _) => match sibling(index, orphan).filter(|_| plain(&host.dirs.config)) {
+            Some((row, plugin)) => finding.fix(
+                format!(
+                    "restore the conf from a backup; without one, write it anew from that of {}, which renews with \
+                     {plugin}, look it through and try it",
+                    row.name
+                ),
+                [written_from(row, name, &host.dirs.config), test],
+            ),
+            None => finding.fix(
+                "restore the conf from a backup; without one, reissue it under another name and let the server read that",
+                [format!("certbot certonly --cert-name {name}-new{}", domains(names))],
+            ),
+        },
+        _ => finding.fix(
+            "restore the conf from a backup if it is still needed; if not, move the folders aside",
+            folders.iter().map(|folder| format!("mv {folder} /root/")),
+        ),
+    }
+}
+
+/// The lineage whose conf is most likely to do for the orphan: of the same issuer, and with a plugin that needs least.
+fn sibling<'a>(index: &'a Index, orphan: &Orphan) -> Option<(&'a Row, &'a str)> {
+    let issuer = orphan.cert.as_ref().map(|cert| cert.issuer.as_str()).unwrap_or_default();
+    let candidates = index.rows.iter().filter_map(|row| Some((row, row.authenticator.as_deref()?)));
+    candidates
+        .filter(|(row, plugin)| {
+            *plugin != "manual" && row.folders.is_empty() && plain(&row.name) && plain(&orphan.name)
+        })
+        .min_by_key(|(row, plugin)| (row.issuer.as_deref() != Some(issuer), *plugin == "webroot"))
+}
+
+/// Whether it may stand in a quoted pattern and without quotes.
+fn plain(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/.-_".contains(&b))
+}
+
+fn written_from(row: &Row, name: &str, config: &str) -> String {
+    let pattern = row.name.replace('.', "\\.");
+    format!("sed 's/{pattern}/{name}/g' {config}/renewal/{}.conf > {config}/renewal/{name}.conf", row.name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::CHECK;
     use crate::check::{Severity, Skip};
-    use crate::checks::testing::{across, cert, cert_ref, days, denied, host, lineage, only, silent};
+    use crate::checks::testing::{
+        across, cert, cert_ref, days, denied, host, lineage, lineage_with, only, silent,
+    };
     use crate::facts::{Fact, HostFacts, Missing, Orphan, Role, Servers, Why};
 
     fn orphan(name: &str) -> Orphan {
@@ -138,7 +184,22 @@ mod tests {
         let (severity, finding) = only(&CHECK, &lineage(), &host);
         assert_eq!(severity, Severity::WillFail);
         assert_eq!(finding.lineages, ["old.example"]);
-        assert!(finding.fix.unwrap().commands[2].ends_with("--cert-name old.example -d old.example"));
+        assert_eq!(
+            finding.fix.unwrap().commands[0],
+            "sed 's/example\\.com/old.example/g' /etc/letsencrypt/renewal/example.com.conf > \
+             /etc/letsencrypt/renewal/old.example.conf"
+        );
+    }
+
+    #[test]
+    fn without_a_sibling_what_the_server_reads_stays_where_it_is() {
+        let mut host = with(vec![orphan("old.example")]);
+        host.servers = Servers { refs: vec![cert_ref("old.example", "/x")], ..Servers::default() }.indexed();
+        let manual = lineage_with("authenticator", "manual");
+        assert_eq!(
+            only(&CHECK, &manual, &host).1.fix.unwrap().commands,
+            ["certbot certonly --cert-name old.example-new -d old.example"]
+        );
     }
 
     #[test]
@@ -146,7 +207,9 @@ mod tests {
         assert_eq!(only(&CHECK, &lineage(), &with(vec![orphan("old.example")])).0, Severity::MayFail);
         let mut expired = orphan("old.example");
         expired.cert.as_mut().unwrap().not_after = days(-1);
-        assert_eq!(only(&CHECK, &lineage(), &with(vec![expired])).0, Severity::Note);
+        let (severity, finding) = only(&CHECK, &lineage(), &with(vec![expired]));
+        assert_eq!(severity, Severity::Note);
+        assert_eq!(finding.fix.unwrap().commands[0], "rm -r /etc/letsencrypt/live/old.example");
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub static CHECK: Check = Check {
     run: Run::Lineage(run),
 };
 
-fn run(lineage: &Lineage, _: &HostFacts) -> Verdict {
+fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let link = lineage.link(Kind::Privkey);
     let (target, mode) = match &link.state {
         LinkState::Link { target, mode: Some(mode), .. } => (target, *mode),
@@ -38,7 +38,8 @@ fn run(lineage: &Lineage, _: &HostFacts) -> Verdict {
     }
     let finding = Finding::new(format!("everybody may read the private key of {}", lineage.name))
         .saw_wanted(target, format!("mode {mode:04o}"), "mode 0600, or 0640 with a group")
-        .fix("take the right away", [format!("chmod o= {target}")]);
+        .fix("take the right away", [format!("chmod o= {target}")])
+        .bites_at(host.now);
     Ok(vec![match exposure {
         Exposure::Open => finding,
         Exposure::ShutBy(folder) => finding

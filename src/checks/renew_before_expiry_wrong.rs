@@ -2,8 +2,8 @@
 
 use crate::ca::is_lets_encrypt;
 use crate::check::{Check, Finding, Run, Severity, Verdict};
-use crate::facts::{HostFacts, Kind, Lineage, UNUSED};
-use crate::forecast::interval_seconds;
+use crate::facts::{Conf, HostFacts, Kind, Lineage, UNUSED};
+use crate::forecast::{certbot_release, interval_seconds};
 
 /// The interval is in a section, is no interval, or is as long as the certificate lives.
 pub static CHECK: Check = Check {
@@ -12,7 +12,7 @@ pub static CHECK: Check = Check {
     severity: Severity::MayFail,
     why: "in a section certbot ignores it; a value that is no interval counts as nothing, so the renewal waits for the \
           expiry; one as long as the lifetime renews at every run until the CA's limit is reached",
-    fix: "put it at the top of the conf as `renew_before_expiry = 30 days`, or delete it: certbot 4.0 and newer choose well",
+    fix: "delete it: certbot 4.0 and newer choose well; before that, have a third of the lifetime at the top of the conf",
     cites: &[
         "https://eff-certbot.readthedocs.io/en/stable/using.html#renewal-config-file",
         "https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/storage.py",
@@ -56,12 +56,12 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
                     if seconds < cert.lifetime_seconds() {
                         return Ok(vec![]);
                     }
-                    let days = cert.lifetime_days();
+                    let lifetime = cert.lifetime();
                     let says =
-                        format!("{name} is due at every run: it lives {days} days, and {KEY} is {text}");
+                        format!("{name} is due at every run: it lives {lifetime}, and {KEY} is {text}");
                     let finding = Finding::new(says)
-                        .saw_wanted(conf.at(setting), setting.shown(), format!("less than {days} days"))
-                        .saw(&lineage.link(Kind::Cert).path, format!("a lifetime of {days} days"));
+                        .saw_wanted(conf.at(setting), setting.shown(), format!("less than {lifetime}"))
+                        .saw(&lineage.link(Kind::Cert).path, format!("a lifetime of {lifetime}"));
                     let strict = lineage.server().is_some_and(is_lets_encrypt);
                     let because = "this CA's limits are not known to be as low as Let's Encrypt's";
                     finding.lowered_if(!strict, Severity::Note, because)
@@ -70,14 +70,32 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         }
         (None, None) => return Ok(vec![]),
     };
+    let finding = mended(finding, lineage, host, conf);
     Ok(vec![if host.unused(lineage) { finding.lowered(Severity::Note, UNUSED) } else { finding }])
+}
+
+/// certbot 4.0 and newer choose well by themselves; before that a third of the lifetime must be said.
+fn mended(finding: Finding, lineage: &Lineage, host: &HostFacts, conf: &Conf) -> Finding {
+    let path = &conf.path;
+    let delete = format!("sed -i '/^ *{KEY} *=/d' {path}");
+    if certbot_release(conf, host).is_some_and(|release| release >= (4, 0)) {
+        return finding.fix("delete the line: this certbot chooses a good time by itself", [delete]);
+    }
+    let days = lineage.cert.as_ref().map_or(30, |cert| (cert.lifetime_days() / 3).max(1));
+    let line = format!("{KEY} = {days} days");
+    finding.fix(
+        format!("say at the top of the conf when to renew: {line}"),
+        [delete, format!("sed -i '1i {line}' {path}")],
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::{CHECK, KEY};
     use crate::check::Severity;
-    use crate::checks::testing::{denied, host, lineage, lineage_with, only, set, silent, unknown};
+    use crate::checks::testing::{
+        denied, host, lineage, lineage_with, only, set, silent, unknown, with_certbots,
+    };
     use crate::facts::{Lineage, Role};
 
     fn top(value: &str) -> Lineage {
@@ -96,7 +114,15 @@ mod tests {
     #[test]
     fn what_is_no_interval_or_longer_than_the_lifetime_may_fail() {
         only(&CHECK, &top("soon"), &host());
-        assert!(only(&CHECK, &top("100 days"), &host()).1.says.contains("every run"));
+        let finding = only(&CHECK, &top("100 days"), &host()).1;
+        assert!(finding.says.contains("every run"));
+        assert_eq!(finding.fix.unwrap().commands.len(), 1, "it is deleted");
+    }
+
+    #[test]
+    fn an_old_certbot_is_told_a_third_of_the_lifetime() {
+        let fix = only(&CHECK, &top("100 days"), &with_certbots(&["2.1.0"])).1.fix.unwrap();
+        assert!(fix.commands[1].contains("'1i renew_before_expiry = 30 days'"));
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! A live link whose file in the archive is gone.
 
+use jiff::Timestamp;
+
 use crate::check::{Check, Finding, Run, Severity, Skip, Verdict};
-use crate::facts::{HostFacts, Lineage, LinkState, Why};
+use crate::facts::{HostFacts, Kind, Lineage, LinkState, Version, Why};
 
 /// A live path is a link, and nothing stands where it leads.
 pub static CHECK: Check = Check {
@@ -10,7 +12,7 @@ pub static CHECK: Check = Check {
     severity: Severity::WillFail,
     why: "certbot refuses the whole renewal configuration (`target … of symlink … does not exist`) and skips the \
           lineage; no server that names the link can start",
-    fix: "restore archive/NAME from a backup, or move the lineage aside and reissue it under the same --cert-name",
+    fix: "restore archive/NAME from a backup, link to a complete version, or delete the lineage and reissue it",
     cites: &[
         "https://eff-certbot.readthedocs.io/en/stable/using.html#where-are-my-certificates",
         "https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/storage.py",
@@ -26,7 +28,7 @@ pub static CHECK: Check = Check {
     run: Run::Lineage(run),
 };
 
-fn run(lineage: &Lineage, _: &HostFacts) -> Verdict {
+fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     lineage.conf.as_ref()?;
     let mut broken = Vec::new();
     for link in &lineage.live {
@@ -44,33 +46,116 @@ fn run(lineage: &Lineage, _: &HostFacts) -> Verdict {
         4 => format!("the live links of {} lead to files that do not exist", lineage.name),
         n => format!("{n} of the four live links of {} lead to files that do not exist", lineage.name),
     };
-    let mut finding = Finding::new(says);
+    let mut finding = Finding::new(says).bites_at(host.now);
     for (link, text, target) in &broken {
         finding = finding.saw_wanted(&link.path, format!("-> {text}"), format!("the file {target}"));
     }
+    let lost: Vec<Kind> = broken.iter().map(|(link, _, _)| link.kind).collect();
+    if let Some((summary, commands)) = rebuilt(lineage, &lost) {
+        let test = format!("certbot renew --cert-name {} --dry-run", lineage.name);
+        return Ok(vec![finding.fix(summary, commands.into_iter().chain([test]))]);
+    }
+    let best = lineage.archive.as_ref().ok().and_then(|archive| archive.best_but(None, host.now));
+    let (summary, commands) = match best {
+        Some(version) => go_back(lineage, version, host.now),
+        None => reissue(lineage),
+    };
+    Ok(vec![finding.fix(summary, commands)])
+}
+
+/// How to make the lost files anew from the others of their version; a key cannot be.
+pub(super) fn rebuilt(lineage: &Lineage, lost: &[Kind]) -> Option<(String, Vec<String>)> {
+    let path = |kind: Kind| {
+        let link = lineage.link(kind);
+        let one_version =
+            link.version().is_some() && link.version() == lineage.link(*lost.first()?).version();
+        link.target().filter(|_| one_version)
+    };
+    // What is there and can be read.
+    let good = |kind: Kind| {
+        let there = matches!(lineage.link(kind).state, LinkState::Link { mode: Some(_), .. });
+        path(kind).filter(|_| there && !lost.contains(&kind) && lineage.unread(kind).is_none())
+    };
+    if lost == [Kind::Fullchain] {
+        let (cert, chain, full) = (good(Kind::Cert)?, good(Kind::Chain)?, path(Kind::Fullchain)?);
+        let summary = "put it together again from the certificate and the chain".to_owned();
+        return Some((summary, vec![format!("cat {cert} {chain} > {full}")]));
+    }
+    if lost.contains(&Kind::Privkey) {
+        return None;
+    }
+    let full = good(Kind::Fullchain)?;
+    let commands = lost.iter().map(|kind| {
+        let path = path(*kind)?;
+        Some(match kind {
+            Kind::Cert => format!("openssl x509 -in {full} -out {path}"),
+            _ => format!("awk '/-----BEGIN CERTIFICATE-----/ {{ n++ }} n > 1' {full} > {path}"),
+        })
+    });
+    Some((
+        format!("take it from {full}, which holds the certificate and its chain"),
+        commands.collect::<Option<_>>()?,
+    ))
+}
+
+/// How to link to a complete version; certbot renews at once where that has expired.
+pub(super) fn go_back(lineage: &Lineage, version: &Version, now: Timestamp) -> (String, Vec<String>) {
+    let (name, n) = (&lineage.name, version.number);
+    let relink = lineage
+        .live
+        .iter()
+        .map(|link| format!("ln -sfn ../../archive/{name}/{}{n}.pem {}", link.kind.word(), link.path));
+    let renew = format!("certbot renew --cert-name {name}");
+    if version.valid_at(now) {
+        let summary = format!("link to version {n}, the newest complete one that is valid");
+        return (summary, relink.chain([format!("{renew} --dry-run")]).collect());
+    }
+    let summary = format!(
+        "restore the files from a backup; without one, link to version {n}, which is not valid now, only so that \
+         certbot can load the lineage, and renew at once"
+    );
+    (summary, relink.chain([format!("{renew} --force-renewal")]).collect())
+}
+
+/// How to begin anew: certbot would call a second lineage NAME-0001 as long as the first is there.
+pub(super) fn reissue(lineage: &Lineage) -> (String, Vec<String>) {
     let name = &lineage.name;
-    let complete = lineage.archive.as_ref().ok().and_then(|archive| archive.latest_complete());
-    Ok(vec![match complete {
-        Some(version) => {
-            let n = version.number;
-            let relink = lineage.live.iter().map(|link| {
-                format!("ln -sfn ../../archive/{name}/{}{n}.pem {}", link.kind.word(), link.path)
-            });
-            let test = format!("certbot renew --cert-name {name} --dry-run");
-            finding.fix(format!("link to version {n}, the newest complete one"), relink.chain([test]))
+    let domains = match lineage.names() {
+        [] => {
+            let versions = lineage.archive.iter().flat_map(|archive| &archive.versions);
+            let issued = versions.rev().find_map(|version| version.issued.as_ref());
+            let map = lineage.conf.iter().flat_map(|conf| conf.webroot_map()).map(|s| s.key.clone());
+            domains(&issued.map_or_else(|| map.collect(), |cert| cert.names.clone()))
         }
-        None => finding.fix(
-            format!("restore archive/{name} from a backup; without one, delete the lineage and reissue it"),
-            [format!("certbot delete --cert-name {name}")],
-        ),
-    }])
+        // The engine quotes these.
+        names => names.iter().map(|name| format!(" -d {name}")).collect(),
+    };
+    let how = lineage.authenticator().map(|plugin| format!(" -a {plugin}")).unwrap_or_default();
+    (
+        format!("restore archive/{name} from a backup; without one, delete the lineage and reissue it"),
+        vec![
+            format!("certbot delete --cert-name {name}"),
+            format!("certbot certonly --cert-name {name}{how}{domains}"),
+        ],
+    )
+}
+
+/// The names as certbot's options; dots where one would not be one plain word for a shell.
+pub(super) fn domains(names: &[String]) -> String {
+    let plain = |name: &String| name.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:".contains(&b));
+    match names {
+        names if !names.is_empty() && names.iter().all(plain) => {
+            names.iter().map(|name| format!(" -d {name}")).collect()
+        }
+        _ => " -d …".to_owned(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::CHECK;
     use crate::check::Severity;
-    use crate::checks::testing::{denied, host, lineage, loud, only, silent, unknown};
+    use crate::checks::testing::{days, denied, host, lineage, loud, only, silent, unknown};
     use crate::facts::{Lineage, LinkState, Missing, Role, SignatureState, Why};
 
     fn cut(lineage: &mut Lineage, kinds: &[usize], why: Why) {
@@ -95,7 +180,31 @@ mod tests {
         let (severity, finding) = only(&CHECK, &lineage, &host());
         assert_eq!(severity, Severity::WillFail);
         assert!(finding.says.contains("privkey2.pem"));
-        assert!(finding.fix.unwrap().commands[0].contains("cert1.pem"));
+        let fix = finding.fix.unwrap();
+        assert!(fix.commands[0].contains("cert1.pem"));
+        assert!(fix.commands[4].ends_with("--force-renewal"), "version 1 ends this very second");
+        lineage.archive.as_mut().unwrap().versions[0].issued.as_mut().unwrap().not_after = days(1);
+        assert!(only(&CHECK, &lineage, &host()).1.fix.unwrap().commands[4].ends_with("--dry-run"));
+    }
+
+    #[test]
+    fn what_stands_in_another_file_is_taken_from_there() {
+        for (kind, command) in [
+            (0, "openssl x509 -in /etc/letsencrypt/archive/example.com/fullchain2.pem -out"),
+            (
+                2,
+                "awk '/-----BEGIN CERTIFICATE-----/ { n++ } n > 1' /etc/letsencrypt/archive/example.com/full",
+            ),
+            (
+                3,
+                "cat /etc/letsencrypt/archive/example.com/cert2.pem /etc/letsencrypt/archive/example.com/chain2",
+            ),
+        ] {
+            let mut lineage = lineage();
+            cut(&mut lineage, &[kind], Why::NotFound);
+            let fix = only(&CHECK, &lineage, &host()).1.fix.unwrap();
+            assert!(fix.commands[0].starts_with(command), "{fix:?}");
+        }
     }
 
     #[test]
@@ -104,7 +213,12 @@ mod tests {
         cut(&mut lineage, &[0, 1, 2, 3], Why::NotFound);
         lineage.signed = SignatureState::NotChecked;
         lineage.archive = Err(Missing::new("/etc/letsencrypt/archive/example.com", Why::NotFound, Role::Pem));
-        assert!(only(&CHECK, &lineage, &host()).1.says.starts_with("the live links"));
+        let finding = only(&CHECK, &lineage, &host()).1;
+        assert!(finding.says.starts_with("the live links"));
+        assert_eq!(
+            finding.fix.unwrap().commands[1],
+            "certbot certonly --cert-name example.com -a webroot -d example.com -d www.example.com"
+        );
         assert_eq!(loud(&[lineage], &host()), ["symlink-target-missing"]);
     }
 

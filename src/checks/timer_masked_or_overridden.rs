@@ -9,7 +9,7 @@ pub static CHECK: Check = Check {
     title: "certbot's timer is masked, or its times are taken away",
     severity: Severity::WillFail,
     why: "a link to /dev/null or an empty OnCalendar= switches the timer off without a word, so certbot is never run",
-    fix: "systemctl unmask --now certbot.timer, or remove the drop-in and systemctl daemon-reload",
+    fix: "systemctl unmask certbot.timer, or systemctl revert certbot.timer where a drop-in takes its times away",
     cites: &[
         "https://www.freedesktop.org/software/systemd/man/latest/systemctl.html#mask%20UNIT%E2%80%A6",
         "https://github.com/certbot/certbot/issues/8555",
@@ -34,24 +34,25 @@ fn run(host: &HostFacts) -> Verdict {
         }
         let unit = trigger.unit.as_deref().unwrap_or("certbot.timer");
         let (says, place, saw, commands) = match &trigger.ineffective {
-            Some(why @ Ineffective::Masked(by)) => (
+            Some(Ineffective::Masked(by)) => (
                 format!("{unit} is masked by {by}, and nothing else runs certbot"),
                 by,
-                why.to_string(),
+                "the unit is masked",
                 vec![
                     format!("systemctl unmask {}", masked_unit(by, unit)),
                     format!("systemctl enable --now {unit}"),
                 ],
             ),
-            Some(why @ Ineffective::NoTimes(by)) => (
+            Some(Ineffective::NoTimes(by)) => (
                 format!("{by} leaves {unit} no time to run at, and nothing else runs certbot"),
                 by,
-                why.to_string(),
-                vec![format!("systemctl edit {unit}"), format!("systemctl restart {unit}")],
+                "it takes every time away",
+                vec![without(by, unit), format!("systemctl enable --now {unit}")],
             ),
             _ => continue,
         };
         finding = Some(match finding {
+            Some(finding) if finding.evidence.iter().any(|e| e.r#where == *place) => finding,
             Some(finding) => finding.saw(place.as_str(), saw),
             None => Finding::new(says)
                 .about(Subject::Trigger(unit.to_owned()))
@@ -60,6 +61,17 @@ fn run(host: &HostFacts) -> Verdict {
         });
     }
     Ok(finding.into_iter().collect())
+}
+
+/// What takes an override away: only one of the administrator's own can be reverted.
+fn without(by: &str, unit: &str) -> String {
+    match by.split_once(".d/") {
+        Some(_) if by.starts_with("/etc/") || by.starts_with("/run/") => {
+            format!("systemctl revert {unit}")
+        }
+        Some(_) => format!("rm {by} && systemctl daemon-reload"),
+        None => format!("systemctl edit --full {unit}"),
+    }
 }
 
 /// The unit to unmask: the timer, or the service that it starts.
@@ -90,7 +102,9 @@ mod tests {
     fn a_drop_in_without_times_fails() {
         let by = "/etc/systemd/system/certbot.timer.d/off.conf";
         let host = with_triggers(vec![timer(Some(Ineffective::NoTimes(by.into())))]);
-        assert_eq!(only(&CHECK, &lineage(), &host).1.evidence[0].r#where, by);
+        let finding = only(&CHECK, &lineage(), &host).1;
+        assert_eq!(finding.evidence[0].r#where, by);
+        assert_eq!(finding.fix.unwrap().commands[0], "systemctl revert certbot.timer");
     }
 
     #[test]

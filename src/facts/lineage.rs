@@ -305,12 +305,25 @@ impl Version {
     pub fn complete(&self) -> bool {
         self.present == [true; 4]
     }
+
+    /// Its certificate was read and has neither expired nor lies in the future.
+    pub fn valid_at(&self, now: Timestamp) -> bool {
+        self.issued.as_ref().is_some_and(|cert| cert.not_before <= now && now < cert.not_after)
+    }
 }
 
 impl Archive {
     /// The highest number with all four files: the one `certbot renew` judges and relinks to.
     pub fn latest_complete(&self) -> Option<&Version> {
         self.versions.iter().rev().find(|v| v.complete())
+    }
+
+    /// The newest complete version but for `bad` whose certificate is still valid, else the newest one at all.
+    pub fn best_but(&self, bad: Option<u32>, now: Timestamp) -> Option<&Version> {
+        let good = || {
+            self.versions.iter().rev().filter(|v| v.complete() && v.issued.is_some() && Some(v.number) != bad)
+        };
+        good().find(|v| v.valid_at(now)).or_else(|| good().next())
     }
 }
 
@@ -324,6 +337,14 @@ impl Lineage {
             Kind::Chain => chain,
             Kind::Fullchain => fullchain,
         }
+    }
+
+    /// Whether all four `previous_*.pem` are there, which certbot puts back before it looks at the live paths.
+    pub fn all_previous_links(&self) -> bool {
+        Kind::ALL.iter().all(|kind| {
+            let name = format!("/previous_{}.pem", kind.word());
+            self.previous_links.iter().any(|path| path.ends_with(&name))
+        })
     }
 
     /// Why the content behind a live path is not known, where that is so.

@@ -45,6 +45,16 @@ impl Cert {
     pub fn lifetime_days(&self) -> i64 {
         self.lifetime_seconds().saturating_add(43_200).div_euclid(86_400)
     }
+
+    /// The whole time of validity for people: `90 days`, and below ten days `160 hours`.
+    pub fn lifetime(&self) -> String {
+        match self.lifetime_seconds() {
+            seconds if seconds < 864_000 => {
+                format!("{} hours", seconds.saturating_add(1_800).div_euclid(3_600))
+            }
+            _ => format!("{} days", self.lifetime_days()),
+        }
+    }
 }
 
 /// The little that is kept of an older version of a certificate.

@@ -1,7 +1,7 @@
 //! For people: worst first; each finding says what, where, why it bites and when, and what to type.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
@@ -212,6 +212,8 @@ fn when(report: &Report, folded: &Folded) -> Option<String> {
         format!("the certificate {verb} on {} ({})", day(at), distance(at, now))
     };
     match (finding.bites_at, expiry) {
+        (Some(bites), Some(expiry)) if bites == now => Some(format!("now; {}", expires(expiry))),
+        (Some(bites), None) if bites == now => Some("now".into()),
         (Some(bites), Some(expiry)) if bites < expiry && bites > now => {
             Some(format!("the renewal due on {} ({}); {}", day(bites), distance(bites, now), expires(expiry)))
         }
@@ -239,13 +241,28 @@ fn summary(out: &mut impl Write, report: &Report, unknown: usize) -> io::Result<
     })
     .collect();
     let verdicts = if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
+    let unmanaged = match unmanaged(report) {
+        0 => String::new(),
+        n => format!(", and {n} that nothing renews"),
+    };
     let left = if unknown > 0 { format!(", {unknown} left unknown") } else { String::new() };
     writeln!(
         out,
-        "{}{verdicts} {DIM}({} on {}, as of {}{left}){DIM:#}",
+        "{}{verdicts}{unmanaged} {DIM}({} on {}, as of {}{left}){DIM:#}",
         count(total, "lineage"),
         printable(&report.host.dirs.config),
         printable(&report.host.host),
         report.host.now.strftime("%Y-%m-%d %H:%M UTC"),
     )
+}
+
+/// How many certificates without a conf are found fault with: they are no lineages of certbot's, and have no verdict.
+fn unmanaged(report: &Report) -> usize {
+    let orphans = report.host.orphans.as_deref().unwrap_or_default();
+    let named: BTreeSet<&str> =
+        report.loud().flat_map(|folded| &folded.cause.finding.lineages).map(String::as_str).collect();
+    orphans
+        .iter()
+        .filter(|orphan| named.contains(orphan.name.as_str()) && report.index.get(&orphan.name).is_none())
+        .count()
 }

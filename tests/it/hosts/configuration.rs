@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use super::{tells_all, tells_id, tells_only};
+use super::{tells_all, tells_only};
 
 #[test]
 fn a_plugin_of_the_old_server() {
@@ -306,10 +306,10 @@ fn an_old_certbot_with_certificates_of_a_week() {
         "fixed-30-days-with-short-certs",
         2,
         expect![[r#"
-        will fail  shop.example lives 7 days and is renewed 30 days before its end: at every run  fixed-30-days-with-short-certs
+        will fail  shop.example lives 160 hours and is renewed 30 days before its end: at every run  fixed-30-days-with-short-certs
           saw      /usr/lib/python3/dist-packages: certbot 2.1.0
           wanted   certbot 4.1 or newer
-          saw      /etc/letsencrypt/live/shop.example/cert.pem: a lifetime of 7 days
+          saw      /etc/letsencrypt/live/shop.example/cert.pem: a lifetime of 160 hours
           why      certbot before 4.0 renews thirty days before the end whatever the lifetime, so the certificate is
                    always due until the CA answers `too many certificates (5) already issued for this exact set of
                    identifiers`
@@ -447,7 +447,7 @@ fn two_faults_are_two_findings() {
         &["live-not-symlink", "autorenew-false"],
         2,
         expect![[r#"
-        will fail  4 of the four live paths of wiki.example are not symbolic links  live-not-symlink
+        will fail  the four live paths of wiki.example are not symbolic links  live-not-symlink
           saw      /etc/letsencrypt/live/wiki.example/cert.pem: a regular file
           saw      /etc/letsencrypt/live/wiki.example/privkey.pem: a regular file
           saw      /etc/letsencrypt/live/wiki.example/chain.pem: a regular file
@@ -776,8 +776,25 @@ fn an_option_that_certbot_has_removed() {
 
 #[test]
 fn thirty_days_before_the_end_of_a_week() {
-    // Words not settled: the line stands at the top of the conf already; deleting it is the fix.
-    tells_id("renew-before-expiry-wrong", "renew-before-expiry-wrong", 1);
+    tells_only(
+        "renew-before-expiry-wrong",
+        "renew-before-expiry-wrong",
+        1,
+        expect![[r#"
+        may fail   shop.example is due at every run: it lives 160 hours, and renew_before_expiry is 30 days  renew-before-expiry-wrong
+          saw      /etc/letsencrypt/renewal/shop.example.conf:7: renew_before_expiry = 30 days
+          wanted   less than 160 hours
+          saw      /etc/letsencrypt/live/shop.example/cert.pem: a lifetime of 160 hours
+          why      in a section certbot ignores it; a value that is no interval counts as nothing, so the renewal waits
+                   for the expiry; one as long as the lifetime renews at every run until the CA's limit is reached
+          when     already: a renewal has been due since 2026-11-23; the certificate expires on 2026-11-29 (in 6 days)
+          fix      delete the line: this certbot chooses a good time by itself
+                   $ sed -i '/^ *renew_before_expiry *=/d' /etc/letsencrypt/renewal/shop.example.conf
+
+        1 lineage: 1 at risk (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 1
+    "#]],
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use super::{tells_id, tells_only};
+use super::tells_only;
 
 #[test]
 fn the_confs_were_copied_and_the_account_was_not() {
@@ -30,8 +30,26 @@ fn the_confs_were_copied_and_the_account_was_not() {
 
 #[test]
 fn an_account_key_that_was_cut_off() {
-    // Words not settled: certbot register refuses where another account exists, and the conf still names the old one.
-    tells_id("account-key-corrupt", "account-key-corrupt", 2);
+    tells_only(
+        "account-key-corrupt",
+        "account-key-corrupt",
+        2,
+        expect![[r#"
+        will fail  shop.example: the account 5f0c1d2e3a4b59687766554433221100 cannot be loaded  account-key-corrupt
+          saw      /etc/letsencrypt/accounts/acme-v02.api.letsencrypt.org/directory/5f0c1d2e3a4b59687766554433221100/private_key.json: it is not JSON
+          wanted   the JSON that certbot wrote
+          why      on the day the certificate is due certbot stops at the account's files; until then `certbot renew`
+                   says that all is well
+          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      restore the account's files from a backup; without one, use the account
+                   [ACCOUNT]
+                   $ sed -i 's/^account *=.*/account = [ACCOUNT]/' /etc/letsencrypt/renewal/shop.example.conf
+                   $ certbot renew --cert-name shop.example --dry-run
+
+        2 lineages: 1 will renew, 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
 }
 
 #[test]
@@ -142,7 +160,7 @@ fn nginx_sends_the_leaf_alone() {
           wanted   ssl_certificate /etc/letsencrypt/live/shop.example/fullchain.pem
           why      browsers often help themselves, but curl, phones, mail servers and webhooks cannot build the chain
                    and refuse it
-          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          when     now; the certificate expires on 2027-01-22 (in 59 days)
           fix      name fullchain.pem there, then reload nginx
 
         2 lineages: 1 will renew, 1 at risk (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
@@ -163,7 +181,7 @@ fn postfix_sends_the_leaf_alone() {
           wanted   smtpd_tls_cert_file /etc/letsencrypt/live/mail.example/fullchain.pem
           why      browsers often help themselves, but curl, phones, mail servers and webhooks cannot build the chain
                    and refuse it
-          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          when     now; the certificate expires on 2027-01-22 (in 59 days)
           fix      name fullchain.pem there, then reload postfix
 
         1 lineage: 1 at risk (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
@@ -184,7 +202,7 @@ fn a_key_that_everybody_can_read() {
           wanted   mode 0600, or 0640 with a group
           why      any local user or broken-into service can copy the key; some servers refuse such a file, and a CA
                    must revoke the certificate of a key that leaked
-          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          when     now; the certificate expires on 2027-01-22 (in 59 days)
           fix      take the right away
                    $ chmod o= /etc/letsencrypt/archive/shop.example/privkey2.pem
 

@@ -299,8 +299,8 @@ fn an_expired_lineage_that_nobody_uses_is_a_note() {
           saw      /etc/letsencrypt/live/summerfair.example/cert.pem: notAfter 2026-07-16T11:59:59Z
           wanted   after 2026-11-23T12:00:00Z
           only     a note, because no server found on this host names this lineage
-          fix      see why it was not renewed
-                   $ certbot renew --cert-name summerfair.example --dry-run
+          fix      delete it, if nothing needs it any more
+                   $ certbot delete --cert-name summerfair.example
 
         2 lineages: 2 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
         exit 0
@@ -493,10 +493,10 @@ fn an_old_certbot_with_a_week_long_certificate_of_a_private_ca_is_a_note() {
     tells_no_fault(
         "healthy-old-certbot-at-a-private-ca",
         expect![[r#"
-        note       wiki.internal.example lives 7 days and is renewed 30 days before its end: at every run  fixed-30-days-with-short-certs
+        note       wiki.internal.example lives 160 hours and is renewed 30 days before its end: at every run  fixed-30-days-with-short-certs
           saw      /usr/lib/python3/dist-packages: certbot 2.1.0
           wanted   certbot 4.1 or newer
-          saw      /etc/letsencrypt/live/wiki.internal.example/cert.pem: a lifetime of 7 days
+          saw      /etc/letsencrypt/live/wiki.internal.example/cert.pem: a lifetime of 160 hours
           only     a note, because this CA's limits are not known to be as low as Let's Encrypt's
           fix      upgrade certbot, or until then say in the conf when to renew
                    $ sed -i '1i renew_before_expiry = 3 days' /etc/letsencrypt/renewal/wiki.internal.example.conf
@@ -771,10 +771,9 @@ fn what_a_closed_shop_left_behind_is_a_note() {
           saw      /etc/letsencrypt/archive/oldshop.example: a certificate until 2026-04-27T11:59:59Z
           wanted   /etc/letsencrypt/renewal/oldshop.example.conf
           only     a note, because it has expired, and no server found on this host names it
-          fix      restore the conf from a backup; without one, move the folders aside and reissue
-                   $ mv /etc/letsencrypt/live/oldshop.example /root/
-                   $ mv /etc/letsencrypt/archive/oldshop.example /root/
-                   $ certbot certonly --cert-name oldshop.example -d oldshop.example
+          fix      remove the folders, if nothing needs them any more
+                   $ rm -r /etc/letsencrypt/live/oldshop.example
+                   $ rm -r /etc/letsencrypt/archive/oldshop.example
 
         1 lineage: 1 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
         exit 0

@@ -37,12 +37,6 @@ fn tells_all(story: &str, ids: &[&str], exit: i32, expected: Expect) {
     expected.assert_eq(&steady(&text));
 }
 
-/// As [`tells_only`], while the words are still wrong: what is wrong with them stands above the call.
-#[track_caller]
-fn tells_id(story: &str, id: &str, exit: i32) {
-    says(story, &[id], exit);
-}
-
 /// The report on a story, after all formats were found to agree on it.
 #[track_caller]
 fn says(story: &str, ids: &[&str], exit: i32) -> String {

@@ -18,7 +18,7 @@ fn pip_schedules_nothing() {
                    beforehand
           when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
           fix      have certbot run twice a day
-                   $ echo '0 0,12 * * * root certbot renew -q' >> /etc/crontab
+                   $ echo '0 0,12 * * * root /opt/certbot/bin/certbot renew -q' >> /etc/crontab
 
         1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
         exit 2
@@ -40,7 +40,7 @@ fn nothing_scheduled_is_said_once() {
                    beforehand
           when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
           fix      have certbot run twice a day
-                   $ echo '0 0,12 * * * root certbot renew -q' >> /etc/crontab
+                   $ echo '0 0,12 * * * root /opt/certbot/bin/certbot renew -q' >> /etc/crontab
 
         2 lineages: 2 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
         exit 2
@@ -61,8 +61,9 @@ fn expired_because_nobody_renews_is_one_finding() {
           why      certbot renews only when something starts it; every certificate here expires, and no mail says so
                    beforehand
           when     the certificate expired on 2026-11-16 (7 days ago)
-          fix      have certbot run twice a day
-                   $ echo '0 0,12 * * * root certbot renew -q' >> /etc/crontab
+          fix      have certbot run twice a day, and renew what has expired now
+                   $ echo '0 0,12 * * * root /opt/certbot/bin/certbot renew -q' >> /etc/crontab
+                   $ /opt/certbot/bin/certbot renew
           hence    the certificate of shop.example expired 7 days ago (certificate-expired)
 
         1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
@@ -125,7 +126,7 @@ fn a_masked_timer() {
         2,
         expect![[r#"
         will fail  certbot.timer is masked by /etc/systemd/system/certbot.timer, and nothing else runs certbot  timer-masked-or-overridden
-          saw      /etc/systemd/system/certbot.timer: the unit is masked by /etc/systemd/system/certbot.timer
+          saw      /etc/systemd/system/certbot.timer: the unit is masked
           wanted   a timer that elapses at least once a day
           why      a link to /dev/null or an empty OnCalendar= switches the timer off without a word, so certbot is
                    never run
@@ -149,14 +150,14 @@ fn a_drop_in_takes_all_times_away() {
         2,
         expect![[r#"
         will fail  /etc/systemd/system/certbot.timer.d/override.conf leaves certbot.timer no time to run at, and nothing else runs certbot  timer-masked-or-overridden
-          saw      /etc/systemd/system/certbot.timer.d/override.conf: /etc/systemd/system/certbot.timer.d/override.conf takes every time away
+          saw      /etc/systemd/system/certbot.timer.d/override.conf: it takes every time away
           wanted   a timer that elapses at least once a day
           why      a link to /dev/null or an empty OnCalendar= switches the timer off without a word, so certbot is
                    never run
           when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
           fix      switch it on again
-                   $ systemctl edit certbot.timer
-                   $ systemctl restart certbot.timer
+                   $ systemctl revert certbot.timer
+                   $ systemctl enable --now certbot.timer
           hence    of the 2 things here that should run certbot none does (nothing-scheduled)
 
         1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)

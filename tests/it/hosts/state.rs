@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use super::{tells_id, tells_only};
+use super::tells_only;
 
 #[test]
 fn copies_in_live_stop_certbot() {
@@ -11,7 +11,7 @@ fn copies_in_live_stop_certbot() {
         "live-not-symlink",
         2,
         expect![[r#"
-        will fail  4 of the four live paths of shop.example are not symbolic links  live-not-symlink
+        will fail  the four live paths of shop.example are not symbolic links  live-not-symlink
           saw      /etc/letsencrypt/live/shop.example/cert.pem: a regular file
           saw      /etc/letsencrypt/live/shop.example/privkey.pem: a regular file
           saw      /etc/letsencrypt/live/shop.example/chain.pem: a regular file
@@ -56,14 +56,55 @@ fn one_copy_in_live_is_enough() {
 
 #[test]
 fn an_emptied_archive_leaves_dangling_links() {
-    // Words not settled: `when` gives the date of another lineage.
-    tells_id("symlink-target-missing", "symlink-target-missing", 2);
+    tells_only(
+        "symlink-target-missing",
+        "symlink-target-missing",
+        2,
+        expect![[r#"
+        will fail  the live links of shop.example lead to files that do not exist  symlink-target-missing
+          saw      /etc/letsencrypt/live/shop.example/cert.pem: -> ../../archive/shop.example/cert2.pem
+          wanted   the file /etc/letsencrypt/archive/shop.example/cert2.pem
+          saw      /etc/letsencrypt/live/shop.example/privkey.pem: -> ../../archive/shop.example/privkey2.pem
+          wanted   the file /etc/letsencrypt/archive/shop.example/privkey2.pem
+          saw      /etc/letsencrypt/live/shop.example/chain.pem: -> ../../archive/shop.example/chain2.pem
+          wanted   the file /etc/letsencrypt/archive/shop.example/chain2.pem
+          saw      /etc/letsencrypt/live/shop.example/fullchain.pem: -> ../../archive/shop.example/fullchain2.pem
+          wanted   the file /etc/letsencrypt/archive/shop.example/fullchain2.pem
+          why      certbot refuses the whole renewal configuration (`target … of symlink … does not exist`) and skips
+                   the lineage; no server that names the link can start
+          when     now
+          fix      restore archive/shop.example from a backup; without one, delete the lineage and reissue it
+                   $ certbot delete --cert-name shop.example
+                   $ certbot certonly --cert-name shop.example -a webroot -d shop.example
+
+        2 lineages: 1 will renew, 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
 }
 
 #[test]
 fn one_missing_file_of_the_archive_is_enough() {
-    // Words not settled: the fix links to version 1, which has expired; chain2.pem is in fullchain2.pem.
-    tells_id("symlink-target-missing-only-the-chain", "symlink-target-missing", 2);
+    tells_only(
+        "symlink-target-missing-only-the-chain",
+        "symlink-target-missing",
+        2,
+        expect![[r#"
+        will fail  /etc/letsencrypt/live/shop.example/chain.pem leads to /etc/letsencrypt/archive/shop.example/chain2.pem, which does not exist  symlink-target-missing
+          saw      /etc/letsencrypt/live/shop.example/chain.pem: -> ../../archive/shop.example/chain2.pem
+          wanted   the file /etc/letsencrypt/archive/shop.example/chain2.pem
+          why      certbot refuses the whole renewal configuration (`target … of symlink … does not exist`) and skips
+                   the lineage; no server that names the link can start
+          when     now; the certificate expires on 2027-01-22 (in 59 days)
+          fix      take it from /etc/letsencrypt/archive/shop.example/fullchain2.pem, which holds the certificate and
+                   its chain
+                   $ awk '/-----BEGIN CERTIFICATE-----/ { n++ } n > 1' /etc/letsencrypt/archive/shop.example/fullchain2.pem > /etc/letsencrypt/archive/shop.example/chain2.pem
+                   $ certbot renew --cert-name shop.example --dry-run
+
+        2 lineages: 1 will renew, 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
 }
 
 #[test]
@@ -247,14 +288,53 @@ fn a_number_with_a_unit_is_no_number() {
 
 #[test]
 fn an_empty_certificate_file() {
-    // Words not settled: `when` gives the date of another lineage.
-    tells_id("cert-unreadable-pem", "cert-unreadable-pem", 2);
+    tells_only(
+        "cert-unreadable-pem",
+        "cert-unreadable-pem",
+        2,
+        expect![[r#"
+        will fail  /etc/letsencrypt/archive/shop.example/cert2.pem cannot be used: the file is empty  cert-unreadable-pem
+          saw      /etc/letsencrypt/archive/shop.example/cert2.pem: the file is empty
+          wanted   certificates in PEM form
+          why      with a damaged cert.pem certbot says `produced an unexpected error: Unable to load PEM file` and
+                   skips the lineage; with any other damaged file the servers that read it cannot start or reload
+          when     now
+          fix      take it from /etc/letsencrypt/archive/shop.example/fullchain2.pem, which holds the certificate and
+                   its chain
+                   $ openssl x509 -in /etc/letsencrypt/archive/shop.example/fullchain2.pem -out /etc/letsencrypt/archive/shop.example/cert2.pem
+                   $ certbot renew --cert-name shop.example --dry-run
+
+        2 lineages: 1 will renew, 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
 }
 
 #[test]
 fn a_certificate_in_use_without_a_conf() {
-    // Words not settled: the fix moves away what nginx reads.
-    tells_id("orphan-lineage-no-conf", "orphan-lineage-no-conf", 2);
+    tells_only(
+        "orphan-lineage-no-conf",
+        "orphan-lineage-no-conf",
+        2,
+        expect![[r#"
+        will fail  nothing renews shop.example: there is no /etc/letsencrypt/renewal/shop.example.conf  orphan-lineage-no-conf
+          saw      /etc/letsencrypt/live/shop.example: a certificate until 2027-01-22T11:59:59Z
+          saw      /etc/letsencrypt/archive/shop.example: a certificate until 2027-01-22T11:59:59Z
+          wanted   /etc/letsencrypt/renewal/shop.example.conf
+          saw      /etc/nginx/sites-enabled/shop.example:20: ssl_certificate /etc/letsencrypt/live/shop.example/fullchain.pem
+          saw      /etc/nginx/sites-enabled/shop.example:21: ssl_certificate_key /etc/letsencrypt/live/shop.example/privkey.pem
+          why      `certbot renew` reads renewal/*.conf alone: it says nothing about this certificate, exits 0 and lets
+                   it expire; reissuing under the name fails with `archive directory exists`
+          when     on 2027-01-22 (in 59 days)
+          fix      restore the conf from a backup; without one, write it anew from that of blog.example, which renews
+                   with nginx, look it through and try it
+                   $ sed 's/blog\.example/shop.example/g' /etc/letsencrypt/renewal/blog.example.conf > /etc/letsencrypt/renewal/shop.example.conf
+                   $ certbot renew --cert-name shop.example --dry-run
+
+        1 lineage: 1 will renew, and 1 that nothing renews (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
 }
 
 #[test]
@@ -276,7 +356,7 @@ fn a_conf_that_was_renamed_for_the_weekend() {
           hence    nothing renews shop.example: there is no /etc/letsencrypt/renewal/shop.example.conf
                    (orphan-lineage-no-conf)
 
-        1 lineage: 1 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        1 lineage: 1 will renew, and 1 that nothing renews (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
         exit 2
     "#]],
     );
@@ -309,8 +389,31 @@ fn a_twin_is_renewed_and_the_server_reads_the_other() {
 
 #[test]
 fn live_stayed_behind_the_archive() {
-    // Words not settled: certbot judges version 3, so nothing is due.
-    tells_id("live-behind-archive", "live-behind-archive", 1);
+    tells_only(
+        "live-behind-archive",
+        "live-behind-archive",
+        1,
+        expect![[r#"
+        may fail   shop.example points at version 2, and version 3 is complete  live-behind-archive
+          saw      /etc/letsencrypt/live/shop.example/cert.pem: -> cert2.pem
+          wanted   /etc/letsencrypt/archive/shop.example/cert3.pem
+          saw      /etc/letsencrypt/live/shop.example/privkey.pem: -> privkey2.pem
+          wanted   /etc/letsencrypt/archive/shop.example/privkey3.pem
+          saw      /etc/letsencrypt/live/shop.example/chain.pem: -> chain2.pem
+          wanted   /etc/letsencrypt/archive/shop.example/chain3.pem
+          saw      /etc/letsencrypt/live/shop.example/fullchain.pem: -> fullchain2.pem
+          wanted   /etc/letsencrypt/archive/shop.example/fullchain3.pem
+          why      the next `certbot renew` links to it (`Found a new certificate … that was not linked to … fixing`)
+                   without running a hook or reloading a server, so the old certificate may be served until it expires
+          when     the certificate expires on 2026-12-21 (in 27 days)
+          fix      let certbot link to it, then reload by hand what uses it: certbot runs no hook on relinking
+                   $ certbot renew --cert-name shop.example
+                   $ systemctl reload nginx
+
+        2 lineages: 1 will renew, 1 at risk (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 1
+    "#]],
+    );
 }
 
 #[test]
@@ -326,7 +429,7 @@ fn an_old_version_with_a_higher_number_would_win() {
           wanted   the newest certificate under the highest number
           why      at every run certbot links live to the highest number of which all four files exist, so an old
                    certificate takes the place of the newer one, without any hook or reload
-          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          when     already: a renewal has been due since 2026-04-27; the certificate expires on 2027-01-22 (in 59 days)
           fix      give the newer set the highest number, let certbot link to it, and reload what uses it by hand
                    $ cp -p /etc/letsencrypt/archive/shop.example/cert2.pem /etc/letsencrypt/archive/shop.example/cert10.pem
                    $ cp -p /etc/letsencrypt/archive/shop.example/privkey2.pem /etc/letsencrypt/archive/shop.example/privkey10.pem
@@ -342,8 +445,31 @@ fn an_old_version_with_a_higher_number_would_win() {
 
 #[test]
 fn the_new_certificate_with_the_old_key() {
-    // Words not settled: only privkey.pem points at version 1.
-    tells_id("mixed-versions-in-live", "mixed-versions-in-live", 2);
+    tells_only(
+        "mixed-versions-in-live",
+        "mixed-versions-in-live",
+        2,
+        expect![[r#"
+        will fail  the private key of shop.example is not the key of its certificate  mixed-versions-in-live
+          saw      /etc/letsencrypt/archive/shop.example/privkey1.pem: ecdsa-p256, public key [KEY]
+          wanted   ecdsa-p256, public key [KEY] of /etc/letsencrypt/archive/shop.example/cert2.pem
+          saw      /etc/letsencrypt/live/shop.example/cert.pem: -> /etc/letsencrypt/archive/shop.example/cert2.pem
+          saw      /etc/letsencrypt/live/shop.example/privkey.pem: -> /etc/letsencrypt/archive/shop.example/privkey1.pem
+          saw      /etc/letsencrypt/live/shop.example/chain.pem: -> /etc/letsencrypt/archive/shop.example/chain2.pem
+          saw      /etc/letsencrypt/live/shop.example/fullchain.pem: -> /etc/letsencrypt/archive/shop.example/fullchain2.pem
+          why      certbot does not compare them, but a server that reads a certificate with another one's key refuses
+                   to start or reload: `key values mismatch`
+          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      link all four to version 2, then reload the server
+                   $ ln -sfn ../../archive/shop.example/cert2.pem /etc/letsencrypt/live/shop.example/cert.pem
+                   $ ln -sfn ../../archive/shop.example/privkey2.pem /etc/letsencrypt/live/shop.example/privkey.pem
+                   $ ln -sfn ../../archive/shop.example/chain2.pem /etc/letsencrypt/live/shop.example/chain.pem
+                   $ ln -sfn ../../archive/shop.example/fullchain2.pem /etc/letsencrypt/live/shop.example/fullchain.pem
+
+        2 lineages: 1 will renew, 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
 }
 
 #[test]
@@ -369,8 +495,26 @@ fn an_expired_certificate_in_use() {
 
 #[test]
 fn a_certificate_from_the_future() {
-    // Words not settled: nothing is due before 2027, and the fix does not bring a valid certificate.
-    tells_id("certificate-not-yet-valid", "certificate-not-yet-valid", 2);
+    tells_only(
+        "certificate-not-yet-valid",
+        "certificate-not-yet-valid",
+        2,
+        expect![[r#"
+        will fail  the certificate of wiki.internal.example is not valid before 2027-09-19T12:00:00Z  certificate-not-yet-valid
+          saw      /etc/letsencrypt/live/wiki.internal.example/cert.pem: notBefore 2027-09-19T12:00:00Z
+          wanted   no later than 2026-11-23T12:00:00Z
+          saw      the time of this audit: 2026-11-23T12:00:00Z
+          why      every client whose clock is right refuses it until then; most often it is this host's clock that is
+                   wrong
+          when     now; the certificate expires on 2027-12-18 (in 389 days)
+          fix      set the clock, if it is wrong; only if it is right was the certificate issued wrongly: renew it then
+                   $ timedatectl
+                   $ certbot renew --cert-name wiki.internal.example --force-renewal
+
+        2 lineages: 1 will renew, 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
 }
 
 #[test]
@@ -385,7 +529,7 @@ fn the_intermediate_of_another_ca() {
           wanted   YE1, which issued /etc/letsencrypt/archive/shop.example/cert2.pem
           why      clients that do not know the intermediate by themselves cannot find a way to a root and refuse the
                    connection; a renewal writes a new chain, and nothing before it does
-          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          when     now; the certificate expires on 2027-01-22 (in 59 days)
           fix      renew now to get both from the CA again
                    $ certbot renew --cert-name shop.example --force-renewal
 
@@ -415,7 +559,7 @@ fn a_tree_that_was_moved_out_of_its_container() {
                    $ sed -i s,/data/letsencrypt/,/etc/letsencrypt/,g /etc/letsencrypt/renewal/shop.example.conf
                    $ sed -i -e 13s,/data/www/shop.example,/var/www/shop.example, -e 17s,/data/www/shop.example,/var/www/shop.example, /etc/letsencrypt/renewal/shop.example.conf
                    $ certbot renew --cert-name shop.example --dry-run
-          hence    4 of the four live paths of shop.example are not symbolic links (live-not-symlink)
+          hence    the four live paths of shop.example are missing (live-not-symlink)
 
         2 lineages: 1 will renew, 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
         exit 2
@@ -458,7 +602,7 @@ fn the_old_fullchain_with_the_new_certificate() {
           wanted   /etc/letsencrypt/archive/shop.example/cert2.pem, then /etc/letsencrypt/archive/shop.example/chain2.pem
           why      certbot judges cert.pem, and servers send fullchain.pem: what is sent may expire or be refused
                    unnoticed
-          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          when     now; the certificate expires on 2027-01-22 (in 59 days)
           fix      put them together again, then reload the server
                    $ cat /etc/letsencrypt/archive/shop.example/cert2.pem /etc/letsencrypt/archive/shop.example/chain2.pem > /etc/letsencrypt/archive/shop.example/fullchain2.pem
 
@@ -495,6 +639,29 @@ fn expired_because_the_conf_is_empty_is_one_finding() {
 
 #[test]
 fn a_live_folder_that_was_not_restored() {
-    // Words not settled: they are missing rather than no links, and ln cannot put them into a folder that is not there.
-    tells_id("live-folder-gone", "live-not-symlink", 2);
+    tells_only(
+        "live-folder-gone",
+        "live-not-symlink",
+        2,
+        expect![[r#"
+        will fail  the four live paths of shop.example are missing  live-not-symlink
+          saw      /etc/letsencrypt/live/shop.example/cert.pem: nothing is there
+          saw      /etc/letsencrypt/live/shop.example/privkey.pem: nothing is there
+          saw      /etc/letsencrypt/live/shop.example/chain.pem: nothing is there
+          saw      /etc/letsencrypt/live/shop.example/fullchain.pem: nothing is there
+          wanted   a symbolic link into archive/
+          why      certbot refuses the whole renewal configuration (`expected … to be a symlink`) and skips the lineage
+          when     on 2026-12-23 (in 29 days)
+          fix      link to version 2, the newest complete one
+                   $ mkdir -p /etc/letsencrypt/live/shop.example
+                   $ ln -sfn ../../archive/shop.example/cert2.pem /etc/letsencrypt/live/shop.example/cert.pem
+                   $ ln -sfn ../../archive/shop.example/privkey2.pem /etc/letsencrypt/live/shop.example/privkey.pem
+                   $ ln -sfn ../../archive/shop.example/chain2.pem /etc/letsencrypt/live/shop.example/chain.pem
+                   $ ln -sfn ../../archive/shop.example/fullchain2.pem /etc/letsencrypt/live/shop.example/fullchain.pem
+                   $ certbot renew --cert-name shop.example --dry-run
+
+        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
 }
