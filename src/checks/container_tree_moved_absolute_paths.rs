@@ -33,7 +33,6 @@ pub static CHECK: Check = Check {
 
 fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let conf = lineage.conf.as_ref()?;
-    host.sees_certbots_paths()?;
     let mut missing: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (path, state) in &lineage.paths {
         if let PathState::Absent(top) = state
@@ -70,6 +69,9 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
             );
         }
         findings.push(finding.fix(summary, commands));
+    }
+    if !findings.is_empty() {
+        host.sees_certbots_paths()?;
     }
     Ok(findings)
 }

@@ -1,6 +1,6 @@
 //! A server is told to send `cert.pem`, the leaf without its intermediates.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::check::{Check, Finding, Run, Severity, Verdict};
 use crate::facts::{CertRef, HostFacts, ServerKind};
@@ -48,15 +48,11 @@ const CHAIN: [&str; 7] = [
 
 fn run(host: &HostFacts) -> Verdict {
     let refs = &host.servers.refs;
+    let chained: HashSet<_> = refs.iter().filter(|r| is(r, &CHAIN)).map(scope).collect();
     let mut found: BTreeMap<&str, Vec<&CertRef>> = BTreeMap::new();
-    for reference in refs.iter().filter(|r| is(r, &OWN) && is_leaf(&r.path)) {
+    for reference in refs.iter().filter(|r| is(r, &OWN) && is_leaf(r.meant())) {
         let Some(lineage) = &reference.lineage else { continue };
-        let beside = |other: &&CertRef| {
-            other.server == reference.server
-                && (file(&other.r#where) == file(&reference.r#where)
-                    || reference.server != ServerKind::Apache)
-        };
-        if !refs.iter().filter(beside).any(|other| is(other, &CHAIN)) {
+        if !chained.contains(&scope(reference)) {
             found.entry(lineage).or_default().push(reference);
         }
     }
@@ -68,7 +64,7 @@ fn run(host: &HostFacts) -> Verdict {
                 .of([lineage])
                 .bites_at(host.now);
             for reference in &refs {
-                let (folder, _) = reference.path.rsplit_once('/')?;
+                let (folder, _) = reference.meant().rsplit_once('/')?;
                 finding = finding.saw_wanted(
                     &reference.r#where,
                     format!("{} {}", reference.directive, reference.path),
@@ -78,6 +74,12 @@ fn run(host: &HostFacts) -> Verdict {
             Some(finding.fix(format!("name fullchain.pem there, then reload {server}"), Vec::<String>::new()))
         })
         .collect())
+}
+
+/// Where a chain beside the leaf counts: in the same file of Apache, anywhere in the others' configuration.
+fn scope(reference: &CertRef) -> (ServerKind, &str) {
+    let apache = reference.server == ServerKind::Apache;
+    (reference.server, if apache { file(&reference.r#where) } else { "" })
 }
 
 fn is(reference: &CertRef, directives: &[&str]) -> bool {

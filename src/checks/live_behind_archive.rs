@@ -8,7 +8,7 @@ use crate::facts::{HostFacts, Lineage};
 pub static CHECK: Check = Check {
     id: "live-behind-archive",
     title: "a newer certificate lies in the archive, and live does not point at it",
-    severity: Severity::MayFail,
+    severity: Severity::WillFail,
     why: "the next `certbot renew` links to it (`Found a new certificate … that was not linked to … fixing`) without \
           running a hook or reloading a server, so the old certificate may be served until it expires",
     fix: "certbot renew --cert-name NAME, then reload by hand every server that uses it: no hook runs for this",
@@ -16,7 +16,7 @@ pub static CHECK: Check = Check {
         "https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/storage.py",
         "https://eff-certbot.readthedocs.io/en/stable/using.html#where-are-my-certificates",
     ],
-    explains: &["leaf-not-signed-by-chain", "fullchain-differs"],
+    explains: &["leaf-not-signed-by-chain", "fullchain-differs", "certificate-expired"],
     run: Run::Lineage(run),
 };
 
@@ -54,6 +54,9 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
             format!("{}/{word}{n}.pem", archive.path),
         );
     }
+    let valid = lineage.cert.as_ref().is_ok_and(|cert| cert.not_after > host.now);
+    let finding =
+        finding.lowered_if(valid, Severity::MayFail, "the version that live points at is still valid");
     Ok(vec![finding.fix(
         "let certbot link to it, then reload by hand what uses it: certbot runs no hook on relinking",
         [format!("certbot renew --cert-name {}", lineage.name), "systemctl reload nginx".to_owned()],

@@ -23,7 +23,7 @@ pub static CHECK: Check = Check {
     run: Run::Lineage(run),
 };
 
-fn run(lineage: &Lineage, _: &HostFacts) -> Verdict {
+fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     lineage.conf.as_ref()?;
     let mut broken = Vec::new();
     for link in &lineage.live {
@@ -35,6 +35,10 @@ fn run(lineage: &Lineage, _: &HostFacts) -> Verdict {
         }
     }
     let Some((first, saw)) = broken.first() else { return Ok(vec![]) };
+    // A container may see certbot's folder under another name than this host.
+    if broken.iter().all(|(link, _)| !std::path::Path::new(&link.path).starts_with(&host.dirs.config)) {
+        host.sees_certbots_paths()?;
+    }
     let absent = broken.iter().filter(|(link, _)| matches!(link.state, LinkState::Absent)).count();
     let name = &lineage.name;
     let says = match broken.len() {

@@ -24,7 +24,6 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     if lineage.authenticator() != Some("manual") || host.chooses_authenticator() {
         return Ok(vec![]);
     }
-    host.sees_certbots_paths()?;
     let (mut findings, mut unclear): (Vec<Finding>, _) = (Vec::new(), None);
     for key in HOOKS {
         let Some(setting) = conf.param(key).filter(|_| host.given(&key.replace('_', "-")).is_none()) else {
@@ -67,6 +66,9 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         let cleans = key == "manual_cleanup_hook";
         let finding = finding.lowered_if(cleans, Severity::Note, "it only tidies up after the validation");
         findings.push(if host.unused(lineage) { finding.lowered(Severity::Note, UNUSED) } else { finding });
+    }
+    if !findings.is_empty() {
+        host.sees_certbots_paths()?;
     }
     match (findings.is_empty(), unclear) {
         (true, Some(missing)) => Err(Skip::from(missing)),

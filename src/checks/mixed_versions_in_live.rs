@@ -15,7 +15,12 @@ pub static CHECK: Check = Check {
         "https://docs.openssl.org/master/man3/SSL_CTX_use_certificate/",
         "https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/storage.py",
     ],
-    explains: &["live-behind-archive", "leaf-not-signed-by-chain", "fullchain-differs"],
+    explains: &[
+        "live-behind-archive",
+        "leaf-not-signed-by-chain",
+        "fullchain-differs",
+        "certificate-expired",
+    ],
     run: Run::Lineage(run),
 };
 

@@ -34,7 +34,13 @@ fn run(index: &Index, host: &HostFacts) -> Verdict {
         if folders.into_iter().flatten().any(|folder| used.contains(folder.as_str())) {
             continue;
         }
-        let (severity, because) = weight(host, orphan);
+        let (severity, because) = match weight(host, orphan) {
+            (Severity::MayFail, _) if covered(index, orphan) => (
+                Severity::Note,
+                "a lineage that is renewed holds all of its names, and no server found here names it",
+            ),
+            weight => weight,
+        };
         let is_stray = renewal.strays.iter().any(|stray| stray.lineage == orphan.name);
         let finding = finding(index, host, orphan).lowered_if(severity < CHECK.severity, severity, because);
         // A whole renewal/ that is gone is one fault, not one for each lineage.
@@ -55,6 +61,15 @@ fn run(index: &Index, host: &HostFacts) -> Verdict {
         }
     }
     Ok(findings.into_iter().map(|(_, finding)| finding).collect())
+}
+
+/// Whether a lineage with a conf holds all names of the orphan, in a certificate that is no older: a backup's copy.
+fn covered(index: &Index, orphan: &Orphan) -> bool {
+    let Ok(cert) = &orphan.cert else { return false };
+    index.rows.iter().any(|row| {
+        row.validity.is_some_and(|(_, after)| after >= cert.not_after)
+            && cert.names.iter().all(|name| row.names.iter().any(|held| **held == **name))
+    })
 }
 
 /// Folders that lineages of another name use: one that was renamed by hand keeps its old folders.

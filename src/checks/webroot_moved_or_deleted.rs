@@ -30,7 +30,6 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     if ["webroot-path", "w", "webroot-map"].iter().any(|option| host.given(option).is_some()) {
         return Ok(vec![]);
     }
-    host.sees_certbots_paths()?;
     let cert = lineage.cert.as_ref()?;
     let mut names: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut places: BTreeMap<&str, &Setting> = BTreeMap::new();
@@ -89,6 +88,9 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
             );
         }
         findings.push(finding);
+    }
+    if !findings.is_empty() {
+        host.sees_certbots_paths()?;
     }
     match (findings.is_empty(), unclear) {
         (true, Some(missing)) => Err(Skip::from(missing)),

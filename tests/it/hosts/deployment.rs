@@ -290,3 +290,20 @@ fn a_skipped_hook_explains_that_nothing_reloads() {
     "#]],
     );
 }
+
+#[test]
+fn a_link_of_the_servers_own_is_followed() {
+    tells_only("points-at-archive-through-a-link", "points-at-archive-version", 1, expect![[r#"
+        may fail   nginx names fullchain2.pem of shop.example and will never see the next version  points-at-archive-version
+          saw      /etc/nginx/sites-enabled/shop.example:20: ssl_certificate /etc/nginx/ssl/site.pem -> /etc/letsencrypt/archive/shop.example/fullchain2.pem
+          wanted   /etc/letsencrypt/live/shop.example/fullchain.pem
+          why      the next renewal writes the next number and the server goes on with this one until it expires; later
+                   certbot deletes the file, and the server's reload fails
+          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      replace /etc/letsencrypt/archive/shop.example/KINDn.pem by
+                   /etc/letsencrypt/live/shop.example/KIND.pem, then reload nginx
+
+        1 lineage: 1 at risk (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 1
+    "#]]);
+}

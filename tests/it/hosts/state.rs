@@ -665,3 +665,28 @@ fn a_live_folder_that_was_not_restored() {
     "#]],
     );
 }
+
+#[test]
+fn expired_because_never_linked_is_one_finding() {
+    tells_only("expired-and-live-behind", "live-behind-archive", 2, expect![[r#"
+        will fail  shop.example points at version 2, and version 3 is complete  live-behind-archive
+          saw      /etc/letsencrypt/live/shop.example/cert.pem: -> cert2.pem
+          wanted   /etc/letsencrypt/archive/shop.example/cert3.pem
+          saw      /etc/letsencrypt/live/shop.example/privkey.pem: -> privkey2.pem
+          wanted   /etc/letsencrypt/archive/shop.example/privkey3.pem
+          saw      /etc/letsencrypt/live/shop.example/chain.pem: -> chain2.pem
+          wanted   /etc/letsencrypt/archive/shop.example/chain3.pem
+          saw      /etc/letsencrypt/live/shop.example/fullchain.pem: -> fullchain2.pem
+          wanted   /etc/letsencrypt/archive/shop.example/fullchain3.pem
+          why      the next `certbot renew` links to it (`Found a new certificate … that was not linked to … fixing`)
+                   without running a hook or reloading a server, so the old certificate may be served until it expires
+          when     the certificate expired on 2026-11-18 (5 days ago)
+          fix      let certbot link to it, then reload by hand what uses it: certbot runs no hook on relinking
+                   $ certbot renew --cert-name shop.example
+                   $ systemctl reload nginx
+          hence    the certificate of shop.example expired 5 days ago (certificate-expired)
+
+        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]]);
+}
