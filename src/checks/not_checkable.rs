@@ -2,6 +2,7 @@
 
 /// Id and reason; printed in `docs/checks.md`.
 pub const NOT_CHECKABLE: &[(&str, &str)] = &[
+    ("archive-dir-exists", "what a reissue then says of an orphan-lineage-no-conf, and found as that"),
     (
         "hairpin-false-negative",
         "a rule of this tool, not a fault: what only this host saw over the network is may-fail at most",

@@ -293,7 +293,11 @@ fn a_skipped_hook_explains_that_nothing_reloads() {
 
 #[test]
 fn a_link_of_the_servers_own_is_followed() {
-    tells_only("points-at-archive-through-a-link", "points-at-archive-version", 1, expect![[r#"
+    tells_only(
+        "points-at-archive-through-a-link",
+        "points-at-archive-version",
+        1,
+        expect![[r#"
         may fail   nginx names fullchain2.pem of shop.example and will never see the next version  points-at-archive-version
           saw      /etc/nginx/sites-enabled/shop.example:20: ssl_certificate /etc/nginx/ssl/site.pem -> /etc/letsencrypt/archive/shop.example/fullchain2.pem
           wanted   /etc/letsencrypt/live/shop.example/fullchain.pem
@@ -305,5 +309,6 @@ fn a_link_of_the_servers_own_is_followed() {
 
         1 lineage: 1 at risk (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
         exit 1
-    "#]]);
+    "#]],
+    );
 }

@@ -801,25 +801,33 @@ fn a_rehearsal_that_nobody_uses_is_a_note() {
 
 #[test]
 fn paths_that_only_a_container_sees_are_unknown() {
-    tells_no_fault("healthy-docker-paths-of-its-own", expect![[r#"
+    tells_no_fault(
+        "healthy-docker-paths-of-its-own",
+        expect![[r#"
         unknown    the paths in the confs: certbot runs in a container, whose paths are not this host's
                    leaves open on 1 lineage: webroot-moved-or-deleted
         1 lineage: 1 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC, 1 left unknown)
         exit 0
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_second_name_in_live_is_no_orphan() {
-    tells_no_fault("healthy-live-alias", expect![[r#"
+    tells_no_fault(
+        "healthy-live-alias",
+        expect![[r#"
         1 lineage: 1 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
         exit 0
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_backup_copy_of_a_lineage_is_a_note() {
-    tells_no_fault("healthy-backup-copy", expect![[r#"
+    tells_no_fault(
+        "healthy-backup-copy",
+        expect![[r#"
         note       nothing renews shop.example.bak: there is no /etc/letsencrypt/renewal/shop.example.bak.conf  orphan-lineage-no-conf
           saw      /etc/letsencrypt/live/shop.example.bak: a certificate until 2027-01-22T11:59:59Z
           saw      /etc/letsencrypt/archive/shop.example.bak: a certificate until 2027-01-22T11:59:59Z
@@ -831,5 +839,6 @@ fn a_backup_copy_of_a_lineage_is_a_note() {
 
         1 lineage: 1 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
         exit 0
-    "#]]);
+    "#]],
+    );
 }

@@ -191,7 +191,11 @@ fn on_alma_linux_the_timer_is_off_by_default() {
 
 #[test]
 fn what_cannot_be_seen_is_not_known() {
-    tells_all("only-certbots-folder", &[], 3, expect![[r#"
+    tells_all(
+        "only-certbots-folder",
+        &[],
+        3,
+        expect![[r#"
         unknown    /usr: no such file
                    leaves open on 1 lineage: plugin-not-installed, newer-conf-older-certbot, two-certbots
         unknown    /var/www/shop.example: /var is not in this tree
@@ -200,7 +204,8 @@ fn what_cannot_be_seen_is_not_known() {
                    leaves open: nothing-scheduled, timer-masked-or-overridden, timer-disabled-or-dead
         1 lineage: 1 unknown (/etc/letsencrypt on unknown, as of 2026-11-23 12:00 UTC, 3 left unknown)
         exit 3
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -668,7 +668,11 @@ fn a_live_folder_that_was_not_restored() {
 
 #[test]
 fn expired_because_never_linked_is_one_finding() {
-    tells_only("expired-and-live-behind", "live-behind-archive", 2, expect![[r#"
+    tells_only(
+        "expired-and-live-behind",
+        "live-behind-archive",
+        2,
+        expect![[r#"
         will fail  shop.example points at version 2, and version 3 is complete  live-behind-archive
           saw      /etc/letsencrypt/live/shop.example/cert.pem: -> cert2.pem
           wanted   /etc/letsencrypt/archive/shop.example/cert3.pem
@@ -688,5 +692,6 @@ fn expired_because_never_linked_is_one_finding() {
 
         1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
         exit 2
-    "#]]);
+    "#]],
+    );
 }
