@@ -4,6 +4,7 @@
 //! instead of passing.
 
 mod account;
+mod conf;
 mod host;
 mod install;
 mod lineage;
@@ -14,15 +15,13 @@ mod server;
 mod x509;
 
 pub use account::{Account, AccountFile, Choice};
+pub use conf::{Conf, SectionHead, Setting, SettingValue};
 pub use host::{
     Beside, BesideKind, Dirs, HookFile, HookStage, HostFacts, IniFile, Orphan, Os, Renewal, StrayConf,
 };
 pub(crate) use install::release;
 pub use install::{Install, InstallKind, Plugins};
-pub use lineage::{
-    Archive, Conf, Exposure, Kind, Lineage, LinkState, LiveLink, PathState, SectionHead, Setting,
-    SettingValue, Version,
-};
+pub use lineage::{Archive, Exposure, Kind, Lineage, LinkState, LiveLink, PathState, Version};
 pub use options::UNUSED;
 pub(crate) use remedy::{DIR, is_of_every_host, is_plain, replace_in, try_it};
 pub use schedule::{Ineffective, Trigger, TriggerKind};
