@@ -147,8 +147,10 @@ mod tests {
     }
 
     #[test]
-    fn a_tree_without_the_first_folder_of_the_path_is_unknown() {
-        let state = PathState::Absent("/etc".into());
-        unknown(&CHECK, &manual("manual_auth_hook", HOOK, state), &host());
+    fn a_backup_of_etc_alone_leaves_it_unknown() {
+        let mut host = host();
+        host.os.only_etc = true;
+        let state = PathState::Absent("/usr".into());
+        unknown(&CHECK, &manual("manual_auth_hook", HOOK, state), &host);
     }
 }

@@ -187,11 +187,12 @@ mod tests {
     }
 
     #[test]
-    fn a_tree_without_the_first_folder_of_the_path_is_unknown() {
-        let mut lineage = gone();
+    fn a_backup_of_etc_alone_leaves_it_unknown() {
+        let (mut lineage, mut host) = (gone(), host());
         lineage.paths.insert("/var/www/html".into(), PathState::Absent("/var".into()));
-        unknown(&CHECK, &lineage, &host());
-        only(&CHECK, &lineage, &crate::facts::HostFacts { live: true, ..host() });
+        only(&CHECK, &lineage, &host);
+        host.os.only_etc = true;
+        unknown(&CHECK, &lineage, &host);
     }
 
     #[test]

@@ -71,6 +71,9 @@ pub struct Os {
     pub systemd: bool,
     /// There is an `etc` folder at all.
     pub has_etc: bool,
+    /// The tree below the root holds `etc` and nothing else: a backup.
+    #[serde(default)]
+    pub only_etc: bool,
     /// A container engine is installed.
     pub containers: bool,
 }

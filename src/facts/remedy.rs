@@ -85,9 +85,9 @@ impl HostFacts {
         self.newest_certbot().is_none_or(|newest| newest >= (2, 3))
     }
 
-    /// Whether nothing at a path says nothing: the tree that is looked at has not even the path's first folder.
+    /// Whether nothing at a path says nothing: the tree that is looked at is a backup of `etc` alone.
     pub(crate) fn is_partial(&self, top: &str) -> bool {
-        !self.live && is_of_every_host(top)
+        self.os.only_etc && is_of_every_host(top)
     }
 
     /// The document root that these names of the lineage are served from, with its place: the one root in the

@@ -20,6 +20,8 @@ pub fn os(root: &Root) -> Os {
         like: value(&release, "ID_LIKE"),
         systemd: systemd(root),
         has_etc: root.is_dir(Path::new("/etc")),
+        only_etc: !root.is_live()
+            && matches!(root.list_or_empty(Path::new("/")).as_slice(), [only] if only == "etc"),
         containers: any(&[
             "/usr/bin/docker",
             "/usr/local/bin/docker",
