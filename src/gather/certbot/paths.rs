@@ -94,10 +94,11 @@ fn state(root: &Root, word: &str) -> PathState {
         .find(|s| matches!(s, PathState::File { .. }));
     match found {
         Some(found) => found,
-        // A tree without programs says nothing about them.
-        None if !PATH.iter().any(|folder| root.is_dir(Path::new(folder))) => PathState::Unknown(
-            Missing::new(word, Why::Unclear("no folder of programs is in this tree".into()), Role::Other),
-        ),
+        // A tree without even a shell does not hold the host's programs.
+        None if !["/bin/sh", "/usr/bin/sh"].iter().any(|shell| root.exists(Path::new(shell))) => {
+            let why = Why::Unclear("the host's programs are not in this tree".into());
+            PathState::Unknown(Missing::new(word, why, Role::Other))
+        }
         None => PathState::Absent(word.to_owned()),
     }
 }
