@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::facts::{Conf, HostFacts, Lineage};
+use crate::facts::{Conf, HostFacts, Lineage, lifetime_seconds};
 
 const DAY: i64 = 86_400;
 
@@ -60,7 +60,7 @@ pub fn forecast(lineage: &Lineage, host: &HostFacts) -> Option<Forecast> {
             (before_expiry(30 * DAY), Because::Fixed30Days)
         } else {
             // Two thirds of the lifetime, or half where it is below ten days; certbot 4.0 and later.
-            let lifetime = cert.lifetime_seconds();
+            let lifetime = lifetime_seconds(cert.not_before, cert.not_after);
             let left = if lifetime < 10 * DAY { lifetime / 2 } else { lifetime / 3 };
             (before_expiry(left), Because::Lifetime)
         };
@@ -82,13 +82,6 @@ fn judged(lineage: &Lineage) -> Option<Validity> {
 struct Validity {
     not_before: Timestamp,
     not_after: Timestamp,
-}
-
-impl Validity {
-    /// Both ends included, as RFC 5280 counts.
-    fn lifetime_seconds(&self) -> i64 {
-        self.not_after.as_second().saturating_sub(self.not_before.as_second()).saturating_add(1)
-    }
 }
 
 /// The certbot that will judge this lineage: the newest on the host, else the one that wrote the conf.

@@ -86,25 +86,8 @@ impl<'a> Der<'a> {
     }
 }
 
-/// Base64 without padding, <https://www.rfc-editor.org/rfc/rfc4648#section-5>.
 fn base64url(bytes: &[u8]) -> String {
-    let letter = |bits: u32| match (bits & 63) as u8 {
-        n @ 0..26 => b'A' + n,
-        n @ 26..52 => b'a' + n - 26,
-        n @ 52..62 => b'0' + n - 52,
-        62 => b'-',
-        _ => b'_',
-    };
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let mut group = chunk.iter().map(|byte| u32::from(*byte));
-        let [a, b, c] = [(); 3].map(|()| group.next().unwrap_or(0));
-        let bits = a << 16 | b << 8 | c;
-        for at in 0..=chunk.len() {
-            text.push(char::from(letter(bits >> (18 - 6 * at))));
-        }
-    }
-    text
+    data_encoding::BASE64URL_NOPAD.encode(bytes)
 }
 
 #[cfg(test)]

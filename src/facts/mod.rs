@@ -26,6 +26,7 @@ pub use options::UNUSED;
 pub(crate) use remedy::{DIR, is_of_every_host, is_plain, replace_in, try_it};
 pub use schedule::{Ineffective, Trigger, TriggerKind};
 pub use server::{CertRef, ServerKind, Servers, Usage};
+pub(crate) use x509::lifetime_seconds;
 pub use x509::{Cert, Issued, KeyAlgorithm, PrivateKey, SignatureState};
 
 use serde::{Deserialize, Serialize};

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RawMode, ResolveFlags, Stat};
+use rustix::fs::{Dir, FileType, Mode, OFlags, RawMode, ResolveFlags, Stat};
 use rustix::io::Errno;
 
 pub use super::names::{kind_word, normalize, show, show_bytes};
@@ -210,11 +210,15 @@ impl Root {
         self.read_regular(path, limit, role)
     }
 
-    /// [`Root::read`] for a path that a folder's listing has just called a regular file: one look-up less.
+    /// [`Root::read`] with one look-up less where a folder's listing has just called the path a regular file.
     ///
     /// # Errors
     /// As [`Root::read`].
-    pub fn read_regular(&self, path: &Path, limit: u64, role: Role) -> Fact<Content> {
+    pub fn read_listed(&self, path: &Path, regular: bool, limit: u64, role: Role) -> Fact<Content> {
+        if regular { self.read_regular(path, limit, role) } else { self.read(path, limit, role) }
+    }
+
+    fn read_regular(&self, path: &Path, limit: u64, role: Role) -> Fact<Content> {
         let missing = |why| Missing::new(show(path), why, role);
         // NONBLOCK and NOCTTY: should a FIFO or terminal have taken the file's place meanwhile, nothing waits.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
@@ -322,14 +326,6 @@ fn why(errno: Errno) -> Why {
     }
 }
 
-/// Whether this process may follow and read `path`, without opening it.
-pub fn readable(root: &Root, path: &Path) -> bool {
-    match &root.below {
-        None => rustix::fs::accessat(CWD, path, rustix::fs::Access::READ_OK, AtFlags::EACCESS).is_ok(),
-        Some(_) => root.open(path, OFlags::PATH).is_ok(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -357,7 +353,14 @@ mod tests {
     #[test]
     fn a_fifo_is_refused_without_waiting() {
         let (dir, root) = tree();
-        rustix::fs::mknodat(CWD, dir.path().join("f"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            dir.path().join("f"),
+            FileType::Fifo,
+            Mode::RUSR | Mode::WUSR,
+            0,
+        )
+        .unwrap();
         let missing = root.read(Path::new("/f"), 100, Role::Pem).unwrap_err();
         assert_eq!(missing.why, Why::NotAFile("a FIFO".into()));
     }

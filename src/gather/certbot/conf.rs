@@ -18,11 +18,7 @@ const MAX_VALUES: usize = 4 * 1024 * 1024;
 
 /// Reads one renewal configuration; `regular` where the folder's listing calls it a regular file.
 pub fn conf(root: &Root, path: &Path, regular: bool) -> Fact<Conf> {
-    let content = if regular {
-        root.read_regular(path, MAX_CONF, Role::Conf)?
-    } else {
-        root.read(path, MAX_CONF, Role::Conf)?
-    };
+    let content = root.read_listed(path, regular, MAX_CONF, Role::Conf)?;
     let document = configobj::parse(&content.bytes)
         .map_err(|e| Missing::new(show(path), Why::Malformed(e.line, e.to_string()), Role::Conf))?;
     let mut conf = Conf {

@@ -137,11 +137,8 @@ impl Reader<'_> {
             _ => self.root.read_link(&path),
         };
         let target = text.as_ref().ok().and_then(Option::as_ref).map(|text| normalize(parent, text));
-        let content = if target.as_ref().is_some_and(|target| places.is_regular(target)) {
-            self.root.read_regular(&path, x509::MAX_PEM, Role::Pem)
-        } else {
-            self.root.read(&path, x509::MAX_PEM, Role::Pem)
-        };
+        let regular = target.as_ref().is_some_and(|target| places.is_regular(target));
+        let content = self.root.read_listed(&path, regular, x509::MAX_PEM, Role::Pem);
         let state = match (text, target) {
             (Ok(Some(text)), Some(target)) => LinkState::Link {
                 text: show(&text),
@@ -187,11 +184,7 @@ impl Reader<'_> {
 
     fn issued(&self, places: &Places<'_>, number: u32) -> Option<Issued> {
         let path = places.archive_folder.join(format!("cert{number}.pem"));
-        let content = if places.is_regular(&path) {
-            self.root.read_regular(&path, x509::MAX_PEM, Role::Other)
-        } else {
-            self.root.read(&path, x509::MAX_PEM, Role::Other)
-        };
+        let content = self.root.read_listed(&path, places.is_regular(&path), x509::MAX_PEM, Role::Other);
         let ders = x509::certificates(&content.ok()?.bytes).ok()?;
         Some(x509::issued(&x509::parse(ders.first()?).ok()?))
     }
