@@ -84,6 +84,19 @@ pub fn timer(ineffective: Option<Ineffective>) -> Trigger {
         user: None,
         command: "/usr/bin/certbot -q renew".into(),
         ineffective,
+        client: Client::Certbot,
+        when: Ok(When {
+            rules: vec![Rule::OnCalendar(
+                "*-*-* 00,12:00:00".into(),
+                "/lib/systemd/system/certbot.timer:5".into(),
+            )],
+            delay: 43_200,
+            catches_up: true,
+            zone: None,
+        }),
+        task: Task::default(),
+        last_run: None,
+        unit_state: Some(UnitState { service: "certbot.service".into(), ..UnitState::default() }),
     }
 }
 

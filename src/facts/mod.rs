@@ -24,7 +24,7 @@ pub use install::{Install, InstallKind, Plugins};
 pub use lineage::{Archive, Exposure, Kind, Lineage, LinkState, LiveLink, PathState, Version};
 pub use options::UNUSED;
 pub(crate) use remedy::{DIR, is_of_every_host, is_plain, replace_in, try_it};
-pub use schedule::{Ineffective, Trigger, TriggerKind};
+pub use schedule::{Client, Ineffective, Purpose, Rule, Task, Trigger, TriggerKind, UnitState, When};
 pub use server::{CertRef, ServerKind, Servers, Usage};
 pub(crate) use x509::lifetime_seconds;
 pub use x509::{Cert, Issued, KeyAlgorithm, PrivateKey, SignatureState};

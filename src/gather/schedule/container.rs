@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Look;
-use crate::facts::{Missing, Role, Trigger, TriggerKind, Why};
+use crate::facts::{Client, Missing, Role, Task, Trigger, TriggerKind, Why};
 use crate::gather::fs::{Root, show};
 use crate::gather::secrets::mask_command;
 
@@ -70,5 +70,10 @@ fn compose(path: &Path, text: &str) -> Option<Trigger> {
         user: None,
         command: mask_command(line),
         ineffective: None,
+        client: Client::default(),
+        when: Err(super::untimed()),
+        task: Task::default(),
+        last_run: None,
+        unit_state: None,
     })
 }

@@ -7,7 +7,7 @@ use rustix::fs::FileType;
 
 use super::Look;
 use super::command::{judge, judge_script};
-use crate::facts::{Ineffective, Missing, Role, Trigger, TriggerKind, Why};
+use crate::facts::{Client, Ineffective, Missing, Role, Task, Trigger, TriggerKind, Why};
 use crate::gather::fs::{Meta, Root, show};
 use crate::gather::secrets::mask_command;
 
@@ -115,6 +115,11 @@ impl Cron<'_> {
                 user: user.map(str::to_owned),
                 command: mask_command(command),
                 ineffective: ignored.clone().or(renews.err()),
+                client: Client::default(),
+                when: Err(super::untimed()),
+                task: Task::default(),
+                last_run: None,
+                unit_state: None,
             });
         }
     }
@@ -137,6 +142,11 @@ impl Cron<'_> {
                 user: None,
                 command: show(&path),
                 ineffective: ignored.or(renews.err()),
+                client: Client::default(),
+                when: Err(super::untimed()),
+                task: Task::default(),
+                last_run: None,
+                unit_state: None,
             });
         }
     }
@@ -163,6 +173,11 @@ impl Cron<'_> {
                         user: None,
                         command: line.trim().to_owned(),
                         ineffective: self.port_script_gone(),
+                        client: Client::default(),
+                        when: Err(super::untimed()),
+                        task: Task::default(),
+                        last_run: None,
+                        unit_state: None,
                     });
                 }
             }

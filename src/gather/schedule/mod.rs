@@ -65,6 +65,11 @@ pub fn triggers(root: &Root, os: &Os) -> Fact<Vec<Trigger>> {
     Ok(found)
 }
 
+/// The times of a trigger that nothing has read.
+fn untimed() -> Missing {
+    Missing::new("the times", Why::Unclear("they are not read yet".into()), Role::Other)
+}
+
 /// Whether a command that never ends renews again and again: `while :; do certbot renew; sleep 12h; done`, also in the
 /// script that it names.
 fn renews_in_a_loop(look: &Look<'_>, command: &str) -> bool {

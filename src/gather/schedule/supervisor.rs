@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Look, renews_in_a_loop};
-use crate::facts::{Missing, Role, Trigger, TriggerKind, Why};
+use crate::facts::{Client, Missing, Role, Task, Trigger, TriggerKind, Why};
 use crate::gather::fs::show;
 use crate::gather::secrets::mask_command;
 
@@ -44,5 +44,10 @@ fn program(look: &Look<'_>, path: &Path, line: &str, number: usize) -> Option<Tr
         user: None,
         command: mask_command(command.trim()),
         ineffective: None,
+        client: Client::default(),
+        when: Err(super::untimed()),
+        task: Task::default(),
+        last_run: None,
+        unit_state: None,
     })
 }

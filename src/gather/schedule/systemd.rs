@@ -6,7 +6,7 @@ use super::client::{Renews, mentions_certbot};
 use super::command::judge;
 use super::units::{Directive, Loaded, Units, last, values};
 use super::{Look, gone};
-use crate::facts::{Ineffective, Missing, Trigger, TriggerKind};
+use crate::facts::{Client, Ineffective, Missing, Task, Trigger, TriggerKind};
 use crate::gather::fs::show;
 use crate::gather::secrets::mask_command;
 
@@ -41,6 +41,11 @@ fn always_running(look: &Look<'_>, units: &mut Units<'_>, name: &str) -> Option<
         user: last(&directives, "Service", "User").map(str::to_owned),
         command: mask_command(&command),
         ineffective: None,
+        client: Client::default(),
+        when: Err(super::untimed()),
+        task: Task::default(),
+        last_run: None,
+        unit_state: None,
     })
 }
 
@@ -82,6 +87,11 @@ fn timer(look: &Look<'_>, units: &mut Units<'_>, name: &str) -> Option<Trigger> 
         user: service.user,
         command: mask_command(&service.command),
         ineffective: why.or(service.renews.and_then(Result::err)),
+        client: Client::default(),
+        when: Err(super::untimed()),
+        task: Task::default(),
+        last_run: None,
+        unit_state: None,
     })
 }
 
