@@ -1,8 +1,12 @@
 //! What is known of each CA, as data with its source.
 
+mod authorities;
+mod dated;
 mod letsencrypt;
 mod retired;
 
+pub use authorities::{Authority, authority, lifetime};
+pub use dated::{Dated, at};
 pub use letsencrypt::PROFILES;
 pub use retired::{Retired, retired};
 
@@ -17,6 +21,12 @@ pub const LETS_ENCRYPT_STAGING: &str = "https://acme-staging-v02.api.letsencrypt
 /// <https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/constants.py>
 pub const LETS_ENCRYPT_V1: &str = "https://acme-v01.api.letsencrypt.org/directory";
 
+/// Seconds of a day.
+pub const DAY: i64 = 86_400;
+
+/// Seconds of an hour.
+pub const HOUR: i64 = 3_600;
+
 /// A certificate profile that a CA offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Profile {
@@ -26,6 +36,50 @@ pub struct Profile {
     pub max_names: usize,
     /// When it was withdrawn (RFC 3339 date), and what the CA then says.
     pub gone_since: Option<&'static str>,
+    /// Where that is written.
+    pub source: &'static str,
+    /// Seconds that a certificate lives, by the day of its issue.
+    pub lifetimes: &'static [Dated<i64>],
+    /// Seconds for which a validated authorization is used again, by day.
+    pub reuse: &'static [Dated<i64>],
+}
+
+/// Where in a lifetime a CA's renewal information (RFC 9773) suggests to renew, as fractions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AriWindow {
+    /// The window's middle.
+    pub centre: (i64, i64),
+    /// Below this lifetime, in seconds, the middle is another one.
+    pub short_below: i64,
+    /// The middle for short lifetimes.
+    pub short_centre: (i64, i64),
+    /// From the middle to either end.
+    pub margin: (i64, i64),
+}
+
+impl AriWindow {
+    /// Seconds after the begin of a lifetime at which the window opens and closes.
+    pub fn of(&self, lifetime: i64) -> (i64, i64) {
+        let part = |(n, of): (i64, i64)| lifetime.saturating_mul(n) / of.max(1);
+        let centre = part(if lifetime < self.short_below { self.short_centre } else { self.centre });
+        let margin = part(self.margin);
+        (centre.saturating_sub(margin), centre.saturating_add(margin))
+    }
+}
+
+/// What a CA allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Certificates for one exact set of identifiers.
+    pub same_names: usize,
+    /// Within so many seconds.
+    pub same_names_within: i64,
+    /// Failed validations of a name and an account that are let through in an hour.
+    pub failures_per_hour: u32,
+    /// Failures in a row after which a name is paused until a person unpauses it.
+    pub failures_until_paused: u32,
+    /// How many of those are forgotten each day.
+    pub failures_forgiven_per_day: u32,
     /// Where that is written.
     pub source: &'static str,
 }

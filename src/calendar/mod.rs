@@ -8,6 +8,7 @@ mod crontab;
 mod error;
 mod oncalendar;
 mod span;
+pub mod zone;
 
 pub use crontab::CronTimes;
 pub use error::ParseError;

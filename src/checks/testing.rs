@@ -28,6 +28,8 @@ pub fn host() -> HostFacts {
         host: "web1".into(),
         now: now(),
         gathered_at: now(),
+        terms: Terms::default(),
+        zone: Ok(Zone::default()),
         live: false,
         dirs: Dirs {
             config: config.into(),
@@ -56,6 +58,7 @@ pub fn host() -> HostFacts {
         }
         .indexed(),
         locked_by: None,
+        plans: Default::default(),
         given_options: Default::default(),
     }
 }

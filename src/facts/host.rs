@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Cert, Fact, Install, Servers, Setting, Trigger};
+use super::{Account, Cert, Fact, Install, Servers, Setting, Terms, Trigger, Zone};
 
 /// Everything that is not particular to one lineage.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -18,6 +18,12 @@ pub struct HostFacts {
     pub now: Timestamp,
     /// When the facts were gathered.
     pub gathered_at: Timestamp,
+    /// What the forecast is to hold to.
+    #[serde(default)]
+    pub terms: Terms,
+    /// The host's time zone.
+    #[serde(default = "utc")]
+    pub zone: Fact<Zone>,
     /// Whether the running host was looked at, and not a tree below `--root`.
     pub live: bool,
     /// certbot's three folders.
@@ -44,9 +50,17 @@ pub struct HostFacts {
     pub servers: Servers,
     /// Whether a certbot holds its lock now; not asked below a root.
     pub locked_by: Option<Fact<Option<u32>>>,
+    /// Derived: the firings of the triggers.
+    #[serde(skip)]
+    pub(crate) plans: crate::forecast::Plans,
     /// Derived: the options on command lines.
     #[serde(skip)]
     pub(crate) given_options: super::options::GivenOptions,
+}
+
+/// Facts of an earlier version do not say the zone.
+fn utc() -> Fact<Zone> {
+    Ok(Zone::default())
 }
 
 /// certbot's three folders, by their names there.

@@ -35,7 +35,8 @@ pub struct Lineage {
     pub paths: BTreeMap<String, PathState>,
     /// Where the key's mode lets everybody read it: the first folder on its way that keeps others out, if any.
     pub key_exposed: Option<Exposure>,
-    /// When it becomes due, once the forecast has been made.
+    /// Derived: when it becomes due, once the forecast has been made.
+    #[serde(skip)]
     pub forecast: Option<Forecast>,
 }
 

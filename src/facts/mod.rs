@@ -12,7 +12,9 @@ mod options;
 mod remedy;
 mod schedule;
 mod server;
+mod terms;
 mod x509;
+mod zone;
 
 pub use account::{Account, AccountFile, Choice};
 pub use conf::{Conf, SectionHead, Setting, SettingValue};
@@ -26,8 +28,9 @@ pub use options::UNUSED;
 pub(crate) use remedy::{DIR, is_of_every_host, is_plain, replace_in, try_it};
 pub use schedule::{Client, Ineffective, Purpose, Rule, Task, Trigger, TriggerKind, UnitState, When};
 pub use server::{CertRef, ServerKind, Servers, Usage};
-pub(crate) use x509::lifetime_seconds;
+pub use terms::{ENOUGH_ATTEMPTS, Terms};
 pub use x509::{Cert, Issued, KeyAlgorithm, PrivateKey, SignatureState};
+pub use zone::Zone;
 
 use serde::{Deserialize, Serialize};
 

@@ -35,15 +35,10 @@ pub struct Cert {
     pub self_issued: bool,
 }
 
-/// A time of validity in seconds; both ends are included (RFC 5280, section 4.1.2.5).
-pub(crate) fn lifetime_seconds(not_before: Timestamp, not_after: Timestamp) -> i64 {
-    not_after.as_second().saturating_sub(not_before.as_second()).saturating_add(1)
-}
-
 impl Cert {
-    /// The whole time of validity in seconds.
+    /// The whole time of validity in seconds; both ends are included (RFC 5280, section 4.1.2.5).
     pub fn lifetime_seconds(&self) -> i64 {
-        lifetime_seconds(self.not_before, self.not_after)
+        self.not_after.as_second().saturating_sub(self.not_before.as_second()).saturating_add(1)
     }
 
     /// The whole time of validity in days, rounded to the nearest.

@@ -8,12 +8,13 @@ pub mod schedule;
 pub mod secrets;
 pub mod webserver;
 pub mod x509;
+mod zone;
 
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::facts::{Dirs, Fact, HostFacts, Lineage, Missing, Role};
+use crate::facts::{Dirs, Fact, HostFacts, Lineage, Missing, Role, Terms};
 use fs::{Root, show};
 
 /// The schema's name in the first line of the facts.
@@ -63,6 +64,8 @@ pub fn host(request: Request) -> Host {
         host: host_name(root),
         now: request.now,
         gathered_at: Timestamp::now(),
+        terms: Terms::default(),
+        zone: zone::zone(root),
         live: root.is_live(),
         dirs: Dirs { config: show(config), work: show(&request.work_dir), logs: show(&request.logs_dir) },
         renewal,
@@ -75,6 +78,7 @@ pub fn host(request: Request) -> Host {
         beside: schedule::beside(root),
         servers: webserver::servers(root, config),
         locked_by: root.is_live().then(|| lock_holder(&request)),
+        plans: Default::default(),
         given_options: Default::default(),
         os,
     };

@@ -7,8 +7,11 @@ use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
 use crate::audit::{LineageVerdict, Report};
+use crate::ca::DAY;
 use crate::check::{Evidence, Fix, Skip};
+use crate::facts::HostFacts;
 use crate::fold::Folded;
+use crate::forecast::{Forecast, Renewal, moment};
 use crate::index::Row;
 
 #[derive(Serialize)]
@@ -55,17 +58,28 @@ struct LineageOut<'a> {
     forecast: Option<ForecastOut>,
 }
 
-/// Attempts and coming renewals need the schedule's arithmetic; until then they are null, not guessed.
+/// What depends on the schedule is null where that is not known, and never guessed.
 #[derive(Serialize)]
 struct ForecastOut {
     due_at: Option<Timestamp>,
     due_by: Option<Timestamp>,
     due_because: crate::forecast::Because,
-    next_attempts: Option<()>,
-    attempts_before_expiry: Option<()>,
-    failures_survived: Option<()>,
-    renewals: Option<()>,
-    enough_until: Option<()>,
+    /// The window is the CA's renewal information as it is known to be made, not as it was fetched.
+    ari_predicted: bool,
+    next_attempts: Option<Vec<Timestamp>>,
+    attempts_before_expiry: Option<u32>,
+    failures_survived: Option<u32>,
+    largest_gap_seconds: Option<i64>,
+    renewals: Option<Vec<RenewalOut>>,
+    enough_until: Option<Timestamp>,
+    limit_reached_at: Option<Timestamp>,
+}
+
+#[derive(Serialize)]
+struct RenewalOut {
+    at: Timestamp,
+    lifetime_days: i64,
+    attempts: u32,
 }
 
 #[derive(Serialize)]
@@ -122,7 +136,9 @@ pub fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
         as_of: report.host.now,
         host: &report.host.host,
         version: env!("CARGO_PKG_VERSION"),
-        lineages: Each(Box::new(|at| Some(lineage(report.index.rows.get(at)?, *report.verdicts.get(at)?)))),
+        lineages: Each(Box::new(|at| {
+            Some(lineage(report.index.rows.get(at)?, *report.verdicts.get(at)?, &report.host))
+        })),
         findings: report.findings.iter().map(finding).collect(),
         skipped: report
             .skipped
@@ -152,7 +168,7 @@ pub fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
-fn lineage(row: &Row, verdict: LineageVerdict) -> LineageOut<'_> {
+fn lineage<'r>(row: &'r Row, verdict: LineageVerdict, host: &HostFacts) -> LineageOut<'r> {
     LineageOut {
         name: &row.name,
         identifiers: &row.names,
@@ -165,16 +181,42 @@ fn lineage(row: &Row, verdict: LineageVerdict) -> LineageOut<'_> {
         authenticator: row.authenticator.as_deref(),
         installer: row.installer.as_deref(),
         server: row.server.as_deref(),
-        forecast: row.forecast.as_ref().map(|f| ForecastOut {
-            due_at: f.due_at,
-            due_by: f.due_by,
-            due_because: f.due_because,
-            next_attempts: None,
-            attempts_before_expiry: None,
-            failures_survived: None,
-            renewals: None,
-            enough_until: None,
+        forecast: row.forecast.as_ref().map(|forecast| forecast_of(row, forecast, host)),
+    }
+}
+
+/// How many of the coming attempts are printed.
+const ATTEMPTS: usize = 3;
+
+fn forecast_of(row: &Row, forecast: &Forecast, host: &HostFacts) -> ForecastOut {
+    let plan = host.plan(&row.name).filter(|plan| !plan.firings.untimed);
+    let outlook = forecast.outlook.as_ref();
+    let due = forecast.due_at.map(|at| at.max(host.now).as_second());
+    ForecastOut {
+        due_at: forecast.due_at,
+        due_by: forecast.due_by,
+        due_because: forecast.due_because,
+        ari_predicted: forecast.predicted(),
+        next_attempts: plan
+            .as_ref()
+            .zip(due)
+            .map(|(plan, due)| plan.firings.after(due).take(ATTEMPTS).collect()),
+        attempts_before_expiry: outlook.map(|o| o.attempts),
+        failures_survived: outlook.map(|o| o.attempts.saturating_sub(1)),
+        largest_gap_seconds: plan.as_ref().and_then(|plan| plan.firings.largest_gap()),
+        renewals: plan.as_ref().filter(|_| outlook.is_some()).map(|plan| {
+            let coming = forecast.renewals(host, plan);
+            coming.filter_map(|renewal| Some(RenewalOut::new(renewal.at?, renewal))).collect()
         }),
+        enough_until: outlook.and_then(|o| o.stops).map(|renewal| moment(renewal.due.at)),
+        limit_reached_at: outlook.and_then(|o| o.limited).map(moment),
+    }
+}
+
+impl RenewalOut {
+    fn new(at: i64, renewal: Renewal) -> Self {
+        let lifetime_days = renewal.new.lifetime().saturating_add(DAY / 2).div_euclid(DAY);
+        Self { at: moment(at), lifetime_days, attempts: renewal.attempts }
     }
 }
 

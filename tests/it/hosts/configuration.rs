@@ -335,18 +335,18 @@ fn a_profile_that_the_ca_has_ended() {
         "required-profile-gone",
         2,
         expect![[r#"
-        will fail  chat.example requires the profile tlsclient, which ended on 2026-07-08  required-profile-gone
-          saw      /etc/letsencrypt/renewal/chat.example.conf:13: required_profile = tlsclient
-          wanted   no such line, or one of classic, tlsserver, shortlived
-          why      the CA refuses the order (`unrecognized profile name`); a required profile has no fallback, other
-                   than preferred_profile
-          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
-          fix      delete the line /etc/letsencrypt/renewal/chat.example.conf:13, then try it
-                   $ certbot renew --cert-name chat.example --dry-run
+            will fail  chat.example requires the profile tlsclient, which ended on 2026-07-08  required-profile-gone
+              saw      /etc/letsencrypt/renewal/chat.example.conf:13: required_profile = tlsclient
+              wanted   no such line, or one of classic, tlsserver, shortlived
+              why      the CA refuses the order (`unrecognized profile name`); a required profile has no fallback, other
+                       than preferred_profile
+              when     the renewal due on 2026-12-22 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+              fix      delete the line /etc/letsencrypt/renewal/chat.example.conf:13, then try it
+                       $ certbot renew --cert-name chat.example --dry-run
 
-        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
-        exit 2
-    "#]],
+            1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+            exit 2
+        "#]],
     );
 }
 
@@ -597,19 +597,19 @@ fn a_plugin_for_a_virtual_environment() {
         "plugin-not-installed",
         2,
         expect![[r#"
-        will fail  shop.example: the plugin nginx is not installed for certbot 5.8.0 (pip, /opt/certbot/lib/python3.11/site-packages)  plugin-not-installed
-          saw      /etc/letsencrypt/renewal/shop.example.conf:9: authenticator = nginx
-          wanted   a certbot with the plugin nginx
-          why      on the day the certificate is due certbot stops with `The requested … plugin does not appear to be
-                   installed`, or only reloads no server where it is the installer; until then `certbot renew` says
-                   that all is well
-          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
-          fix      install the plugin, or renew with another authenticator
-                   $ /opt/certbot/bin/pip install certbot-nginx
+            will fail  shop.example: the plugin nginx is not installed for certbot 5.8.0 (pip, /opt/certbot/lib/python3.11/site-packages)  plugin-not-installed
+              saw      /etc/letsencrypt/renewal/shop.example.conf:9: authenticator = nginx
+              wanted   a certbot with the plugin nginx
+              why      on the day the certificate is due certbot stops with `The requested … plugin does not appear to be
+                       installed`, or only reloads no server where it is the installer; until then `certbot renew` says
+                       that all is well
+              when     the renewal due on 2026-12-22 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+              fix      install the plugin, or renew with another authenticator
+                       $ /opt/certbot/bin/pip install certbot-nginx
 
-        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
-        exit 2
-    "#]],
+            1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+            exit 2
+        "#]],
     );
 }
 
@@ -643,21 +643,21 @@ fn a_plugin_that_is_a_snap() {
         "plugin-not-installed",
         2,
         expect![[r#"
-        will fail  shop.example: the plugin dns-route53 is not installed for certbot 5.8.0 (snap, /snap/certbot/current/lib/python3.12/site-packages)  plugin-not-installed
-          saw      /etc/letsencrypt/renewal/shop.example.conf:9: authenticator = dns-route53
-          wanted   a certbot with the plugin dns-route53
-          why      on the day the certificate is due certbot stops with `The requested … plugin does not appear to be
-                   installed`, or only reloads no server where it is the installer; until then `certbot renew` says
-                   that all is well
-          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
-          fix      install the plugin, or renew with another authenticator
-                   $ snap set certbot trust-plugin-with-root=ok
-                   $ snap install certbot-dns-route53
-                   $ snap connect certbot:plugin certbot-dns-route53
+            will fail  shop.example: the plugin dns-route53 is not installed for certbot 5.8.0 (snap, /snap/certbot/current/lib/python3.12/site-packages)  plugin-not-installed
+              saw      /etc/letsencrypt/renewal/shop.example.conf:9: authenticator = dns-route53
+              wanted   a certbot with the plugin dns-route53
+              why      on the day the certificate is due certbot stops with `The requested … plugin does not appear to be
+                       installed`, or only reloads no server where it is the installer; until then `certbot renew` says
+                       that all is well
+              when     the renewal due on 2026-12-22 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+              fix      install the plugin, or renew with another authenticator
+                       $ snap set certbot trust-plugin-with-root=ok
+                       $ snap install certbot-dns-route53
+                       $ snap connect certbot:plugin certbot-dns-route53
 
-        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
-        exit 2
-    "#]],
+            1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+            exit 2
+        "#]],
     );
 }
 

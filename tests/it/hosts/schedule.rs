@@ -11,18 +11,18 @@ fn pip_schedules_nothing() {
         "nothing-scheduled",
         2,
         expect![[r#"
-        will fail  no timer, cron line or container on this host runs certbot  nothing-scheduled
-          saw      /etc/systemd/system, /usr/lib/systemd/system, /etc/crontab, /etc/cron.*, /var/spool/cron: nothing that calls certbot
-          wanted   a timer or a cron line that runs certbot renew
-          why      certbot renews only when something starts it; every certificate here expires, and no mail says so
-                   beforehand
-          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
-          fix      have certbot run twice a day
-                   $ echo '0 0,12 * * * root /opt/certbot/bin/certbot renew -q' >> /etc/crontab
+            will fail  no timer, cron line or container on this host runs certbot  nothing-scheduled
+              saw      /etc/systemd/system, /usr/lib/systemd/system, /etc/crontab, /etc/cron.*, /var/spool/cron: nothing that calls certbot
+              wanted   a timer or a cron line that runs certbot renew
+              why      certbot renews only when something starts it; every certificate here expires, and no mail says so
+                       beforehand
+              when     the renewal due on 2026-12-22 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+              fix      have certbot run twice a day
+                       $ echo '0 0,12 * * * root /opt/certbot/bin/certbot renew -q' >> /etc/crontab
 
-        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
-        exit 2
-    "#]],
+            1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+            exit 2
+        "#]],
     );
 }
 
@@ -33,18 +33,18 @@ fn nothing_scheduled_is_said_once() {
         "nothing-scheduled",
         2,
         expect![[r#"
-        will fail  no timer, cron line or container on this host runs certbot  nothing-scheduled
-          saw      /etc/systemd/system, /usr/lib/systemd/system, /etc/crontab, /etc/cron.*, /var/spool/cron: nothing that calls certbot
-          wanted   a timer or a cron line that runs certbot renew
-          why      certbot renews only when something starts it; every certificate here expires, and no mail says so
-                   beforehand
-          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
-          fix      have certbot run twice a day
-                   $ echo '0 0,12 * * * root /opt/certbot/bin/certbot renew -q' >> /etc/crontab
+            will fail  no timer, cron line or container on this host runs certbot  nothing-scheduled
+              saw      /etc/systemd/system, /usr/lib/systemd/system, /etc/crontab, /etc/cron.*, /var/spool/cron: nothing that calls certbot
+              wanted   a timer or a cron line that runs certbot renew
+              why      certbot renews only when something starts it; every certificate here expires, and no mail says so
+                       beforehand
+              when     the renewal due on 2026-12-22 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+              fix      have certbot run twice a day
+                       $ echo '0 0,12 * * * root /opt/certbot/bin/certbot renew -q' >> /etc/crontab
 
-        2 lineages: 2 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
-        exit 2
-    "#]],
+            2 lineages: 2 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+            exit 2
+        "#]],
     );
 }
 
@@ -102,19 +102,19 @@ fn the_timer_of_the_snap_is_disabled() {
         "timer-disabled-or-dead",
         2,
         expect![[r#"
-        will fail  snap.certbot.renew.timer is not enabled, and nothing else runs certbot  timer-disabled-or-dead
-          saw      /etc/systemd/system/snap.certbot.renew.timer: no link in a timers.target.wants folder
-          wanted   /etc/systemd/system/timers.target.wants/snap.certbot.renew.timer
-          why      systemd does not start a timer that is not enabled, so certbot is never run and every certificate
-                   expires
-          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
-          fix      enable and start it
-                   $ snap start --enable certbot.renew
-          hence    the one thing here that should run certbot does not (nothing-scheduled)
+            will fail  snap.certbot.renew.timer is not enabled, and nothing else runs certbot  timer-disabled-or-dead
+              saw      /etc/systemd/system/snap.certbot.renew.timer: no link in a timers.target.wants folder
+              wanted   /etc/systemd/system/timers.target.wants/snap.certbot.renew.timer
+              why      systemd does not start a timer that is not enabled, so certbot is never run and every certificate
+                       expires
+              when     the renewal due on 2026-12-22 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+              fix      enable and start it
+                       $ snap start --enable certbot.renew
+              hence    the one thing here that should run certbot does not (nothing-scheduled)
 
-        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
-        exit 2
-    "#]],
+            1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+            exit 2
+        "#]],
     );
 }
 

@@ -1,0 +1,158 @@
+//! The rules by which one lineage becomes due, as certbot's installed version decides.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::interval::interval_seconds;
+use crate::ca::{self, AriWindow, Authority, DAY, Profile};
+use crate::facts::{Conf, HostFacts, Lineage};
+
+/// The rules that make a lineage due, in certbot's order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum Because {
+    Ari,
+    RenewBeforeExpiry,
+    Lifetime,
+    #[serde(rename = "fixed-30-days")]
+    Fixed30Days,
+    Revoked,
+    Expired,
+    Forced,
+    AutorenewOff,
+}
+
+/// A certificate's validity, in seconds since the epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Validity {
+    /// Its first second.
+    pub from: i64,
+    /// The second at which it has expired.
+    pub to: i64,
+}
+
+impl Validity {
+    /// How long it lives, in seconds.
+    pub fn lifetime(self) -> i64 {
+        // Both ends are included: RFC 5280, section 4.1.2.5.
+        self.to.saturating_sub(self.from).saturating_add(1)
+    }
+}
+
+/// When a certificate becomes due: at some moment between the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// The earliest.
+    pub at: i64,
+    /// The latest.
+    pub by: i64,
+    /// The rule that makes it due first.
+    pub because: Because,
+}
+
+/// What decides of one lineage when each of its certificates becomes due, and how long the next one lives.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Course {
+    /// `autorenew = False`.
+    off: bool,
+    /// `renew_before_expiry`, in seconds.
+    before_expiry: Option<i64>,
+    /// The CA's renewal information, predicted, where this certbot asks for it.
+    ari: Option<AriWindow>,
+    /// certbot 4 and newer: a fraction of the lifetime; before that thirty days.
+    fraction: bool,
+    authority: Option<&'static Authority>,
+    profile: Option<&'static Profile>,
+}
+
+impl Course {
+    /// The rules for a lineage with this conf on this host.
+    ///
+    /// The order is that of certbot's `should_autorenew`: autorenew, renewal information (RFC 9773; from 4.1),
+    /// `renew_before_expiry`, then a fraction of the lifetime (from 4.0) or thirty days.
+    /// <https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/renewal.py>
+    pub fn new(lineage: &Lineage, conf: &Conf, host: &HostFacts) -> Self {
+        let release = certbot_release(conf, host);
+        let at_least = |wanted| release.is_none_or(|release| release >= wanted);
+        let authority = lineage.server().and_then(ca::authority);
+        let name = ["required_profile", "preferred_profile"]
+            .iter()
+            .find_map(|key| host.setting(conf, key).and_then(|(_, setting)| setting.text()));
+        // A conf without `server` is renewed at the default CA, but certbot does not ask for renewal information then.
+        let asks = at_least((4, 1)) && conf.param_text("server").is_some();
+        Self {
+            off: conf.param_text("autorenew").is_some_and(|text| text.eq_ignore_ascii_case("false")),
+            before_expiry: conf.top("renew_before_expiry").and_then(|s| interval_seconds(s.text()?)),
+            ari: authority.and_then(|ca| ca.ari).filter(|_| asks),
+            fraction: at_least((4, 0)),
+            authority,
+            profile: authority.and_then(|ca| ca.profile(name).or(ca.profile(None))),
+        }
+    }
+
+    /// When a certificate becomes due; `None` where it never does.
+    pub fn due(&self, cert: Validity) -> Option<Due> {
+        if self.off {
+            return None;
+        }
+        let lifetime = cert.lifetime();
+        let before = self.before_expiry.map(|seconds| cert.to.saturating_sub(seconds));
+        let by_rule = |at: i64, because| Due { at, by: at, because };
+        let due = match (self.ari, before) {
+            (Some(window), before) => {
+                let (open, close) = window.of(lifetime);
+                let (open, close) = (cert.from.saturating_add(open), cert.from.saturating_add(close));
+                match before {
+                    // Either makes it due: an early answer of the CA is not put off by a late wish, nor the reverse.
+                    Some(at) if at < open => by_rule(at, Because::RenewBeforeExpiry),
+                    Some(at) => Due { at: open, by: close.min(at), because: Because::Ari },
+                    None => Due { at: open, by: close, because: Because::Ari },
+                }
+            }
+            (None, Some(at)) => by_rule(at, Because::RenewBeforeExpiry),
+            (None, None) if self.fraction => {
+                let left = if lifetime < 10 * DAY { lifetime / 2 } else { lifetime / 3 };
+                by_rule(cert.to.saturating_sub(left), Because::Lifetime)
+            }
+            (None, None) => by_rule(cert.to.saturating_sub(30 * DAY), Because::Fixed30Days),
+        };
+        let (at, by) = (due.at.max(cert.from), due.by.max(cert.from));
+        Some(Due { at, by, because: due.because })
+    }
+
+    /// The validity of the certificate that is issued at a moment in place of this one, and what says how long it lives.
+    pub fn next(&self, before: Validity, issued: i64) -> (Validity, Option<&'static str>) {
+        let at = Timestamp::from_second(issued).unwrap_or(Timestamp::MAX);
+        let (lifetime, source) = ca::lifetime(self.authority, self.profile, before.lifetime(), at);
+        (Validity { from: issued, to: issued.saturating_add(lifetime).saturating_sub(1) }, source)
+    }
+
+    /// The CA's limits, where they are known.
+    pub fn limits(&self) -> Option<ca::Limits> {
+        self.authority.and_then(|ca| ca.limits)
+    }
+}
+
+/// Validity of the certificate that `certbot renew` judges: of the newest complete version, which it links to first,
+/// and else of the one that live points at.
+pub fn judged(lineage: &Lineage) -> Option<Validity> {
+    let newest = lineage.archive.as_ref().ok().and_then(|archive| archive.latest_complete()?.issued.as_ref());
+    let (from, to) = match (newest, &lineage.cert) {
+        (Some(issued), _) => (issued.not_before, issued.not_after),
+        (None, Ok(cert)) => (cert.not_before, cert.not_after),
+        (None, Err(_)) => return None,
+    };
+    Some(Validity { from: from.as_second(), to: to.as_second() })
+}
+
+/// The certbot that will judge this lineage: the newest on the host, else the one that wrote the conf.
+pub fn certbot_release(conf: &Conf, host: &HostFacts) -> Option<(u32, u32)> {
+    host.newest_certbot().or_else(|| crate::facts::release(conf.top("version")?.text()?))
+}
+
+/// A moment so many seconds after the epoch; the ends of time stand for what lies beyond them.
+pub(crate) fn moment(second: i64) -> Timestamp {
+    let beyond = if second < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    Timestamp::from_second(second).unwrap_or(beyond)
+}

@@ -1,0 +1,165 @@
+//! When triggers fire, computed once for all lineages.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::course::moment;
+use crate::ca::DAY;
+use crate::calendar::{CronTimes, OnCalendar, zone};
+use crate::facts::{Rule, Trigger, When};
+
+/// How many firings of one rule are computed: three years of every minute.
+const MOST: usize = 1_600_000;
+
+/// All firings of some triggers in a period, in seconds since the epoch.
+#[derive(Debug, Default)]
+pub struct Firings {
+    /// The times that the rules name, ascending.
+    named: Vec<i64>,
+    /// The same, each put off as long as its trigger may put it off, ascending.
+    latest: Vec<i64>,
+    /// Seconds between two firings, at most.
+    largest_gap: Option<i64>,
+    /// A trigger whose times cannot be computed: it fires, nobody knows when.
+    pub untimed: bool,
+}
+
+/// The period for which firings are computed.
+#[derive(Clone, Copy, Debug)]
+pub struct Period {
+    /// Firings after this second.
+    pub from: i64,
+    /// What is judged as of.
+    pub now: i64,
+    /// Firings up to this second.
+    pub until: i64,
+}
+
+impl Firings {
+    /// The firings of these triggers on a host of this zone.
+    pub fn of<'t>(triggers: impl Iterator<Item = &'t Trigger>, host: &TimeZone, period: Period) -> Self {
+        let mut all: Vec<(i64, i64)> = Vec::new();
+        let mut untimed = false;
+        for trigger in triggers {
+            let times = match &trigger.when {
+                Ok(when) => times(when, trigger.last_run, host, period),
+                Err(_) => None,
+            };
+            let sleeps = i64::try_from(trigger.task.sleeps).unwrap_or(i64::MAX);
+            let delay = trigger.when.as_ref().map_or(0, |when| i64::try_from(when.delay).unwrap_or(i64::MAX));
+            let delay = delay.saturating_add(sleeps);
+            match times {
+                Some(times) => all.extend(times.into_iter().map(|at| (at, at.saturating_add(delay)))),
+                None => untimed = true,
+            }
+        }
+        all.sort_unstable();
+        all.dedup();
+        let gaps = all.iter().zip(all.iter().skip(1)).map(|(a, b)| b.1.saturating_sub(a.0));
+        let largest_gap = gaps.max().filter(|_| !untimed);
+        let named = all.iter().map(|(at, _)| *at).collect();
+        let mut latest: Vec<i64> = all.into_iter().map(|(_, at)| at).collect();
+        latest.sort_unstable();
+        Self { named, latest, largest_gap, untimed }
+    }
+
+    /// The first firing at or after a second.
+    pub fn first(&self, from: i64) -> Option<i64> {
+        self.named.get(self.named.partition_point(|at| *at < from)).copied()
+    }
+
+    /// The firings at or after a second.
+    pub fn after(&self, from: i64) -> impl Iterator<Item = Timestamp> {
+        self.named.iter().skip(self.named.partition_point(|at| *at < from)).map(|at| moment(*at))
+    }
+
+    /// How many firings surely lie between two seconds, however long each is put off.
+    pub fn between(&self, from: i64, to: i64) -> u32 {
+        let begun = self.named.partition_point(|at| *at < from);
+        let done = self.latest.partition_point(|at| *at < to);
+        u32::try_from(done.saturating_sub(begun)).unwrap_or(u32::MAX)
+    }
+
+    /// Seconds between two firings, at most, delays included; `None` for fewer than two of them.
+    pub fn largest_gap(&self) -> Option<i64> {
+        self.largest_gap
+    }
+
+    /// Whether nothing ever fires.
+    pub fn is_empty(&self) -> bool {
+        self.named.is_empty() && !self.untimed
+    }
+}
+
+/// The times of one trigger in the period; `None` where they cannot be computed.
+pub(super) fn times(
+    when: &When,
+    last: Option<Timestamp>,
+    host: &TimeZone,
+    period: Period,
+) -> Option<Vec<i64>> {
+    let own = when.zone.as_deref().and_then(zone::named);
+    let local = own.as_ref().unwrap_or(host);
+    let (from, until) = (moment(period.from), moment(period.until));
+    let mut all = Vec::new();
+    let mut timed = false;
+    for rule in &when.rules {
+        let times = match rule {
+            Rule::OnCalendar(text, _) => OnCalendar::parse(text).ok()?.between(from, until, local, MOST),
+            Rule::Cron(text) => {
+                let times = CronTimes::parse(text).ok()?;
+                if times.at_reboot() {
+                    continue;
+                }
+                times.between(from, until, local, MOST)
+            }
+            Rule::Every(seconds) => every(i64::try_from(*seconds).unwrap_or(i64::MAX), last, period),
+            Rule::Anacron(days, first_hour, _) => anacron(*days, *first_hour, last, local, period)?,
+            Rule::AtBoot(_) => continue,
+        };
+        timed = true;
+        all.extend(times.into_iter().map(|at| at.as_second()));
+    }
+    timed.then_some(all)
+}
+
+/// The firings so many seconds apart; without a last one the next is as far away as it can be.
+fn every(seconds: i64, last: Option<Timestamp>, period: Period) -> Vec<Timestamp> {
+    let seconds = seconds.max(1);
+    let last = last.map(Timestamp::as_second).filter(|at| *at <= period.now && period.now - at <= seconds);
+    let anchor = last.unwrap_or(period.now);
+    let back = (anchor.saturating_sub(period.from)) / seconds;
+    let first = anchor.saturating_sub(back.saturating_mul(seconds));
+    let at = |n: usize| first.checked_add(seconds.checked_mul(i64::try_from(n).ok()?)?);
+    (0..MOST).map_while(at).take_while(|at| *at <= period.until).map(moment).collect()
+}
+
+/// anacron's firings: on every so many days, from the first hour on at which it may start jobs.
+fn anacron(
+    days: u32,
+    first_hour: u8,
+    last: Option<Timestamp>,
+    zone: &TimeZone,
+    period: Period,
+) -> Option<Vec<Timestamp>> {
+    let days = i64::from(days.max(1));
+    let anchor = last.map_or(period.now, Timestamp::as_second);
+    let back = (anchor.saturating_sub(period.from) / DAY / days).max(0);
+    let mut day = zone
+        .to_datetime(moment(anchor))
+        .date()
+        .checked_sub(jiff::Span::new().try_days(back.checked_mul(days)?).ok()?)
+        .ok()?;
+    let mut all = Vec::new();
+    while all.len() < MOST {
+        let at = zone.to_timestamp(day.at(i8::try_from(first_hour).ok()?.min(23), 0, 0, 0)).ok()?;
+        if at.as_second() > period.until {
+            break;
+        }
+        if at.as_second() > period.from {
+            all.push(at);
+        }
+        day = day.checked_add(jiff::Span::new().try_days(days).ok()?).ok()?;
+    }
+    Some(all)
+}

@@ -1,0 +1,191 @@
+//! When a lineage becomes due, which attempts will be made then, and until when that goes well.
+
+mod course;
+mod firings;
+mod interval;
+mod plan;
+mod renewals;
+
+use jiff::Timestamp;
+
+pub use course::{Because, Course, Due, Validity, certbot_release};
+pub use firings::{Firings, Period};
+pub use interval::interval_seconds;
+pub use plan::{Plan, Plans};
+pub use renewals::{Renewal, Renewals};
+
+use crate::facts::{HostFacts, Lineage};
+use course::judged;
+pub(crate) use course::moment;
+
+/// When a lineage becomes due and what its schedule makes of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Forecast {
+    /// The earliest moment; `None` when it never becomes due.
+    pub due_at: Option<Timestamp>,
+    /// The latest moment: with renewal information certbot draws one in the CA's window anew at every run.
+    pub due_by: Option<Timestamp>,
+    /// Which rule makes it due.
+    pub due_because: Because,
+    /// What the schedule makes of it; `None` where the schedule, or when it fires, is not known.
+    pub outlook: Option<Outlook>,
+    /// What decides of its coming certificates.
+    pub course: Course,
+    /// The certificate that is judged.
+    pub cert: Validity,
+}
+
+/// What a schedule makes of a lineage.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outlook {
+    /// Attempts from the day it becomes due, or from now where that is past, until its certificate expires.
+    pub attempts: u32,
+    /// Attempts in all of the time in which the certificate is due.
+    pub window: u32,
+    /// Whether any trigger renews it at all.
+    pub covered: bool,
+    /// The first renewal for which too few attempts fit.
+    pub stops: Option<Renewal>,
+    /// The moment at which its CA's limit for one set of names is reached.
+    pub limited: Option<i64>,
+}
+
+/// The forecast for `lineage`, or `None` where its conf or certificate could not be read.
+pub fn forecast(lineage: &Lineage, host: &HostFacts) -> Option<Forecast> {
+    let conf = lineage.conf.as_ref().ok()?;
+    let cert = judged(lineage)?;
+    let course = Course::new(lineage, conf, host);
+    let plan = host.plan(&lineage.name).filter(|plan| !plan.firings.untimed);
+    let due = course.due(cert);
+    let outlook = plan.zip(due).map(|(plan, due)| outlook(lineage, host, course, cert, due, &plan));
+    let (due_at, due_by, due_because) = match due {
+        None => (None, None, Because::AutorenewOff),
+        Some(_) if cert.to <= host.now.as_second() => {
+            let end = moment(cert.to);
+            (Some(end), Some(end), Because::Expired)
+        }
+        Some(due) => (Some(moment(due.at)), Some(moment(due.by)), due.because),
+    };
+    Some(Forecast { due_at, due_by, due_because, outlook, course, cert })
+}
+
+fn outlook(
+    lineage: &Lineage,
+    host: &HostFacts,
+    course: Course,
+    cert: Validity,
+    due: Due,
+    plan: &Plan,
+) -> Outlook {
+    let period = host.period();
+    let enough = host.terms.enough_for(&lineage.name);
+    let limits = course.limits();
+    let mut stops = None;
+    let mut limited = None;
+    // The last few moments of issue, for the limit on certificates of the same names.
+    let mut issued: std::collections::VecDeque<i64> = std::collections::VecDeque::new();
+    for renewal in Renewals::new(course, plan, cert, period.now, period.until) {
+        if stops.is_none() && renewal.due.because != Because::Forced && renewal.attempts < enough {
+            stops = Some(renewal);
+        }
+        if let (Some(at), Some(limits), None) = (renewal.at, limits, limited) {
+            issued.push_back(at);
+            while issued.front().is_some_and(|first| at.saturating_sub(*first) >= limits.same_names_within) {
+                issued.pop_front();
+            }
+            limited = (issued.len() > limits.same_names).then_some(at);
+        }
+        if limited.is_some() {
+            break;
+        }
+    }
+    Outlook {
+        attempts: plan.firings.between(due.by.max(period.now), cert.to),
+        window: plan.firings.between(due.by, cert.to),
+        covered: !plan.is_empty(),
+        stops,
+        limited,
+    }
+}
+
+impl Forecast {
+    /// The coming renewals, as far as the terms of the host's judgement reach.
+    pub fn renewals<'p>(&self, host: &HostFacts, plan: &'p Plan) -> Renewals<'p> {
+        let period = host.period();
+        Renewals::new(self.course, plan, self.cert, period.now, period.until)
+    }
+
+    /// Whether the window in which it is due is the CA's renewal information as predicted, not as fetched.
+    pub fn predicted(&self) -> bool {
+        self.due_because == Because::Ari
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ca::DAY;
+    use crate::checks::testing::{days, denied, host, issued, lineage, set, unset, with_certbots};
+
+    /// Due in so many days from now, and why.
+    fn due(lineage: &Lineage, host: &HostFacts) -> (Option<i64>, Because) {
+        let forecast = forecast(lineage, host).unwrap();
+        let days = forecast.due_at.map(|at| (at.as_second() - host.now.as_second() + 43_200).div_euclid(DAY));
+        (days, forecast.due_because)
+    }
+
+    /// A certificate that began so many days ago and ends in so many, also as the newest version.
+    fn valid(lineage: &mut Lineage, before: i64, after: i64) {
+        let cert = lineage.cert.as_mut().unwrap();
+        (cert.not_before, cert.not_after) = (days(before), days(after));
+        let issued = issued(cert);
+        lineage.archive.as_mut().unwrap().versions.last_mut().unwrap().issued = Some(issued);
+    }
+
+    #[test]
+    fn the_rules_go_in_certbots_order() {
+        let (mut lineage, host) = (lineage(), host());
+        valid(&mut lineage, -30, 60);
+        assert_eq!(due(&lineage, &host), (Some(29), Because::Ari));
+        unset(lineage.conf.as_mut().unwrap(), "renewalparams", "server");
+        assert_eq!(due(&lineage, &host), (Some(30), Because::Lifetime));
+        set(lineage.conf.as_mut().unwrap(), "", "renew_before_expiry", "10 days");
+        assert_eq!(due(&lineage, &host), (Some(50), Because::RenewBeforeExpiry));
+        valid(&mut lineage, -91, -1);
+        assert_eq!(due(&lineage, &host), (Some(-1), Because::Expired));
+        set(lineage.conf.as_mut().unwrap(), "renewalparams", "autorenew", "False");
+        assert_eq!(due(&lineage, &host), (None, Because::AutorenewOff));
+    }
+
+    #[test]
+    fn below_ten_days_half_of_the_lifetime_is_left() {
+        let mut lineage = lineage();
+        valid(&mut lineage, 0, 6);
+        assert_eq!(due(&lineage, &host()), (Some(3), Because::Ari));
+        assert_eq!(due(&lineage, &with_certbots(&["4.0.0"])), (Some(3), Because::Lifetime));
+    }
+
+    #[test]
+    fn before_certbot_4_thirty_days_are_left() {
+        let (mut lineage, host) = (lineage(), with_certbots(&["2.1.0"]));
+        valid(&mut lineage, -30, 60);
+        assert_eq!(due(&lineage, &host), (Some(30), Because::Fixed30Days));
+        valid(&mut lineage, -1, 44);
+        assert_eq!(due(&lineage, &host), (Some(14), Because::Fixed30Days));
+    }
+
+    #[test]
+    fn the_newest_complete_version_is_judged_as_certbot_judges_it() {
+        let mut lineage = lineage();
+        lineage.cert.as_mut().unwrap().not_after = days(5);
+        assert_eq!(due(&lineage, &with_certbots(&["4.0.0"])), (Some(30), Because::Lifetime));
+    }
+
+    #[test]
+    fn without_a_certificate_there_is_no_forecast() {
+        let mut lineage = lineage();
+        lineage.cert = denied(crate::facts::Role::Pem);
+        lineage.archive = denied(crate::facts::Role::Pem);
+        assert!(forecast(&lineage, &host()).is_none());
+    }
+}
