@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::facts::{Kind, Lineage};
+use crate::facts::{Fact, HostFacts, Ineffective, Kind, Lineage, Purpose, Trigger};
 use crate::forecast::Forecast;
 
 /// What is kept of a lineage: well under a kilobyte.
@@ -57,6 +57,51 @@ impl Index {
     /// The row of a lineage.
     pub fn get(&self, name: &str) -> Option<&Row> {
         self.by_name.get(name).and_then(|i| self.rows.get(*i))
+    }
+}
+
+/// A trigger that does nothing, and the lineages that nothing else renews.
+#[derive(Debug)]
+pub struct Idle<'h> {
+    /// The trigger.
+    pub trigger: &'h Trigger,
+    /// Why it does nothing.
+    pub why: &'h Ineffective,
+    /// The lineages that are left without one; empty where that is all of them.
+    pub lineages: Vec<String>,
+}
+
+impl Index {
+    /// The lineages that no effective trigger renews.
+    ///
+    /// # Errors
+    /// The schedule could not be read.
+    pub fn uncovered(&self, host: &HostFacts) -> Fact<Vec<&str>> {
+        let triggers = host.triggers.as_ref().map_err(Clone::clone)?;
+        let effective: Vec<&Trigger> = triggers.iter().filter(|trigger| trigger.effective()).collect();
+        let config = host.dirs.config.as_str();
+        let covered = |name: &str| effective.iter().any(|trigger| trigger.covers(name, config));
+        Ok(self.rows.iter().map(|row| &*row.name).filter(|name| !covered(name)).collect())
+    }
+
+    /// The triggers that do nothing for such a reason although lineages depend on them.
+    ///
+    /// # Errors
+    /// The schedule could not be read.
+    pub fn idle<'h>(&self, host: &'h HostFacts, such: impl Fn(&Ineffective) -> bool) -> Fact<Vec<Idle<'h>>> {
+        let uncovered = self.uncovered(host)?;
+        let config = host.dirs.config.as_str();
+        let idle = |trigger: &'h Trigger| {
+            let why = trigger.ineffective.as_ref().filter(|why| such(why))?;
+            let renews = trigger.task.purpose == Purpose::Renews && trigger.client.knows_certbots_lineages();
+            let left: Vec<&str> =
+                uncovered.iter().copied().filter(|name| renews && trigger.covers(name, config)).collect();
+            let all = left.len() == self.rows.len();
+            let lineages =
+                if all { Vec::new() } else { left.iter().map(|name| (*name).to_owned()).collect() };
+            (!left.is_empty()).then_some(Idle { trigger, why, lineages })
+        };
+        Ok(host.triggers.iter().flatten().filter_map(idle).collect())
     }
 }
 

@@ -14,7 +14,7 @@ pub static CHECK: Check = Check {
     fix: "restore the account's three files from a backup, or write another account of that server into the confs that \
           name it; where there is none, remove the line `account`, move the folder aside and run certbot register",
     cites: &["https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/account.py"],
-    explains: &["certificate-expired"],
+    explains: &["ari-window-missed", "certificate-expired"],
     run: Run::Lineage(run),
 };
 

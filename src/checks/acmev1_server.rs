@@ -17,7 +17,7 @@ pub static CHECK: Check = Check {
         "https://letsencrypt.org/docs/acme-protocol-updates/",
         "https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/renewal.py",
     ],
-    explains: &["certificate-expired"],
+    explains: &["ari-window-missed", "certificate-expired"],
     run: Run::Lineage(run),
 };
 

@@ -11,7 +11,7 @@ pub static CHECK: Check = Check {
     why: "`certbot renew` says `not yet due for renewal` and exits 0 for ever, while `certbot renew --dry-run` still passes",
     fix: "set autorenew = True in renewal/NAME.conf, or delete the line: certbot has no option that switches it on again",
     cites: &["https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/renewal.py"],
-    explains: &["certificate-expired"],
+    explains: &["ari-window-missed", "certificate-expired"],
     run: Run::Lineage(run),
 };
 

@@ -12,7 +12,7 @@ pub static CHECK: Check = Check {
     why: "the CA accepts no order any more, so every renewal fails until the lineage moves to another CA",
     fix: "certbot renew --cert-name NAME --server https://acme-v02.api.letsencrypt.org/directory --force-renewal",
     cites: &["https://github.com/acmesh-official/acme.sh/issues/6480"],
-    explains: &["certificate-expired", "account-dir-missing"],
+    explains: &["ari-window-missed", "certificate-expired", "account-dir-missing"],
     run: Run::Lineage(run),
 };
 

@@ -14,7 +14,7 @@ pub static CHECK: Check = Check {
         "https://www.rfc-editor.org/rfc/rfc9525#section-6",
         "https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/storage.py",
     ],
-    explains: &["certificate-expired"],
+    explains: &["ari-window-missed", "certificate-expired"],
     run: Run::Lineage(run),
 };
 

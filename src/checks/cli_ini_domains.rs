@@ -12,7 +12,7 @@ pub static CHECK: Check = Check {
           renewing all installed certificates that are due to be renewed or renewing a single certificate`",
     fix: "delete the line from cli.ini; each lineage knows its names",
     cites: &["https://github.com/certbot/certbot/issues/4774"],
-    explains: &["certificate-expired"],
+    explains: &["ari-window-missed", "certificate-expired"],
     run: Run::Host(run),
 };
 

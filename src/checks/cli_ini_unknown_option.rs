@@ -15,7 +15,7 @@ pub static CHECK: Check = Check {
         "https://eff-certbot.readthedocs.io/en/stable/using.html#configuration-file",
         "https://github.com/certbot/certbot/blob/main/certbot/CHANGELOG.md",
     ],
-    explains: &["certificate-expired"],
+    explains: &["ari-window-missed", "certificate-expired"],
     run: Run::Host(run),
 };
 

@@ -15,7 +15,7 @@ pub static CHECK: Check = Check {
         "https://configobj.readthedocs.io/en/latest/configobj.html#string-interpolation",
         "https://configobj.readthedocs.io/en/latest/configobj.html#the-config-file-format",
     ],
-    explains: &["certificate-expired"],
+    explains: &["ari-window-missed", "certificate-expired"],
     run: Run::Lineage(run),
 };
 

@@ -26,6 +26,7 @@ pub static CHECK: Check = Check {
         "live-not-symlink",
         "webroot-moved-or-deleted",
         "manual-hook-missing-or-broken",
+        "ari-window-missed",
         "certificate-expired",
     ],
     run: Run::Lineage(run),

@@ -14,7 +14,7 @@ pub static CHECK: Check = Check {
         "https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/storage.py",
         "https://man7.org/linux/man-pages/man7/path_resolution.7.html",
     ],
-    explains: &["certificate-expired"],
+    explains: &["ari-window-missed", "certificate-expired"],
     run: Run::Lineage(run),
 };
 

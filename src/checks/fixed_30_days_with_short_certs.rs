@@ -16,7 +16,7 @@ pub static CHECK: Check = Check {
         "https://github.com/certbot/certbot/blob/main/certbot/CHANGELOG.md",
         "https://letsencrypt.org/docs/rate-limits/#new-certificates-per-exact-set-of-identifiers",
     ],
-    explains: &["certificate-expired"],
+    explains: &["ari-window-missed", "certificate-expired"],
     run: Run::Lineage(run),
 };
 

@@ -14,7 +14,7 @@ pub static CHECK: Check = Check {
         "https://www.rfc-editor.org/rfc/rfc8555#section-6.7",
         "https://github.com/letsencrypt/boulder/blob/main/policy/pa.go",
     ],
-    explains: &["certificate-expired"],
+    explains: &["ari-window-missed", "certificate-expired"],
     run: Run::Lineage(run),
 };
 

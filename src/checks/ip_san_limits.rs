@@ -18,7 +18,7 @@ pub static CHECK: Check = Check {
         "https://letsencrypt.org/docs/profiles/",
         "https://eff-certbot.readthedocs.io/en/stable/using.html#getting-certificates-and-choosing-plugins",
     ],
-    explains: &["certificate-expired"],
+    explains: &["ari-window-missed", "certificate-expired"],
     run: Run::Lineage(run),
 };
 

@@ -16,7 +16,7 @@ pub static CHECK: Check = Check {
         "https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/storage.py",
         "https://eff-certbot.readthedocs.io/en/stable/using.html#where-are-my-certificates",
     ],
-    explains: &["leaf-not-signed-by-chain", "fullchain-differs", "certificate-expired"],
+    explains: &["leaf-not-signed-by-chain", "fullchain-differs", "ari-window-missed", "certificate-expired"],
     run: Run::Lineage(run),
 };
 

@@ -13,7 +13,7 @@ pub static CHECK: Check = Check {
     fix: "bring the script back, or name the new one: certbot reconfigure --cert-name NAME --manual-auth-hook COMMAND \
           (certbot 2.3 and later)",
     cites: &["https://eff-certbot.readthedocs.io/en/stable/using.html#pre-and-post-validation-hooks"],
-    explains: &["certificate-expired"],
+    explains: &["ari-window-missed", "certificate-expired"],
     run: Run::Lineage(run),
 };
 

@@ -13,7 +13,7 @@ pub static CHECK: Check = Check {
     fix: "choose a way that needs no hand: certbot reconfigure --cert-name NAME with --webroot -w DIR, a DNS plugin or \
           --manual-auth-hook (certbot 2.3 and later)",
     cites: &["https://eff-certbot.readthedocs.io/en/stable/using.html#manual"],
-    explains: &["certificate-expired"],
+    explains: &["ari-window-missed", "certificate-expired"],
     run: Run::Lineage(run),
 };
 

@@ -19,6 +19,7 @@ pub static CHECK: Check = Check {
         "live-behind-archive",
         "leaf-not-signed-by-chain",
         "fullchain-differs",
+        "ari-window-missed",
         "certificate-expired",
     ],
     run: Run::Lineage(run),

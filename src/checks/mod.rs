@@ -6,6 +6,8 @@ mod account_key_corrupt;
 mod acmev1_server;
 mod allow_subset_drops_names;
 mod ari_retry_after_far_future;
+mod ari_window_missed;
+mod attempts_too_few;
 mod authenticator_missing;
 mod autorenew_false;
 mod ca_discontinued;
@@ -18,15 +20,27 @@ mod cli_ini_unknown_option;
 mod conf_not_dot_conf;
 mod conf_value_mangled;
 mod container_tree_moved_absolute_paths;
+mod cron_file_ignored;
+mod cron_path;
+mod cron_percent_or_syntax;
+mod cron_wrong_user;
+mod cron_wrong_verb;
+mod crontab_user_column;
+mod debian_cron_line_is_inert_on_systemd;
 mod deploy_hook_wrong_key;
+mod double_schedule_lock_race;
 mod file_unreadable;
 mod fixed_30_days_with_short_certs;
+mod fixed_minute_load;
+mod force_renewal_in_schedule;
 mod fullchain_differs;
 mod hook_not_executable;
 mod identifier_refused;
 mod interrupted_update_previous_links;
+mod interval_too_long;
 mod ip_san_limits;
 mod key_type_flipped;
+mod last_run_too_old;
 mod leaf_not_signed_by_chain;
 mod leaf_only_chain;
 mod lineage_0001_duplicate;
@@ -40,13 +54,16 @@ mod must_staple;
 mod newer_conf_older_certbot;
 mod no_reload_at_all;
 mod not_checkable;
+mod not_persistent_machine_off;
 mod nothing_scheduled;
 mod orphan_lineage_no_conf;
+mod output_discarded;
 mod plugin_not_installed;
 mod points_at_archive_version;
 mod preferred_challenge_gone;
 mod privkey_world_readable;
 mod profile_name_limit;
+mod random_sleep_kills_wrapper;
 mod relinked_to_stale_higher_number;
 mod renew_before_expiry_wrong;
 mod renewal_conf_empty_or_truncated;
@@ -55,13 +72,22 @@ mod renewalparams_missing;
 mod required_profile_gone;
 mod reuse_key_conflict;
 mod rhel_timer_off_by_default;
+mod rl_exact_set;
+mod rl_paused;
+mod schedule_insufficient_from_date;
+mod schedule_never_fires;
+mod schedule_not_started;
+mod service_unit_failing;
+mod snap_vs_cron_guard;
 mod staging_override_refused;
 mod staging_server_in_conf;
 mod symlink_target_missing;
 mod timer_disabled_or_dead;
+mod timer_fires_before_network_or_nginx;
 mod timer_masked_or_overridden;
 mod two_certbots;
 mod typed_value_invalid;
+mod unit_binary_missing;
 mod webroot_map_incomplete;
 mod webroot_moved_or_deleted;
 mod wildcard_with_non_dns_authenticator;
@@ -135,6 +161,32 @@ pub static CHECKS: &[&Check] = &[
     &timer_masked_or_overridden::CHECK,
     &timer_disabled_or_dead::CHECK,
     &rhel_timer_off_by_default::CHECK,
+    &crontab_user_column::CHECK,
+    &cron_percent_or_syntax::CHECK,
+    &cron_file_ignored::CHECK,
+    &cron_path::CHECK,
+    &cron_wrong_user::CHECK,
+    &cron_wrong_verb::CHECK,
+    &unit_binary_missing::CHECK,
+    &schedule_never_fires::CHECK,
+    &schedule_not_started::CHECK,
+    &snap_vs_cron_guard::CHECK,
+    &force_renewal_in_schedule::CHECK,
+    &interval_too_long::CHECK,
+    &attempts_too_few::CHECK,
+    &schedule_insufficient_from_date::CHECK,
+    &random_sleep_kills_wrapper::CHECK,
+    &service_unit_failing::CHECK,
+    &last_run_too_old::CHECK,
+    &ari_window_missed::CHECK,
+    &rl_exact_set::CHECK,
+    &rl_paused::CHECK,
+    &debian_cron_line_is_inert_on_systemd::CHECK,
+    &double_schedule_lock_race::CHECK,
+    &fixed_minute_load::CHECK,
+    &not_persistent_machine_off::CHECK,
+    &timer_fires_before_network_or_nginx::CHECK,
+    &output_discarded::CHECK,
     &no_reload_at_all::CHECK,
     &hook_not_executable::CHECK,
     &points_at_archive_version::CHECK,

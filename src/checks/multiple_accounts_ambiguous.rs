@@ -14,7 +14,7 @@ pub static CHECK: Check = Check {
         "https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/main.py",
         "https://github.com/certbot/certbot/issues/9805",
     ],
-    explains: &["certificate-expired"],
+    explains: &["ari-window-missed", "certificate-expired"],
     run: Run::Lineage(run),
 };
 

@@ -12,7 +12,7 @@ pub static CHECK: Check = Check {
     why: "every name is validated, and then the order fails: `OCSP must-staple extension is no longer available`",
     fix: "delete must_staple from the conf (must-staple from cli.ini)",
     cites: &["https://letsencrypt.org/2024/12/05/ending-ocsp/"],
-    explains: &["certificate-expired"],
+    explains: &["ari-window-missed", "certificate-expired"],
     run: Run::Lineage(run),
 };
 

@@ -12,7 +12,7 @@ pub static CHECK: Check = Check {
     why: "certbot renews only when something starts it; every certificate here expires, and no mail says so beforehand",
     fix: "enable the timer of certbot's package, or add a line to /etc/crontab: 0 0,12 * * * root certbot renew -q",
     cites: &["https://eff-certbot.readthedocs.io/en/stable/using.html#setting-up-automated-renewal"],
-    explains: &["certificate-expired"],
+    explains: &["ari-window-missed", "certificate-expired"],
     run: Run::Across(run),
 };
 

@@ -16,7 +16,7 @@ pub static CHECK: Check = Check {
         "https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/auth_handler.py",
         "https://letsencrypt.org/docs/challenge-types/",
     ],
-    explains: &["certificate-expired"],
+    explains: &["ari-window-missed", "certificate-expired"],
     run: Run::Lineage(run),
 };
 

@@ -13,7 +13,7 @@ pub static CHECK: Check = Check {
     why: "the CA refuses the order: tlsserver and shortlived take 25 names, classic takes 100",
     fix: "divide the names among several lineages, or choose the profile classic",
     cites: &["https://letsencrypt.org/docs/profiles/"],
-    explains: &["certificate-expired"],
+    explains: &["ari-window-missed", "certificate-expired"],
     run: Run::Lineage(run),
 };
 

@@ -14,7 +14,7 @@ pub static CHECK: Check = Check {
         "https://configobj.readthedocs.io/en/latest/configobj.html#the-config-file-format",
         "https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/storage.py",
     ],
-    explains: &["certificate-expired"],
+    explains: &["ari-window-missed", "certificate-expired"],
     run: Run::Lineage(run),
 };
 

@@ -17,6 +17,7 @@ pub static CHECK: Check = Check {
         "typed-value-invalid",
         "cert-unreadable-pem",
         "certificate-covers-no-name",
+        "ari-window-missed",
         "certificate-expired",
     ],
     run: Run::Lineage(run),

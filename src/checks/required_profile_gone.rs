@@ -14,7 +14,7 @@ pub static CHECK: Check = Check {
           preferred_profile",
     fix: "delete required_profile from the conf, or name a profile that exists",
     cites: &["https://letsencrypt.org/docs/profiles/", "https://www.rfc-editor.org/rfc/rfc8555#section-7.4"],
-    explains: &["certificate-expired"],
+    explains: &["ari-window-missed", "certificate-expired"],
     run: Run::Lineage(run),
 };
 

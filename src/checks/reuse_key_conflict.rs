@@ -11,7 +11,7 @@ pub static CHECK: Check = Check {
     why: "certbot stops with `Unable to change the --key-type of this certificate because --reuse-key is set`",
     fix: "delete the key option from cli.ini, or change the key once: certbot renew --cert-name NAME --new-key --force-renewal",
     cites: &["https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/renewal.py"],
-    explains: &["certificate-expired"],
+    explains: &["ari-window-missed", "certificate-expired"],
     run: Run::Lineage(run),
 };
 

@@ -14,7 +14,7 @@ pub static CHECK: Check = Check {
         "https://src.fedoraproject.org/rpms/certbot",
         "https://eff-certbot.readthedocs.io/en/stable/using.html#setting-up-automated-renewal",
     ],
-    explains: &["certificate-expired", "nothing-scheduled"],
+    explains: &["ari-window-missed", "certificate-expired", "nothing-scheduled"],
     run: Run::Host(run),
 };
 

@@ -13,7 +13,7 @@ pub static CHECK: Check = Check {
           renews nothing",
     fix: "delete staging, test-cert or the staging server from cli.ini",
     cites: &["https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/renewal.py"],
-    explains: &["certificate-expired", "staging-server-in-conf"],
+    explains: &["ari-window-missed", "certificate-expired", "staging-server-in-conf"],
     run: Run::Lineage(run),
 };
 

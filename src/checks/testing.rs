@@ -30,6 +30,8 @@ pub fn host() -> HostFacts {
         gathered_at: now(),
         terms: Terms::default(),
         zone: Ok(Zone::default()),
+        alive: Some(now()),
+        log: Ok(Some(now())),
         live: false,
         dirs: Dirs {
             config: config.into(),
@@ -101,6 +103,28 @@ pub fn timer(ineffective: Option<Ineffective>) -> Trigger {
         last_run: None,
         unit_state: Some(UnitState { service: "certbot.service".into(), ..UnitState::default() }),
     }
+}
+
+/// A line of /etc/cron.d/certbot with these times.
+pub fn cron(times: &str) -> Trigger {
+    Trigger {
+        kind: TriggerKind::Cron,
+        r#where: "/etc/cron.d/certbot:3".into(),
+        unit: None,
+        user: Some("root".into()),
+        command: "certbot renew -q".into(),
+        when: Ok(When { rules: vec![Rule::Cron(times.into())], ..When::default() }),
+        unit_state: None,
+        ..timer(None)
+    }
+}
+
+/// Gives a lineage's certificate another validity, in days from now, also as the newest version.
+pub fn lives(lineage: &mut Lineage, from: i64, to: i64) {
+    let cert = lineage.cert.as_mut().unwrap();
+    (cert.not_before, cert.not_after) = (days(from), days(to));
+    let issued = issued(cert);
+    lineage.archive.as_mut().unwrap().versions.last_mut().unwrap().issued = Some(issued);
 }
 
 /// A line of nginx.

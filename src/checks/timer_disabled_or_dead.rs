@@ -14,7 +14,7 @@ pub static CHECK: Check = Check {
         "https://www.freedesktop.org/software/systemd/man/latest/systemctl.html#enable%20UNIT%E2%80%A6",
         "https://eff-certbot.readthedocs.io/en/stable/using.html#automated-renewals",
     ],
-    explains: &["certificate-expired", "nothing-scheduled"],
+    explains: &["ari-window-missed", "certificate-expired", "nothing-scheduled"],
     run: Run::Host(run),
 };
 

@@ -15,6 +15,7 @@ pub static CHECK: Check = Check {
         "https://github.com/certbot/certbot/issues/8555",
     ],
     explains: &[
+        "ari-window-missed",
         "certificate-expired",
         "nothing-scheduled",
         "timer-disabled-or-dead",

@@ -11,7 +11,12 @@ pub static CHECK: Check = Check {
     why: "certbot says `An error occurred while parsing … The error was Expected …` and skips the lineage at every renewal",
     fix: "correct the value in renewal/NAME.conf, or remove the line",
     cites: &["https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/renewal.py"],
-    explains: &["cert-unreadable-pem", "certificate-covers-no-name", "certificate-expired"],
+    explains: &[
+        "cert-unreadable-pem",
+        "certificate-covers-no-name",
+        "ari-window-missed",
+        "certificate-expired",
+    ],
     run: Run::Lineage(run),
 };
 

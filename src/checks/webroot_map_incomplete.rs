@@ -13,7 +13,7 @@ pub static CHECK: Check = Check {
     fix: "add `NAME = /its/root` under [[webroot_map]], or certbot reconfigure --cert-name NAME --webroot -w DIR \
           (certbot 2.3 and later)",
     cites: &["https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/plugins/webroot.py"],
-    explains: &["certificate-expired"],
+    explains: &["ari-window-missed", "certificate-expired"],
     run: Run::Lineage(run),
 };
 

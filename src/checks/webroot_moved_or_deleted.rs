@@ -18,7 +18,7 @@ pub static CHECK: Check = Check {
     fix: "name the folder that the site is served from now: certbot reconfigure --cert-name NAME --webroot -w DIR \
           (certbot 2.3 and later)",
     cites: &["https://eff-certbot.readthedocs.io/en/stable/using.html#webroot"],
-    explains: &["certificate-expired"],
+    explains: &["ari-window-missed", "certificate-expired"],
     run: Run::Lineage(run),
 };
 

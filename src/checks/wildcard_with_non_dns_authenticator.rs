@@ -16,7 +16,7 @@ pub static CHECK: Check = Check {
         "https://letsencrypt.org/docs/challenge-types/#dns-01-challenge",
         "https://eff-certbot.readthedocs.io/en/stable/using.html#dns-plugins",
     ],
-    explains: &["certificate-expired", "preferred-challenge-gone"],
+    explains: &["ari-window-missed", "certificate-expired", "preferred-challenge-gone"],
     run: Run::Lineage(run),
 };
 

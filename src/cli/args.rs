@@ -35,6 +35,12 @@ pub enum Command {
     },
     /// Print the facts as JSON Lines: for a bug report, or for `audit --facts FILE`
     Facts,
+    /// Print every trigger found, whether it is effective, and when it runs next
+    Schedule {
+        /// What to do instead
+        #[command(subcommand)]
+        command: Option<ScheduleCommand>,
+    },
     /// Build a sandbox host with broken and healthy lineages and audit it; needs neither root nor network
     Demo {
         /// Build the sandbox in DIR, which must be empty or absent, and keep it
@@ -52,6 +58,34 @@ pub struct AuditArgs {
     /// Judge facts printed by `acme-audit facts` instead of this host; `-` for standard input
     #[arg(long, value_name = "FILE")]
     pub facts: Option<PathBuf>,
+}
+
+/// What to do with schedules.
+#[derive(Debug, Subcommand)]
+pub enum ScheduleCommand {
+    /// Print when a calendar expression of systemd or a crontab's times come next
+    Next(NextArgs),
+}
+
+/// Arguments of `schedule next`.
+#[derive(Debug, ClapArgs)]
+#[group(id = "expression", required = true, multiple = false, args = ["calendar", "cron"])]
+pub struct NextArgs {
+    /// An expression of systemd.time(7), as in OnCalendar=
+    #[arg(long, value_name = "EXPR", allow_hyphen_values = true)]
+    pub calendar: Option<String>,
+    /// The five time fields of a crontab's line, or a word such as @daily; as Debian's cron reads them
+    #[arg(long, value_name = "EXPR", allow_hyphen_values = true)]
+    pub cron: Option<String>,
+    /// Times after this one instead of now
+    #[arg(long, value_name = "RFC3339")]
+    pub from: Option<Timestamp>,
+    /// How many times
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub count: usize,
+    /// The time zone of an expression that names none, instead of the host's
+    #[arg(long, value_name = "ZONE")]
+    pub tz: Option<String>,
 }
 
 /// Flags that every subcommand takes.

@@ -6,9 +6,11 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::args::{AuditArgs, Format, Global};
 use crate::audit::{Judge, Judged, Report, judge};
+use crate::calendar;
 use crate::config::Config;
 use crate::error::Error;
 use crate::facts::{HostFacts, Lineage};
@@ -44,14 +46,22 @@ pub fn look(mut host: Host, names: &[String], global: &Global, config: &Config) 
     Ok(judged.report(host.facts, config))
 }
 
+fn root(global: &Global) -> Result<Root, Error> {
+    match &global.root {
+        Some(dir) => Root::below(dir),
+        None => Ok(Root::live()),
+    }
+}
+
+/// The time zone of the host that the flags name; UTC where it cannot be read.
+pub fn zone(global: &Global) -> Result<TimeZone, Error> {
+    Ok(gather::zone(&root(global)?).map_or(TimeZone::UTC, |zone| calendar::zone::of_host(&zone)))
+}
+
 /// Gathers the facts of the host that the flags name.
 pub fn host(global: &Global) -> Result<Host, Error> {
-    let root = match &global.root {
-        Some(dir) => Root::below(dir)?,
-        None => Root::live(),
-    };
     Ok(gather::host(Request {
-        root,
+        root: root(global)?,
         config_dir: absolute(&global.config_dir)?,
         work_dir: absolute(&global.work_dir)?,
         logs_dir: absolute(&global.logs_dir)?,
@@ -72,14 +82,8 @@ pub fn print(report: &Report, global: &Global) -> Result<u8, Error> {
         Format::Json => report::json::write(&mut out, report),
         Format::Nagios => report::nagios::write(&mut out, report),
     };
-    match written.and_then(|()| out.flush()) {
-        // A reader that has seen enough (`| head`) is no failure.
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Error::new(format!("cannot write the report: {e}"))
-                .hint("check the space behind standard output"))
-        }
-        _ => Ok(report.exit_code()),
-    }
+    super::written(written.and_then(|()| out.flush()))?;
+    Ok(report.exit_code())
 }
 
 fn replay(global: &Global, file: &Path, names: &[String], config: &Config) -> Result<Report, Error> {

@@ -5,6 +5,7 @@ mod audit;
 mod demo;
 mod explain;
 mod facts;
+mod schedule;
 
 use std::process::ExitCode;
 
@@ -53,7 +54,22 @@ fn run(args: &Args) -> Result<u8, Error> {
         Some(Command::Audit(audit)) => audit::run(&args.global, audit),
         Some(Command::Explain { id, markdown }) => explain::run(id.as_deref(), *markdown),
         Some(Command::Facts) => facts::run(&args.global),
+        Some(Command::Schedule { command: None }) => schedule::run(&args.global),
+        Some(Command::Schedule { command: Some(args::ScheduleCommand::Next(next)) }) => {
+            schedule::next(&args.global, next)
+        }
         Some(Command::Demo { keep }) => demo::run(&args.global, keep.as_deref()),
+    }
+}
+
+/// A reader that has seen enough (`| head`) is no failure.
+fn written(result: std::io::Result<()>) -> Result<(), Error> {
+    match result {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::new(format!("cannot write the report: {e}"))
+                .hint("check the space behind standard output"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -24,6 +24,12 @@ pub struct HostFacts {
     /// The host's time zone.
     #[serde(default = "utc")]
     pub zone: Fact<Zone>,
+    /// Until when the host was surely running; `None` where nothing tells.
+    #[serde(default)]
+    pub alive: Option<Timestamp>,
+    /// When certbot last wrote to its log; `None` where there is no log.
+    #[serde(default = "no_log")]
+    pub log: Fact<Option<Timestamp>>,
     /// Whether the running host was looked at, and not a tree below `--root`.
     pub live: bool,
     /// certbot's three folders.
@@ -61,6 +67,11 @@ pub struct HostFacts {
 /// Facts of an earlier version do not say the zone.
 fn utc() -> Fact<Zone> {
     Ok(Zone::default())
+}
+
+/// Nor do they look at certbot's log.
+fn no_log() -> Fact<Option<Timestamp>> {
+    Ok(None)
 }
 
 /// certbot's three folders, by their names there.
@@ -234,6 +245,11 @@ impl HostFacts {
         let lineages = self.renewal.as_ref().map_err(Clone::clone)?.confs;
         let triggers = self.triggers.as_ref().map_err(Clone::clone)?;
         Ok(lineages > 0 && !triggers.iter().any(Trigger::effective))
+    }
+
+    /// Triggers that really renew a lineage.
+    pub fn covering(&self, lineage: &str) -> impl Iterator<Item = &Trigger> {
+        self.effective_triggers().filter(move |trigger| trigger.covers(lineage, &self.dirs.config))
     }
 
     /// Triggers that really start a renewal.

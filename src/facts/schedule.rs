@@ -211,6 +211,20 @@ pub enum Ineffective {
     Inactive(String),
 }
 
+impl std::fmt::Display for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Rule::OnCalendar(text, _) => write!(f, "OnCalendar={text}"),
+            Rule::Cron(text) => f.write_str(text),
+            Rule::Every(seconds) => write!(f, "every {seconds} seconds"),
+            Rule::AtBoot(_) => f.write_str("at each start of the machine"),
+            Rule::Anacron(days, from, to) => {
+                write!(f, "anacron, every {days} days between {from}:00 and {to}:00")
+            }
+        }
+    }
+}
+
 impl std::fmt::Display for Ineffective {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -242,6 +256,15 @@ impl Trigger {
         self.ineffective.is_none()
             && self.task.purpose == Purpose::Renews
             && self.client.knows_certbots_lineages()
+    }
+
+    /// Its times in words, as its files give them.
+    pub fn times(&self) -> String {
+        match &self.when {
+            Ok(when) if when.rules.is_empty() => "no times".to_owned(),
+            Ok(when) => when.rules.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+            Err(missing) => missing.to_string(),
+        }
     }
 
     /// Whether it would renew this lineage of the configuration folder, were it effective.

@@ -85,9 +85,16 @@ impl Firings {
         self.largest_gap
     }
 
-    /// Whether nothing ever fires.
-    pub fn is_empty(&self) -> bool {
-        self.named.is_empty() && !self.untimed
+    /// The largest number of firings within so many seconds.
+    pub fn most_within(&self, seconds: i64) -> usize {
+        let mut begin = self.named.iter().enumerate().peekable();
+        let mut most = 0;
+        for (i, at) in self.named.iter().enumerate() {
+            while begin.next_if(|(_, first)| at.saturating_sub(**first) >= seconds).is_some() {}
+            let first = begin.peek().map_or(i, |(first, _)| *first);
+            most = most.max(i - first + 1);
+        }
+        most
     }
 }
 

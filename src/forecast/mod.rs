@@ -14,7 +14,7 @@ pub use interval::interval_seconds;
 pub use plan::{Plan, Plans};
 pub use renewals::{Renewal, Renewals};
 
-use crate::facts::{HostFacts, Lineage};
+use crate::facts::{Fact, HostFacts, Lineage, Missing, Role, Trigger, Why};
 use course::judged;
 pub(crate) use course::moment;
 
@@ -44,6 +44,12 @@ pub struct Outlook {
     pub window: u32,
     /// Whether any trigger renews it at all.
     pub covered: bool,
+    /// Seconds between two attempts, at most, delays included.
+    pub largest_gap: Option<i64>,
+    /// Attempts in 24 hours, at most.
+    pub in_a_day: usize,
+    /// Renewals that are forced though nothing is due, in seven days, at most.
+    pub forced_in_a_week: usize,
     /// The first renewal for which too few attempts fit.
     pub stops: Option<Renewal>,
     /// The moment at which its CA's limit for one set of names is reached.
@@ -103,8 +109,36 @@ fn outlook(
         attempts: plan.firings.between(due.by.max(period.now), cert.to),
         window: plan.firings.between(due.by, cert.to),
         covered: !plan.is_empty(),
+        largest_gap: plan.firings.largest_gap(),
+        in_a_day: plan.in_a_day,
+        forced_in_a_week: plan.forced_in_a_week,
         stops,
         limited,
+    }
+}
+
+impl Lineage {
+    /// What the schedule makes of it; `None` where it is never due, or nothing renews it.
+    ///
+    /// # Errors
+    /// The certificate, the schedule, or the times at which a trigger fires are not known.
+    pub fn outlook(&self, host: &HostFacts) -> Fact<Option<Outlook>> {
+        self.conf.as_ref().map_err(Clone::clone)?;
+        self.cert.as_ref().map_err(Clone::clone)?;
+        host.triggers.as_ref().map_err(Clone::clone)?;
+        let outlook = self.forecast.as_ref().and_then(|forecast| forecast.outlook);
+        if outlook.is_none() && self.forecast.as_ref().is_some_and(|forecast| forecast.due_at.is_some()) {
+            let untimed = host.covering(&self.name).find(|trigger| trigger.when.is_err());
+            return Err(match untimed.or(host.covering(&self.name).next()) {
+                Some(Trigger { when: Err(missing), .. }) => missing.clone(),
+                Some(trigger) => {
+                    let why = Why::Unclear(format!("nobody can compute when it fires: {}", trigger.times()));
+                    Missing::new(trigger.r#where.as_str(), why, Role::Other)
+                }
+                None => return Ok(None),
+            });
+        }
+        Ok(outlook.filter(|outlook| outlook.covered))
     }
 }
 
@@ -125,7 +159,7 @@ impl Forecast {
 mod tests {
     use super::*;
     use crate::ca::DAY;
-    use crate::checks::testing::{days, denied, host, issued, lineage, set, unset, with_certbots};
+    use crate::checks::testing::{days, denied, host, lineage, lives, set, unset, with_certbots};
 
     /// Due in so many days from now, and why.
     fn due(lineage: &Lineage, host: &HostFacts) -> (Option<i64>, Because) {
@@ -134,24 +168,16 @@ mod tests {
         (days, forecast.due_because)
     }
 
-    /// A certificate that began so many days ago and ends in so many, also as the newest version.
-    fn valid(lineage: &mut Lineage, before: i64, after: i64) {
-        let cert = lineage.cert.as_mut().unwrap();
-        (cert.not_before, cert.not_after) = (days(before), days(after));
-        let issued = issued(cert);
-        lineage.archive.as_mut().unwrap().versions.last_mut().unwrap().issued = Some(issued);
-    }
-
     #[test]
     fn the_rules_go_in_certbots_order() {
         let (mut lineage, host) = (lineage(), host());
-        valid(&mut lineage, -30, 60);
+        lives(&mut lineage, -30, 60);
         assert_eq!(due(&lineage, &host), (Some(29), Because::Ari));
         unset(lineage.conf.as_mut().unwrap(), "renewalparams", "server");
         assert_eq!(due(&lineage, &host), (Some(30), Because::Lifetime));
         set(lineage.conf.as_mut().unwrap(), "", "renew_before_expiry", "10 days");
         assert_eq!(due(&lineage, &host), (Some(50), Because::RenewBeforeExpiry));
-        valid(&mut lineage, -91, -1);
+        lives(&mut lineage, -91, -1);
         assert_eq!(due(&lineage, &host), (Some(-1), Because::Expired));
         set(lineage.conf.as_mut().unwrap(), "renewalparams", "autorenew", "False");
         assert_eq!(due(&lineage, &host), (None, Because::AutorenewOff));
@@ -160,7 +186,7 @@ mod tests {
     #[test]
     fn below_ten_days_half_of_the_lifetime_is_left() {
         let mut lineage = lineage();
-        valid(&mut lineage, 0, 6);
+        lives(&mut lineage, 0, 6);
         assert_eq!(due(&lineage, &host()), (Some(3), Because::Ari));
         assert_eq!(due(&lineage, &with_certbots(&["4.0.0"])), (Some(3), Because::Lifetime));
     }
@@ -168,9 +194,9 @@ mod tests {
     #[test]
     fn before_certbot_4_thirty_days_are_left() {
         let (mut lineage, host) = (lineage(), with_certbots(&["2.1.0"]));
-        valid(&mut lineage, -30, 60);
+        lives(&mut lineage, -30, 60);
         assert_eq!(due(&lineage, &host), (Some(30), Because::Fixed30Days));
-        valid(&mut lineage, -1, 44);
+        lives(&mut lineage, -1, 44);
         assert_eq!(due(&lineage, &host), (Some(14), Because::Fixed30Days));
     }
 

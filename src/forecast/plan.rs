@@ -19,6 +19,10 @@ pub struct Plan {
     pub firings: Firings,
     /// The firings of those that renew what is not due.
     pub forced: Option<Firings>,
+    /// Firings in 24 hours, at most.
+    pub in_a_day: usize,
+    /// Forced firings in seven days, at most.
+    pub forced_in_a_week: usize,
 }
 
 /// The plans of a host, each computed when the first lineage asks for it; a copy starts anew.
@@ -66,10 +70,14 @@ impl HostFacts {
         let period = self.period();
         let triggers = || covering.iter().filter_map(|at| self.triggers.as_ref().ok()?.get(*at));
         let forced = triggers().any(|t| t.task.forced.is_some());
+        let firings = Firings::of(triggers(), &zone, period);
+        let forced =
+            forced.then(|| Firings::of(triggers().filter(|t| t.task.forced.is_some()), &zone, period));
         Plan {
-            firings: Firings::of(triggers(), &zone, period),
-            forced: forced
-                .then(|| Firings::of(triggers().filter(|t| t.task.forced.is_some()), &zone, period)),
+            in_a_day: firings.most_within(DAY),
+            forced_in_a_week: forced.as_ref().map_or(0, |forced| forced.most_within(7 * DAY)),
+            firings,
+            forced,
             triggers: covering,
         }
     }

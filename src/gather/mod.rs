@@ -3,6 +3,7 @@
 pub mod certbot;
 pub mod fs;
 pub mod installs;
+mod life;
 mod names;
 pub mod schedule;
 pub mod secrets;
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 
 use crate::facts::{Dirs, Fact, HostFacts, Lineage, Missing, Role, Terms};
 use fs::{Root, show};
+pub use zone::zone;
 
 /// The schema's name in the first line of the facts.
 pub const SCHEMA: &str = "acme-audit.facts/1";
@@ -65,7 +67,9 @@ pub fn host(request: Request) -> Host {
         now: request.now,
         gathered_at: Timestamp::now(),
         terms: Terms::default(),
-        zone: zone::zone(root),
+        zone: zone(root),
+        alive: life::alive(root),
+        log: life::log(root, &request.logs_dir),
         live: root.is_live(),
         dirs: Dirs { config: show(config), work: show(&request.work_dir), logs: show(&request.logs_dir) },
         renewal,

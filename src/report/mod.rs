@@ -3,6 +3,7 @@
 pub mod explain;
 pub mod json;
 pub mod nagios;
+pub mod schedule;
 pub mod text;
 
 use jiff::Timestamp;

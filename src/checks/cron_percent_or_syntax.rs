@@ -1,0 +1,84 @@
+//! cron refuses the line, or ends its command at a percent sign.
+
+use crate::check::{Check, Finding, Run, Severity, Subject, Verdict};
+use crate::facts::{HostFacts, Ineffective};
+use crate::index::Index;
+
+/// A line that cron does not run as it was meant.
+pub static CHECK: Check = Check {
+    id: "cron-percent-or-syntax",
+    title: "cron refuses the line, or cuts its command at a percent sign",
+    severity: Severity::WillFail,
+    why: "an unescaped % ends the command and makes the rest its input; a field that cron cannot read makes it drop the line or all of the table, with one message in the log",
+    fix: "write \\% for every percent sign in the command; check the five times, and end the file with a line break",
+    cites: &["https://manpages.debian.org/bookworm/cron/crontab.5.en.html"],
+    explains: &["ari-window-missed", "certificate-expired", "last-run-too-old", "nothing-scheduled"],
+    run: Run::Across(run),
+};
+
+fn run(index: &Index, host: &HostFacts) -> Verdict {
+    let idle =
+        index.idle(host, |why| matches!(why, Ineffective::Syntax(_) | Ineffective::CutByPercent(_)))?;
+    let finding = |idle: crate::index::Idle<'_>| {
+        let place = idle.trigger.r#where.as_str();
+        let (says, saw, wanted, fix) = match idle.why {
+            Ineffective::CutByPercent(kept) => (
+                "cron ends the command at a percent sign, and nothing else renews".to_owned(),
+                format!("only `{kept}` is run"),
+                "\\% for each percent sign",
+                "put a backslash before each percent sign",
+            ),
+            why => (
+                "cron does not read the line, and nothing else renews".to_owned(),
+                why.to_string(),
+                "five times and a command, in a file that ends with a line break",
+                "mend the line",
+            ),
+        };
+        Finding::new(says)
+            .about(Subject::Trigger(place.to_owned()))
+            .of(idle.lineages)
+            .saw_wanted(place, saw, wanted)
+            .fix(fix, Vec::<String>::new())
+    };
+    Ok(idle.into_iter().map(finding).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::check::Severity;
+    use crate::checks::testing::{denied, host, lineage, only, silent, timer, unknown, with_triggers};
+    use crate::facts::{Ineffective, Role, Trigger, TriggerKind};
+
+    fn broken() -> Trigger {
+        Trigger {
+            kind: TriggerKind::Cron,
+            r#where: "/etc/cron.d/certbot:3".into(),
+            unit: None,
+            command: "certbot renew -q".into(),
+            ..timer(Some(Ineffective::CutByPercent("test $(date +".into())))
+        }
+    }
+
+    #[test]
+    fn a_command_that_is_cut_fails() {
+        let (severity, finding) = only(&CHECK, &lineage(), &with_triggers(vec![broken()]));
+        assert_eq!(severity, Severity::WillFail);
+        assert!(finding.says.contains("percent sign"), "{}", finding.says);
+        assert!(finding.lineages.is_empty(), "it concerns the whole host");
+    }
+
+    #[test]
+    fn beside_a_timer_that_works_it_is_silent() {
+        silent(&CHECK, &lineage(), &with_triggers(vec![broken(), timer(None)]));
+        silent(&CHECK, &lineage(), &host());
+    }
+
+    #[test]
+    fn a_schedule_that_cannot_be_read_is_unknown() {
+        let mut host = host();
+        host.triggers = denied(Role::Schedule);
+        unknown(&CHECK, &lineage(), &host);
+    }
+}
