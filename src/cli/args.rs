@@ -69,13 +69,12 @@ pub enum ScheduleCommand {
 
 /// Arguments of `schedule next`.
 #[derive(Debug, ClapArgs)]
-#[group(id = "expression", required = true, multiple = false, args = ["calendar", "cron"])]
 pub struct NextArgs {
     /// An expression of systemd.time(7), as in OnCalendar=
-    #[arg(long, value_name = "EXPR", allow_hyphen_values = true)]
+    #[arg(long, value_name = "EXPR", allow_hyphen_values = true, required_unless_present = "cron")]
     pub calendar: Option<String>,
     /// The five time fields of a crontab's line, or a word such as @daily; as Debian's cron reads them
-    #[arg(long, value_name = "EXPR", allow_hyphen_values = true)]
+    #[arg(long, value_name = "EXPR", allow_hyphen_values = true, conflicts_with = "calendar")]
     pub cron: Option<String>,
     /// Times after this one instead of now
     #[arg(long, value_name = "RFC3339")]

@@ -170,3 +170,66 @@ fn anacron(
     }
     Some(all)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{cron, days, now, timer};
+
+    const HOURS: i64 = 3_600;
+
+    fn period() -> Period {
+        let now = now().as_second();
+        Period { from: now - 10 * DAY, now, until: now + 100 * DAY }
+    }
+
+    fn of(rule: Rule, delay: u64, last_run: Option<Timestamp>) -> Firings {
+        let when = When { rules: vec![rule], delay, ..When::default() };
+        let trigger = Trigger { when: Ok(when), last_run, ..timer(None) };
+        Firings::of([&trigger].into_iter(), &TimeZone::UTC, period())
+    }
+
+    #[test]
+    fn a_loop_goes_on_from_its_last_run_and_else_from_now() {
+        let loops = of(Rule::Every(12 * 3_600), 0, None);
+        assert_eq!(loops.first(now().as_second() + 1), Some(now().as_second() + 12 * HOURS));
+        let last = now() - jiff::SignedDuration::from_hours(5);
+        let loops = of(Rule::Every(12 * 3_600), 0, Some(last));
+        assert_eq!(loops.first(now().as_second() + 1), Some(now().as_second() + 7 * HOURS));
+        assert_eq!(loops.largest_gap(), Some(12 * HOURS));
+    }
+
+    #[test]
+    fn anacron_counts_days_from_its_stamp() {
+        let weekly = of(Rule::Anacron(7, 3, 22), 0, Some(days(-2)));
+        let next = moment(weekly.first(now().as_second()).unwrap());
+        assert_eq!(next.to_string(), "2026-11-28T03:00:00Z");
+        assert_eq!(weekly.largest_gap(), Some(7 * DAY));
+    }
+
+    #[test]
+    fn a_delay_makes_the_gap_longer_and_the_last_attempt_uncertain() {
+        let firings = of(Rule::Cron("0 0,12 * * *".into()), 43_200, None);
+        assert_eq!(firings.largest_gap(), Some(DAY));
+        let from = now().as_second();
+        // At noon of the last day the delay may lead beyond the end.
+        assert_eq!(firings.between(from, from + 10 * DAY), 19);
+        assert_eq!(of(Rule::Cron("0 0,12 * * *".into()), 0, None).between(from, from + 10 * DAY), 20);
+    }
+
+    #[test]
+    fn two_triggers_are_one_schedule() {
+        let both = [cron("0 3 * * *"), cron("0 15 * * *")];
+        let firings = Firings::of(both.iter(), &TimeZone::UTC, period());
+        assert_eq!(firings.largest_gap(), Some(12 * HOURS));
+        assert_eq!(firings.most_within(DAY), 2);
+        assert_eq!(firings.most_within(7 * DAY), 14);
+    }
+
+    #[test]
+    fn what_fires_at_the_start_of_the_machine_alone_has_no_times() {
+        assert!(of(Rule::AtBoot(60), 0, None).untimed);
+        assert!(of(Rule::Cron("@reboot".into()), 0, None).untimed);
+        assert!(of(Rule::Cron("what is this".into()), 0, None).untimed);
+    }
+}

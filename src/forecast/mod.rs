@@ -159,7 +159,10 @@ impl Forecast {
 mod tests {
     use super::*;
     use crate::ca::DAY;
-    use crate::checks::testing::{days, denied, host, lineage, lives, set, unset, with_certbots};
+    use crate::checks::testing::{
+        cron, days, denied, host, lineage, lives, set, timer, unset, with_certbots,
+    };
+    use crate::facts::Task;
 
     /// Due in so many days from now, and why.
     fn due(lineage: &Lineage, host: &HostFacts) -> (Option<i64>, Because) {
@@ -213,5 +216,74 @@ mod tests {
         lineage.cert = denied(crate::facts::Role::Pem);
         lineage.archive = denied(crate::facts::Role::Pem);
         assert!(forecast(&lineage, &host()).is_none());
+    }
+
+    /// The lifetimes in days of the certificates to come, each once.
+    fn lifetimes(host: &HostFacts, lineage: &Lineage) -> Vec<i64> {
+        let plan = host.plan(&lineage.name).unwrap();
+        let mut all: Vec<i64> = forecast(lineage, host)
+            .unwrap()
+            .renewals(host, &plan)
+            .map(|renewal| (renewal.new.lifetime() + DAY / 2) / DAY)
+            .collect();
+        all.dedup();
+        all
+    }
+
+    #[test]
+    fn the_announced_days_shorten_the_certificates_to_come() {
+        let (mut lineage, mut host) = (lineage(), host());
+        assert_eq!(lifetimes(&host, &lineage), [90, 64, 45]);
+        host.terms.until = Some("2028-01-01T00:00:00Z".parse().unwrap());
+        assert_eq!(lifetimes(&host, &lineage), [90, 64]);
+        set(lineage.conf.as_mut().unwrap(), "renewalparams", "preferred_profile", "tlsserver");
+        assert_eq!(lifetimes(&host, &lineage), [45]);
+        set(lineage.conf.as_mut().unwrap(), "renewalparams", "server", "https://ca.corp.example/acme");
+        assert_eq!(lifetimes(&host, &lineage), [90]);
+    }
+
+    #[test]
+    fn each_renewal_is_made_at_the_first_attempt_after_the_window_has_closed() {
+        let (lineage, host) = (lineage(), host());
+        let plan = host.plan(&lineage.name).unwrap();
+        let forecast = forecast(&lineage, &host).unwrap();
+        let first = forecast.renewals(&host, &plan).next().unwrap();
+        // Ninety days, thirty past: two thirds are on 2026-12-23 at noon, and a hundredth is 21 hours 36 minutes.
+        assert_eq!(moment(first.due.at).to_string(), "2026-12-22T14:24:00Z");
+        assert_eq!(moment(first.due.by).to_string(), "2026-12-24T09:36:00Z");
+        assert_eq!(moment(first.at.unwrap()).to_string(), "2026-12-24T12:00:00Z");
+        assert_eq!(forecast.outlook.unwrap().attempts, first.attempts);
+        assert_eq!(first.attempts, 57);
+    }
+
+    #[test]
+    fn a_weekly_schedule_stops_being_enough_with_forty_five_days() {
+        let host = HostFacts { triggers: Ok(vec![cron("0 3 * * 0")]), ..host() };
+        let stops = forecast(&lineage(), &host).unwrap().outlook.unwrap().stops.unwrap();
+        assert_eq!((stops.old.lifetime() + DAY / 2) / DAY, 45);
+        assert!(moment(stops.due.at).to_string().starts_with("2028-"));
+        assert_eq!(stops.attempts, 2);
+    }
+
+    #[test]
+    fn a_forced_run_renews_before_anything_is_due() {
+        let task = Task {
+            forced: Some(("--force-renewal".into(), "/etc/cron.d/certbot:3".into())),
+            ..Task::default()
+        };
+        let forced = Trigger { task, ..cron("0 3 * * *") };
+        let host = HostFacts { triggers: Ok(vec![timer(None), forced]), ..host() };
+        let outlook = forecast(&lineage(), &host).unwrap().outlook.unwrap();
+        assert_eq!(outlook.forced_in_a_week, 7);
+        assert_eq!(moment(outlook.limited.unwrap()).to_string(), "2026-11-29T03:00:00Z");
+    }
+
+    #[test]
+    fn a_trigger_for_one_lineage_alone_leaves_the_others_without() {
+        let task = Task { only: vec!["other.example".into()], ..Task::default() };
+        let host = HostFacts { triggers: Ok(vec![Trigger { task, ..timer(None) }]), ..host() };
+        let outlook = forecast(&lineage(), &host).unwrap().outlook.unwrap();
+        assert!(!outlook.covered);
+        assert_eq!((outlook.attempts, outlook.largest_gap), (0, None));
     }
 }

@@ -1,13 +1,36 @@
-//! The times of a crontab's line.
+//! The times of a crontab's line: Debian's cron, in its reading and in its way through the nights on which clocks change.
+
+mod days;
+mod fields;
+mod parse;
+mod segments;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use self::days::Days;
+use self::fields::Fields;
+use self::segments::{Segment, segments};
 use super::ParseError;
 
+/// Minutes of a day.
+const DAY: i64 = 1_440;
+
 /// The five time fields of a crontab's line, or its `@` word.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CronTimes {}
+#[derive(Clone, Debug)]
+pub struct CronTimes {
+    fields: Fields,
+    /// The minutes of a day on which it fires, ascending.
+    minutes: Vec<i64>,
+    days: Days,
+}
+
+impl PartialEq for CronTimes {
+    fn eq(&self, other: &Self) -> bool {
+        self.fields == other.fields
+    }
+}
 
 impl CronTimes {
     /// Reads the times at the start of a line, and gives the rest of the line: accepts and refuses what Debian's cron does.
@@ -15,42 +38,279 @@ impl CronTimes {
     /// # Errors
     /// What is wrong, and where.
     pub fn parse_line(line: &str) -> Result<(Self, &str), ParseError> {
-        Err(ParseError::new(0, format!("cannot read `{line}` yet")))
+        let (fields, end) = parse::parse(line)?;
+        let hours = (0..24).filter(|hour| fields.hour.bits >> hour & 1 == 1);
+        let in_hour = |hour: i64| {
+            (0..60)
+                .filter(move |minute| fields.minute.bits >> minute & 1 == 1)
+                .map(move |m: i64| hour * 60 + m)
+        };
+        let minutes = hours.flat_map(in_hour).collect();
+        let days = Days::new(&fields);
+        Ok((Self { fields, minutes, days }, line.get(end..).unwrap_or_default()))
     }
 
-    /// Reads times alone.
+    /// Reads times alone; words behind them are refused.
     ///
     /// # Errors
     /// What is wrong, and where.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
-        Self::parse_line(text).map(|(times, _)| times)
+        let (times, rest) = Self::parse_line(text)?;
+        if rest.trim().is_empty() {
+            return Ok(times);
+        }
+        Err(ParseError::new(text.len() - rest.len(), "more than the five times"))
     }
 
     /// `@reboot`: once after each start of the machine, and at no time that could be computed.
     pub fn at_reboot(&self) -> bool {
-        false
+        self.fields.reboot
     }
 
-    /// The first time after `after` at which it fires on a host of this zone; `None` when it never does.
-    pub fn next_after(&self, _after: Timestamp, _zone: &TimeZone) -> Option<Timestamp> {
+    /// Whether it fires at no time: no day is like that, or a range is empty.
+    pub fn never(&self) -> bool {
+        self.fields.never()
+    }
+
+    /// The first time after `after` at which it fires on a host of this zone; `None` when it never does, or not before
+    /// the year 2100.
+    pub fn next_after(&self, after: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+        if self.never() || self.fields.reboot {
+            return None;
+        }
+        let after = after.as_second();
+        if let Some(next) = self.soon(after, zone) {
+            return Timestamp::from_second(next).ok();
+        }
+        for segment in segments(zone, after) {
+            let mut minute = segment.first_minute(self.fields.wild()).max(segment.minute_after(after));
+            loop {
+                minute = self.minute_from(minute)?;
+                match segment.moment(minute) {
+                    Some(at) if at > after => return Timestamp::from_second(at).ok(),
+                    Some(_) => minute += 1,
+                    None => break,
+                }
+            }
+        }
         None
+    }
+
+    /// [`next_after`](Self::next_after) where no clock changes in between or shortly before.
+    fn soon(&self, after: i64, zone: &TimeZone) -> Option<i64> {
+        let offset = |second: i64| {
+            Timestamp::from_second(second).ok().map(|at| i64::from(zone.to_offset(at).seconds()))
+        };
+        let here = offset(after)?;
+        let minute = self.minute_from((after + here).div_euclid(60) + 1)?;
+        let at = minute * 60 - here;
+        // Clocks change twice a year; within a day and a half that is seen at the ends.
+        let close = at - after < 129_600
+            && offset(at) == Some(here)
+            && offset(after - segments::LONGEST * 60) == Some(here);
+        close.then_some(at)
     }
 
     /// All times in `(after, until]`, ascending, at most `limit` of them.
     pub fn between(
         &self,
-        _after: Timestamp,
-        _until: Timestamp,
-        _zone: &TimeZone,
-        _limit: usize,
+        after: Timestamp,
+        until: Timestamp,
+        zone: &TimeZone,
+        limit: usize,
     ) -> Vec<Timestamp> {
-        Vec::new()
+        let mut all: Vec<i64> = Vec::new();
+        if self.never() || self.fields.reboot {
+            return Vec::new();
+        }
+        let (after, until) = (after.as_second(), until.as_second());
+        for segment in segments(zone, after).take_while(|segment| segment.from <= until) {
+            self.within(&segment, after, until, limit, &mut all);
+            if all.len() >= limit {
+                break;
+            }
+        }
+        all.into_iter().filter_map(|at| Timestamp::from_second(at).ok()).collect()
     }
+
+    /// Adds the firings of one stretch without a change of clocks.
+    fn within(&self, segment: &Segment, after: i64, until: i64, limit: usize, all: &mut Vec<i64>) {
+        let begin = segment.first_minute(self.fields.wild()).max(segment.minute_after(after));
+        let mut day = begin.div_euclid(DAY);
+        while let Some(found) = self.days.from(day) {
+            for in_day in &self.minutes {
+                let minute = found * DAY + in_day;
+                if minute < begin {
+                    continue;
+                }
+                let Some(at) = segment.moment(minute).filter(|at| *at <= until) else { return };
+                if at > after && all.last() != Some(&at) {
+                    all.push(at);
+                    if all.len() >= limit {
+                        return;
+                    }
+                }
+            }
+            day = found + 1;
+        }
+    }
+
+    /// The first local minute at or after one, counted from 1970-01-01 00:00.
+    fn minute_from(&self, minute: i64) -> Option<i64> {
+        let (day, in_day) = (minute.div_euclid(DAY), minute.rem_euclid(DAY));
+        if self.matches(day) {
+            let place = self.minutes.partition_point(|m| *m < in_day);
+            if let Some(found) = self.minutes.get(place) {
+                return Some(day * DAY + found);
+            }
+        }
+        Some(self.days.from(day + 1)? * DAY + self.minutes.first()?)
+    }
+
+    fn matches(&self, day: i64) -> bool {
+        let date = date_of(day);
+        // 1970-01-01 was a Thursday.
+        date.is_some_and(|date| self.fields.matches(date.month(), date.day(), (day + 4).rem_euclid(7)))
+    }
+}
+
+fn date_of(day: i64) -> Option<Date> {
+    let at = Timestamp::from_second(day.checked_mul(86_400)?).ok()?;
+    Some(TimeZone::UTC.to_datetime(at).date())
 }
 
 impl std::fmt::Display for CronTimes {
     /// Five fields with the values listed in their shortest form.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("* * * * *")
+        self.fields.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn times(text: &str) -> CronTimes {
+        CronTimes::parse(text).unwrap()
+    }
+
+    /// The next few firings in a zone, in UTC, without seconds.
+    fn next(text: &str, zone: &str, from: &str, count: usize) -> Vec<String> {
+        let (times, zone) = (times(text), TimeZone::get(zone).unwrap());
+        let from: Timestamp = from.parse().unwrap();
+        let all: Vec<Timestamp> =
+            std::iter::successors(times.next_after(from, &zone), |at| times.next_after(*at, &zone))
+                .take(count)
+                .collect();
+        let until = all.last().copied().unwrap_or(from);
+        assert_eq!(times.between(from, until, &zone, 1_000), all, "{text}: one by one and all at once");
+        all.iter().map(|at| at.strftime("%m-%d %H:%M").to_string()).collect()
+    }
+
+    fn refused(text: &str) -> String {
+        CronTimes::parse(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_debians_cron_refuses_is_refused_by_field_and_column() {
+        assert_eq!(refused("60 * * * *"), "bad minute at column 1");
+        assert_eq!(refused("0 24 * * *"), "bad hour at column 3");
+        assert_eq!(refused("0 0 0 * *"), "bad day-of-month at column 5");
+        assert_eq!(refused("0 0 * foo *"), "bad month at column 7");
+        assert_eq!(refused("0 0 * * 8"), "bad day-of-week at column 9");
+        assert_eq!(refused("0/15 * * * *"), "bad minute at column 2");
+        assert_eq!(refused("*/0 * * * *"), "bad minute at column 3");
+        assert_eq!(refused("0 0 * *"), "bad day-of-week at column 8");
+        assert_eq!(refused("@Daily"), "bad time specifier at column 1");
+        assert_eq!(refused("? * * * *"), "bad minute at column 1");
+        assert_eq!(refused("0 0 * * * x"), "more than the five times at column 11");
+    }
+
+    #[test]
+    fn oddities_are_read_as_the_program_reads_them() {
+        assert_eq!(times("1#2 0 * * *"), times("1 0 * * *"));
+        assert_eq!(times("\t 0\t0 * JAN,mar-May Sun"), times("0 0 * 1,3-5 7"));
+        assert_eq!(times("4294967296 0 * * *"), times("0 0 * * *"));
+        assert!(times("0 22-2 * * *").never() && times("0 0 * * fri-mon").never());
+        assert!(times("0 0 31 2 *").never() && times("0 0 31 2,4,6,9,11 *").never());
+        assert!(!times("0 0 29 2 *").never() && !times("0 0 31 2 1").never());
+        assert!(times("@reboot").at_reboot());
+    }
+
+    #[test]
+    fn the_rest_of_the_line_is_the_command() {
+        assert_eq!(CronTimes::parse_line("0 0 * * *\troot x y").unwrap().1, "root x y");
+        assert_eq!(CronTimes::parse_line("@daily  x").unwrap().1, "x");
+    }
+
+    #[test]
+    fn one_of_the_two_days_is_enough_unless_one_begins_with_a_star() {
+        let from = "2026-01-01T00:00:00Z";
+        assert_eq!(
+            next("0 0 13 * 5", "UTC", from, 4),
+            ["01-02 00:00", "01-09 00:00", "01-13 00:00", "01-16 00:00"]
+        );
+        assert_eq!(next("0 0 */2 * 5", "UTC", from, 3), ["01-09 00:00", "01-23 00:00", "02-13 00:00"]);
+        assert_eq!(next("0 0 29 2 *", "UTC", from, 1), ["02-29 00:00"]);
+    }
+
+    #[test]
+    fn a_fixed_time_that_the_clock_skips_runs_right_after_the_gap() {
+        // On 2026-03-29 Berlin goes from 02:00 to 03:00 at 01:00 UTC.
+        let from = "2026-03-28T20:00:00Z";
+        assert_eq!(next("30 2 * * *", "Europe/Berlin", from, 2), ["03-29 01:00", "03-30 00:30"]);
+        assert_eq!(next("0 3 * * *", "Europe/Berlin", from, 2), ["03-29 01:00", "03-30 01:00"]);
+        assert_eq!(
+            next("30 * * * *", "Europe/Berlin", "2026-03-29T00:00:00Z", 2),
+            ["03-29 00:30", "03-29 01:30"]
+        );
+    }
+
+    #[test]
+    fn in_the_hour_that_comes_twice_a_fixed_time_runs_once_and_a_star_twice() {
+        // On 2026-10-25 Berlin goes from 03:00 back to 02:00 at 01:00 UTC.
+        let from = "2026-10-24T22:00:00Z";
+        assert_eq!(next("30 2 * * *", "Europe/Berlin", from, 2), ["10-25 00:30", "10-26 01:30"]);
+        assert_eq!(next("0 3 * * *", "Europe/Berlin", from, 1), ["10-25 02:00"]);
+        assert_eq!(
+            next("30 * * * *", "Europe/Berlin", from, 4),
+            ["10-24 22:30", "10-24 23:30", "10-25 00:30", "10-25 01:30"]
+        );
+    }
+
+    #[test]
+    fn half_an_hour_is_followed_too() {
+        // Lord Howe goes back from 02:00 to 01:30 on 2026-04-05, at 2026-04-04T15:00 UTC.
+        assert_eq!(
+            next("45 1 * * *", "Australia/Lord_Howe", "2026-04-04T14:00:00Z", 2),
+            ["04-04 14:45", "04-05 15:15"]
+        );
+    }
+
+    #[test]
+    fn the_normalized_form_reads_back_to_the_same() {
+        for text in [
+            "*/15 * * * *",
+            "0 0,12 * * *",
+            "0-59 0 1-31 * 1-5",
+            "*/20,5 */7 */2 jan-mar 0",
+            "*,10 3 * * *",
+            "5 22-2 * * *",
+        ] {
+            let shown = times(text).to_string();
+            assert_eq!(times(&shown).fields, times(text).fields, "{text} is shown as {shown}");
+        }
+        assert_eq!(times("17 3,15 * * *").to_string(), "17 3,15 * * *");
+        assert_eq!(times("@daily").to_string(), "0 0 * * *");
+        assert_eq!(times("@hourly").to_string(), "0 * * * *");
+    }
+
+    #[test]
+    fn three_years_of_every_minute_are_one_expansion() {
+        let from: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let until: Timestamp = "2029-01-01T00:00:00Z".parse().unwrap();
+        let all =
+            times("* * * * *").between(from, until, &TimeZone::get("Europe/Berlin").unwrap(), usize::MAX);
+        assert_eq!(all.len(), 1096 * 1440);
     }
 }

@@ -842,3 +842,33 @@ fn a_backup_copy_of_a_lineage_is_a_note() {
     "#]],
     );
 }
+
+#[test]
+fn arch_with_its_timer_enabled_is_healthy() {
+    tells_no_fault("healthy-arch", expect![[""]]);
+}
+
+#[test]
+fn freebsd_with_its_weekly_script_is_healthy() {
+    tells_no_fault("healthy-freebsd", expect![[""]]);
+}
+
+#[test]
+fn a_weekly_run_is_healthy_today() {
+    tells_no_fault("healthy-weekly", expect![[""]]);
+}
+
+#[test]
+fn an_audit_beside_the_renewal_is_healthy() {
+    tells_no_fault("healthy-acme-audit-timer", expect![[""]]);
+}
+
+#[test]
+fn an_edited_line_that_does_nothing_is_a_note() {
+    tells_no_fault("healthy-debian-cron-line-edited", expect![[""]]);
+}
+
+#[test]
+fn every_five_minutes_is_a_note() {
+    tells_no_fault("healthy-every-five-minutes", expect![[""]]);
+}

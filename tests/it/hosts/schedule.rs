@@ -232,3 +232,153 @@ fn expired_because_the_timer_is_off_is_one_finding() {
     "#]],
     );
 }
+
+#[test]
+fn the_line_works_in_a_shell_and_not_in_cron() {
+    tells_only("cron-path", "cron-path", 2, expect![[""]]);
+}
+
+#[test]
+fn root_stands_where_the_command_should() {
+    tells_only("crontab-user-column", "crontab-user-column", 2, expect![[""]]);
+}
+
+#[test]
+fn a_user_without_the_right_runs_it() {
+    tells_only("cron-wrong-user", "cron-wrong-user", 2, expect![[""]]);
+}
+
+#[test]
+fn a_percent_sign_ends_the_command() {
+    tells_only("cron-percent", "cron-percent-or-syntax", 2, expect![[""]]);
+}
+
+#[test]
+fn an_hour_that_does_not_exist() {
+    tells_only("cron-syntax", "cron-percent-or-syntax", 2, expect![[""]]);
+}
+
+#[test]
+fn a_dot_in_the_name_of_the_file() {
+    tells_only("cron-file-ignored", "cron-file-ignored", 2, expect![[""]]);
+}
+
+#[test]
+fn a_rehearsal_is_what_runs_every_night() {
+    tells_only("cron-wrong-verb", "cron-wrong-verb", 2, expect![[""]]);
+}
+
+#[test]
+fn without_a_verb_nothing_is_renewed() {
+    tells_only("cron-without-a-verb", "cron-wrong-verb", 2, expect![[""]]);
+}
+
+#[test]
+fn the_virtual_environment_was_moved() {
+    tells_only("unit-binary-missing", "unit-binary-missing", 2, expect![[""]]);
+}
+
+#[test]
+fn the_thirty_first_of_february() {
+    tells_only("schedule-never-fires", "schedule-never-fires", 2, expect![[""]]);
+}
+
+#[test]
+fn the_thirtieth_of_february_in_a_timer() {
+    tells_only("calendar-never-fires", "schedule-never-fires", 2, expect![[""]]);
+}
+
+#[test]
+fn a_crontab_without_cron() {
+    tells_only("cron-not-installed", "schedule-not-started", 2, expect![[""]]);
+}
+
+#[test]
+fn nobody_runs_the_scripts_of_cron_daily() {
+    tells_only("nothing-runs-cron-daily", "schedule-not-started", 2, expect![[""]]);
+}
+
+#[test]
+fn an_enabled_link_to_a_unit_that_is_gone() {
+    tells_only("snap-vs-cron-guard", "snap-vs-cron-guard", 2, expect![[""]]);
+}
+
+#[test]
+fn a_new_certificate_every_night() {
+    tells_only("force-renewal-in-schedule", "force-renewal-in-schedule", 2, expect![[""]]);
+}
+
+#[test]
+fn a_new_certificate_at_every_run() {
+    tells_only("force-renewal-in-cli-ini", "force-renewal-in-schedule", 2, expect![[""]]);
+}
+
+#[test]
+fn once_a_month() {
+    tells_only("interval-too-long-monthly", "interval-too-long", 1, expect![[""]]);
+}
+
+#[test]
+fn once_in_two_months() {
+    tells_only("interval-too-long-every-two-months", "interval-too-long", 2, expect![[""]]);
+}
+
+#[test]
+fn only_when_the_machine_starts() {
+    tells_only("interval-too-long-at-boot", "interval-too-long", 1, expect![[""]]);
+}
+
+#[test]
+fn once_a_week_for_six_days() {
+    tells_only("interval-too-long-for-six-days", "interval-too-long", 2, expect![[""]]);
+}
+
+#[test]
+fn on_the_last_day() {
+    tells_only("attempts-too-few", "attempts-too-few", 1, expect![[""]]);
+}
+
+#[test]
+fn killed_in_its_sleep() {
+    tells_only("random-sleep-kills-wrapper", "random-sleep-kills-wrapper", 1, expect![[""]]);
+}
+
+#[test]
+fn no_trace_for_three_weeks() {
+    tells_only("last-run-too-old", "last-run-too-old", 1, expect![[""]]);
+}
+
+#[test]
+fn overdue_for_two_weeks() {
+    tells_only("ari-window-missed", "ari-window-missed", 1, expect![[""]]);
+}
+
+#[test]
+fn as_early_as_possible() {
+    tells_only("rl-exact-set", "rl-exact-set", 1, expect![[""]]);
+}
+
+#[test]
+fn the_second_certificate_was_forgotten() {
+    tells_only("some-lineages-are-not-scheduled", "nothing-scheduled", 2, expect![[""]]);
+}
+
+#[test]
+fn acme_sh_does_not_know_certbots_lineages() {
+    tells_only("acme-sh-only", "nothing-scheduled", 2, expect![[""]]);
+}
+
+#[test]
+fn arch_enables_nothing_by_itself() {
+    tells_only("arch-timer-not-enabled", "timer-disabled-or-dead", 2, expect![[""]]);
+}
+
+#[test]
+fn freebsds_script_is_not_switched_on() {
+    tells_only("freebsd-weekly-not-enabled", "nothing-scheduled", 2, expect![[""]]);
+}
+
+#[test]
+fn busybox_passes_over_names_with_a_dot() {
+    tells_only("alpine-script-with-a-dot", "cron-file-ignored", 2, expect![[""]]);
+}
