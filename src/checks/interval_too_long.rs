@@ -85,7 +85,7 @@ mod tests {
     use super::CHECK;
     use crate::check::Severity;
     use crate::checks::testing::{cron, denied, host, lineage, only, silent, unknown, with_triggers};
-    use crate::facts::{Role, Trigger, Why};
+    use crate::facts::{Role, Rule, Trigger, When, Why};
 
     #[test]
     fn one_run_in_two_months_fails_and_one_a_month_may_fail() {
@@ -99,8 +99,12 @@ mod tests {
 
     #[test]
     fn at_each_start_of_the_machine_alone_may_fail() {
-        assert_eq!(only(&CHECK, &lineage(), &with_triggers(vec![cron("@reboot")])).0, Severity::MayFail);
-        silent(&CHECK, &lineage(), &with_triggers(vec![cron("@reboot"), cron("@daily")]));
+        let when = When { rules: vec![Rule::AtBoot(0)], ..When::default() };
+        let at_boot = Trigger { when: Ok(when), ..cron("@reboot") };
+        assert_eq!(only(&CHECK, &lineage(), &with_triggers(vec![at_boot.clone()])).0, Severity::MayFail);
+        let mut host = with_triggers(vec![at_boot]);
+        host.triggers.as_mut().unwrap().push(cron("@daily"));
+        silent(&CHECK, &lineage(), &host);
     }
 
     #[test]

@@ -90,6 +90,7 @@ mod tests {
     fn an_old_certbot_reaches_it_with_short_lived_certificates() {
         let mut lineage = lineage();
         lives(&mut lineage, -1, 5);
+        set(lineage.conf.as_mut().unwrap(), "renewalparams", "preferred_profile", "shortlived");
         only(&CHECK, &lineage, &with_certbots(&["2.1.0"]));
     }
 

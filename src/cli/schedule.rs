@@ -55,7 +55,7 @@ pub fn next(global: &Global, args: &NextArgs) -> Result<u8, Error> {
 }
 
 fn calendar(text: &str, from: Timestamp, count: usize, zone: &TimeZone) -> Result<Next, Error> {
-    let times = OnCalendar::parse(text).map_err(|e| {
+    let times = OnCalendar::parse_in(text, zone).map_err(|e| {
         refused(text, &e)
             .hint("the grammar is systemd.time(7), such as `*-*-* 00,12:00:00` or `Mon..Fri 03:30`")
     })?;

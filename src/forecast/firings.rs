@@ -20,7 +20,7 @@ pub struct Firings {
     latest: Vec<i64>,
     /// Seconds between two firings, at most.
     largest_gap: Option<i64>,
-    /// A trigger whose times cannot be computed: it fires, nobody knows when.
+    /// It fires, and nobody knows when: a trigger's times are not known, or all of them wait for the machine to start.
     pub untimed: bool,
 }
 
@@ -39,7 +39,7 @@ impl Firings {
     /// The firings of these triggers on a host of this zone.
     pub fn of<'t>(triggers: impl Iterator<Item = &'t Trigger>, host: &TimeZone, period: Period) -> Self {
         let mut all: Vec<(i64, i64)> = Vec::new();
-        let mut untimed = false;
+        let (mut untimed, mut at_boot, mut timed) = (false, false, false);
         for trigger in triggers {
             let times = match &trigger.when {
                 Ok(when) => times(when, trigger.last_run, host, period),
@@ -49,10 +49,15 @@ impl Firings {
             let delay = trigger.when.as_ref().map_or(0, |when| i64::try_from(when.delay).unwrap_or(i64::MAX));
             let delay = delay.saturating_add(sleeps);
             match times {
-                Some(times) => all.extend(times.into_iter().map(|at| (at, at.saturating_add(delay)))),
+                Some(Times::At(times)) => {
+                    timed = true;
+                    all.extend(times.into_iter().map(|at| (at, at.saturating_add(delay))));
+                }
+                Some(Times::AtBoot) => at_boot = true,
                 None => untimed = true,
             }
         }
+        untimed |= at_boot && !timed;
         all.sort_unstable();
         all.dedup();
         let gaps = all.iter().zip(all.iter().skip(1)).map(|(a, b)| b.1.saturating_sub(a.0));
@@ -98,13 +103,16 @@ impl Firings {
     }
 }
 
+/// The times of one trigger.
+enum Times {
+    /// These.
+    At(Vec<i64>),
+    /// Whenever the machine starts.
+    AtBoot,
+}
+
 /// The times of one trigger in the period; `None` where they cannot be computed.
-pub(super) fn times(
-    when: &When,
-    last: Option<Timestamp>,
-    host: &TimeZone,
-    period: Period,
-) -> Option<Vec<i64>> {
+fn times(when: &When, last: Option<Timestamp>, host: &TimeZone, period: Period) -> Option<Times> {
     let own = when.zone.as_deref().and_then(zone::named);
     let local = own.as_ref().unwrap_or(host);
     let (from, until) = (moment(period.from), moment(period.until));
@@ -112,7 +120,9 @@ pub(super) fn times(
     let mut timed = false;
     for rule in &when.rules {
         let times = match rule {
-            Rule::OnCalendar(text, _) => OnCalendar::parse(text).ok()?.between(from, until, local, MOST),
+            Rule::OnCalendar(text, _) => {
+                OnCalendar::parse_in(text, local).ok()?.between(from, until, local, MOST)
+            }
             Rule::Cron(text) => {
                 let times = CronTimes::parse(text).ok()?;
                 if times.at_reboot() {
@@ -127,7 +137,7 @@ pub(super) fn times(
         timed = true;
         all.extend(times.into_iter().map(|at| at.as_second()));
     }
-    timed.then_some(all)
+    Some(if timed { Times::At(all) } else { Times::AtBoot })
 }
 
 /// The firings so many seconds apart; without a last one the next is as far away as it can be.
