@@ -196,12 +196,17 @@ pub fn lab() -> Option<&'static Lab> {
         Some(Lab::open(PathBuf::from(dir), PathBuf::from(python)))
     });
     if lab.is_none() {
-        // Not eprintln!, which cargo test would keep to itself.
-        let thread = thread::current();
-        let test = thread.name().unwrap_or("a test");
-        writeln!(std::io::stderr(), "skipped: {test}: needs the lab of tests/run").expect("standard error");
+        skip("needs the lab of tests/run");
     }
     lab.as_ref()
+}
+
+/// Says that the calling test does less than it should, and why; `tests/run` counts the lines.
+pub fn skip(why: &str) {
+    // Not eprintln!, which cargo test would keep to itself.
+    let thread = thread::current();
+    let test = thread.name().unwrap_or("a test");
+    writeln!(std::io::stderr(), "skipped: {test}: {why}").expect("standard error");
 }
 
 impl Lab {
@@ -466,7 +471,7 @@ fn namespaces() -> Command {
 }
 
 /// A command that sees nothing of the caller's environment, above all no configuration of certbot's.
-fn clean(program: &str) -> Command {
+pub fn clean(program: &str) -> Command {
     let mut command = Command::new(program);
     command
         .env_clear()

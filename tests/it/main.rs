@@ -3,8 +3,10 @@
 // A test that cannot go on panics.
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod booted;
 mod cli;
 mod configobj_oracle;
+mod contrib;
 mod hostile;
 mod hosts;
 mod lab;
