@@ -78,7 +78,7 @@ pub fn host(request: Request) -> Host {
         hooks: certbot::hooks(root, config),
         cli_ini: certbot::cli_ini(root),
         installs: installs::installs(root),
-        triggers: schedule::triggers(root, &os),
+        triggers: schedule::triggers(root, &os, config),
         beside: schedule::beside(root),
         servers: webserver::servers(root, config),
         locked_by: root.is_live().then(|| lock_holder(&request)),

@@ -1,6 +1,6 @@
 //! The words of certbot and its kin: which program is one, and what it is told to do.
 
-use crate::facts::Ineffective;
+use crate::facts::{Client, Ineffective};
 
 /// <https://eff-certbot.readthedocs.io/en/stable/using.html#certbot-command-line-options>
 const VERBS: &[&str] = &[
@@ -30,6 +30,11 @@ pub(super) type Renews = Result<(), Ineffective>;
 /// Whether a name or a path speaks of certbot.
 pub(super) fn mentions_certbot(text: &str) -> bool {
     text.contains("certbot") || text.contains("letsencrypt")
+}
+
+/// Whether a word is a client's name.
+pub(super) fn mentions_client(word: &str) -> bool {
+    is_client(word) || other(word, &[]).is_some()
 }
 
 /// Whether a word is the path or the name of one of the clients that renew certbot's lineages.
@@ -74,6 +79,23 @@ pub(super) fn verb(words: &[&str]) -> Renews {
         Some(verb) => wrong(verb),
         None => wrong("`renew` is not among its words"),
     }
+}
+
+/// A call of one of the other clients, and whether it renews; `None` for any other program.
+pub(super) fn other(program: &str, words: &[&str]) -> Option<(Client, Renews)> {
+    let any = |wanted: &[&str]| words.iter().any(|word| wanted.contains(word));
+    let (client, renews) = match base(program) {
+        "acme.sh" => (Client::AcmeSh, any(&["--cron", "--renew-all", "--renew", "-r"])),
+        "lego" => (Client::Lego, any(&["renew"])),
+        "dehydrated" => (Client::Dehydrated, any(&["-c", "--cron"])),
+        "getssl" => {
+            (Client::Getssl, any(&["-a", "--all"]) || words.iter().any(|word| !word.starts_with('-')))
+        }
+        "uacme" => (Client::Uacme, any(&["issue"])),
+        _ => return None,
+    };
+    let wrong = || Ineffective::WrongVerb(format!("{} without its word for renewals", client.word()));
+    Some((client, if renews { Ok(()) } else { Err(wrong()) }))
 }
 
 /// `docker run … certbot/certbot renew` and the like.

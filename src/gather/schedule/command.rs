@@ -4,10 +4,10 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::client::{Renews, base, container, is_client, mentions_certbot, verb};
+use super::client::{Renews, base, container, is_client, mentions_certbot, other, verb};
 use super::shell::commands;
-use super::{Look, gone};
-use crate::facts::{Ineffective, Role, Why};
+use super::{Look, gone, search};
+use crate::facts::{Client, Ineffective, Purpose, Role, Why};
 
 /// How much of a script is read.
 const MAX_SCRIPT: u64 = 256 << 10;
@@ -61,16 +61,42 @@ const MENTIONS: &[&str] = &[
     "readonly", "local", "case", "for", "alias",
 ];
 const KEYWORDS: &[&str] = &["if", "then", "else", "elif", "while", "until", "do", "{", "}", "!"];
+/// What acme-audit can be told besides looking and renewing.
+const OTHER_VERBS: [&str; 8] = ["explain", "facts", "demo", "schedule", "config", "probe", "migrate", "help"];
 const SYSTEMD: [&str; 2] = ["/run/systemd/system", "/run/systemd/system/"];
 
-/// Judges a shell command, or a systemd `ExecStart=`; `None` where no certbot is called.
-pub(super) fn judge(look: &Look<'_>, command: &str) -> Option<Renews> {
-    Judge { look, level: 0, scripts: &Cell::new(0) }.text(command, 0)
+/// What a command does for lineages.
+#[derive(Clone, Debug)]
+pub(super) struct Judged {
+    /// Whether it does, and why not.
+    pub renews: Renews,
+    /// The client that it calls.
+    pub client: Client,
+    /// What for.
+    pub purpose: Purpose,
+}
+
+/// Judges a shell command, or a systemd `ExecStart=`; `None` where no client is called. `path` is where bare names of
+/// programs are searched, where that is known.
+pub(super) fn judge(look: &Look<'_>, command: &str, path: Option<&str>) -> Option<Judged> {
+    judged(look, 0, path, |judge| judge.text(command, 0))
 }
 
 /// Judges the text of a script that something else runs.
-pub(super) fn judge_script(look: &Look<'_>, text: &str) -> Option<Renews> {
-    Judge { look, level: 1, scripts: &Cell::new(0) }.script_text(text)
+pub(super) fn judge_script(look: &Look<'_>, text: &str, path: Option<&str>) -> Option<Judged> {
+    judged(look, 1, path, |judge| judge.script_text(text))
+}
+
+fn judged(
+    look: &Look<'_>,
+    level: usize,
+    path: Option<&str>,
+    text: impl Fn(&Judge<'_>) -> Option<Renews>,
+) -> Option<Judged> {
+    let seen = Cell::new((Client::Certbot, Purpose::Renews));
+    let renews = text(&Judge { look, level, scripts: &Cell::new(0), seen: &seen, path })?;
+    let (client, purpose) = seen.get();
+    Some(Judged { renews, client, purpose })
 }
 
 /// How deep scripts that call scripts are followed, and how many of them for one command.
@@ -83,6 +109,10 @@ struct Judge<'a> {
     level: usize,
     /// How many scripts were read for this command.
     scripts: &'a Cell<usize>,
+    /// The client that was called last, and what for.
+    seen: &'a Cell<(Client, Purpose)>,
+    /// Where bare names are searched; `None` where that is not known.
+    path: Option<&'a str>,
 }
 
 impl Judge<'_> {
@@ -92,11 +122,21 @@ impl Judge<'_> {
         let mut guard: Option<Ineffective> = None;
         let mut first: Option<Renews> = None;
         for (i, words) in all.iter().enumerate() {
-            let assigned = words.iter().take_while(|word| assignment(word).is_some()).count();
-            if assigned == words.len() {
-                variables.extend(words.iter().filter_map(|word| assignment(word)));
+            let exported = words.first().is_some_and(|word| word == "export" || word == "readonly");
+            let settings = words.iter().skip(usize::from(exported));
+            let assigned = settings.clone().take_while(|word| assignment(word).is_some()).count();
+            if assigned > 0 && assigned == settings.len() {
+                variables.extend(settings.filter_map(|word| assignment(word)));
                 continue;
             }
+            // `PATH=… certbot renew` and a line `PATH=…` before it.
+            let own = words.iter().filter_map(|word| assignment(word)).find(|(name, _)| *name == "PATH");
+            let own = own.map(|(_, value)| value).or(variables.get("PATH").copied());
+            let judge = match own {
+                Some(value) if value.contains('$') => Judge { path: None, ..*self },
+                Some(value) => Judge { path: Some(value), ..*self },
+                None => Judge { ..*self },
+            };
             let negated =
                 words.iter().take_while(|word| KEYWORDS.contains(&word.as_str())).any(|word| word == "!");
             let call: Vec<&str> = words
@@ -111,7 +151,7 @@ impl Judge<'_> {
                     .get(i + 1)
                     .is_some_and(|next| next.iter().any(|word| word == "exit" || word == "return"));
                 guard = guard.or_else(|| self.guard(&call, negated, leaves));
-            } else if let Some(renews) = self.call(&call, depth) {
+            } else if let Some(renews) = judge.call(&call, depth) {
                 match guard.clone().map_or(renews, Err) {
                     Ok(()) => return Some(Ok(())),
                     Err(why) => first = first.or(Some(Err(why))),
@@ -145,6 +185,11 @@ impl Judge<'_> {
         if is_client(program) {
             return self.client(program, rest);
         }
+        if let Some((client, renews)) = other(program, rest) {
+            self.seen.set((client, Purpose::Renews));
+            let missing = program.starts_with('/') && gone(self.look.root, Path::new(program));
+            return Some(if missing { Err(Ineffective::ProgramMissing(program.into())) } else { renews });
+        }
         let renews = self.by_program(program, rest, depth)?;
         // snapd's own program is not asked for: its units are made by it.
         let missing = name != "snap" && program.starts_with('/') && gone(self.look.root, Path::new(program));
@@ -156,10 +201,14 @@ impl Judge<'_> {
         let after_c = rest.iter().position(|word| shell_option(word)).and_then(|at| rest.get(at + 1));
         match name {
             "sh" | "bash" | "dash" | "ash" | "zsh" | "ksh" => match after_c {
+                // A login shell reads files that set the PATH.
+                Some(text) if rest.iter().any(|word| word.starts_with("-l") || *word == "--login") => {
+                    Judge { path: None, ..*self }.text(text, depth + 1)
+                }
                 Some(text) => self.text(text, depth + 1),
                 None => self.script(rest.iter().find(|word| !word.starts_with('-'))?),
             },
-            "su" | "runuser" if after_c.is_some() => self.text(after_c?, depth + 1),
+            "su" | "runuser" if after_c.is_some() => Judge { path: None, ..*self }.text(after_c?, depth + 1),
             "docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose" => container(rest),
             "systemctl" => {
                 let starts = rest.iter().any(|word| ["start", "restart", "try-restart"].contains(word));
@@ -169,6 +218,8 @@ impl Judge<'_> {
             // `snap run --timer=… certbot.renew`, as snapd writes it.
             "snap" if rest.first() == Some(&"run") && rest.contains(&"certbot.renew") => Some(Ok(())),
             "command" if rest.first().is_some_and(|word| word.starts_with('-')) => None,
+            // sudo and env have paths of their own.
+            "sudo" | "doas" | "env" | "systemd-run" => Judge { path: None, ..*self }.wrapped(rest, depth),
             _ if WRAPPERS.contains(&name) => self.wrapped(rest, depth),
             _ if name.starts_with("python") => {
                 let at = rest.iter().position(|word| is_client(word))?;
@@ -201,12 +252,23 @@ impl Judge<'_> {
     }
 
     fn client(&self, program: &str, words: &[&str]) -> Option<Renews> {
-        if base(program) == "acme-audit" && !words.contains(&"renew") {
-            return None;
-        }
         if program.starts_with('/') && gone(self.look.root, Path::new(program)) {
             return Some(Err(Ineffective::ProgramMissing(program.into())));
         }
+        if let Some(path) =
+            self.path.filter(|path| !program.contains('/') && search::fails(self.look.root, path, program))
+        {
+            return Some(Err(Ineffective::NotOnPath(program.into(), path.to_owned())));
+        }
+        if base(program) == "acme-audit" {
+            let renews = words.contains(&"renew") && !words.contains(&"--dry-run");
+            let looks = !renews && !words.iter().any(|word| OTHER_VERBS.contains(word));
+            if looks || renews {
+                self.seen.set((Client::AcmeAudit, if renews { Purpose::Renews } else { Purpose::Audits }));
+            }
+            return (looks || renews).then_some(Ok(()));
+        }
+        self.seen.set((Client::Certbot, Purpose::Renews));
         Some(verb(words))
     }
 

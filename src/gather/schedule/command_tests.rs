@@ -1,5 +1,5 @@
 use super::*;
-use crate::facts::Os;
+use crate::facts::{Client, Os, Purpose};
 use crate::gather::fs::Root;
 
 fn on(files: &[(&str, &str)], systemd: bool, command: &str) -> Option<Renews> {
@@ -11,7 +11,11 @@ fn on(files: &[(&str, &str)], systemd: bool, command: &str) -> Option<Renews> {
     }
     let root = Root::below(dir.path()).unwrap();
     let os = Os { systemd, ..Os::default() };
-    judge(&Look { root: &root, os: &os }, command)
+    judge(&look(&root, &os), command, None).map(|judged| judged.renews)
+}
+
+fn look<'a>(root: &'a Root, os: &'a Os) -> Look<'a> {
+    Look { root, os, config: Path::new("/etc/letsencrypt"), zone: jiff::tz::TimeZone::UTC }
 }
 
 fn plain(command: &str) -> Option<Renews> {
@@ -56,15 +60,70 @@ fn mentioning_certbot_is_not_calling_it() {
         "test -x /usr/bin/certbot",
         "systemctl reload nginx # certbot renew",
         "command -v certbot",
-        "acme.sh --cron --home /root/.acme.sh",
-        "acme-audit --format nagios",
         "docker logs certbot",
         "docker compose -f /opt/letsencrypt/docker-compose.yml up -d web",
         "systemctl restart certbot.timer",
-        "lego renew",
     ] {
         assert_eq!(plain(command), None, "{command}");
     }
+}
+
+#[test]
+fn other_clients_and_audits_are_told_apart() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = Root::below(dir.path()).unwrap();
+    let os = Os::default();
+    let seen = |command: &str| {
+        let judged = judge(&look(&root, &os), command, None).unwrap_or_else(|| panic!("{command}"));
+        (judged.client, judged.purpose, judged.renews.is_ok())
+    };
+    for (command, client, renews) in [
+        ("\"/root/.acme.sh\"/acme.sh --cron --home /root/.acme.sh > /dev/null", Client::AcmeSh, true),
+        ("acme.sh --list", Client::AcmeSh, false),
+        ("lego --email a@b.example --domains b.example --http renew --days 30", Client::Lego, true),
+        ("/usr/bin/dehydrated -c", Client::Dehydrated, true),
+        ("getssl -u -a -q", Client::Getssl, true),
+        ("uacme -h /usr/share/uacme/uacme.sh issue b.example", Client::Uacme, true),
+        ("acme-audit renew -q", Client::AcmeAudit, true),
+        ("certbot renew", Client::Certbot, true),
+    ] {
+        assert_eq!(seen(command), (client, Purpose::Renews, renews), "{command}");
+    }
+    for command in [
+        "acme-audit -q",
+        "acme-audit --format nagios",
+        "systemctl -q is-active x || acme-audit audit",
+        "acme-audit dry-run",
+    ] {
+        assert_eq!(seen(command), (Client::AcmeAudit, Purpose::Audits, true), "{command}");
+    }
+    assert!(judge(&look(&root, &os), "acme-audit explain", None).is_none());
+}
+
+#[test]
+fn a_bare_name_is_searched_on_the_path_of_the_line() {
+    let on_path = |command: &str, path: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        for program in ["usr/bin/env", "usr/local/bin/certbot"] {
+            let path = dir.path().join(program);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, "").unwrap();
+        }
+        let (root, os) = (Root::below(dir.path()).unwrap(), Os::default());
+        judge(&look(&root, &os), command, Some(path)).unwrap().renews
+    };
+    let fails = |command: &str| matches!(on_path(command, "/usr/bin:/bin"), Err(Ineffective::NotOnPath(..)));
+    assert!(fails("certbot renew -q") && fails("sleep 5; certbot renew"));
+    for command in [
+        "/usr/local/bin/certbot renew",
+        "PATH=/usr/local/bin:/usr/bin certbot renew",
+        "export PATH=$PATH:/usr/local/bin; certbot renew",
+        "sudo certbot renew",
+        "bash -lc 'certbot renew'",
+    ] {
+        assert_eq!(on_path(command, "/usr/bin:/bin"), Ok(()), "{command}");
+    }
+    assert_eq!(on_path("certbot renew", "/usr/local/bin:/usr/bin"), Ok(()));
 }
 
 #[test]

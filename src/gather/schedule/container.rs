@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Look;
-use crate::facts::{Client, Missing, Role, Task, Trigger, TriggerKind, Why};
+use crate::facts::{Client, Missing, Role, Rule, Task, Trigger, TriggerKind, When, Why};
 use crate::gather::fs::{Root, show};
 use crate::gather::secrets::mask_command;
 
@@ -71,7 +71,10 @@ fn compose(path: &Path, text: &str) -> Option<Trigger> {
         command: mask_command(line),
         ineffective: None,
         client: Client::default(),
-        when: Err(super::untimed()),
+        when: match super::longest_sleep(line) {
+            Some(pause) => Ok(When { rules: vec![Rule::Every(pause)], ..When::default() }),
+            None => Err(super::untimed("the container's own schedule is not understood")),
+        },
         task: Task::default(),
         last_run: None,
         unit_state: None,

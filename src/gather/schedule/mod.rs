@@ -3,20 +3,32 @@
 mod beside;
 mod client;
 mod command;
+mod conditions;
 mod container;
 mod cron;
+mod crontab;
+mod daemon;
+mod environment;
+mod runparts;
+mod search;
 mod shell;
 mod supervisor;
 mod systemd;
+mod task;
+mod times;
 mod units;
+mod users;
 
 use std::path::Path;
+
+use jiff::tz::TimeZone;
 
 use super::fs::{Root, normalize};
 use super::installs::installs;
 pub use beside::beside;
 
-use crate::facts::{Fact, Missing, Os, Role, Trigger, Why};
+use crate::calendar::{seconds, zone};
+use crate::facts::{Fact, Missing, Os, Role, Rule, Trigger, When, Why};
 
 /// How much of a script is read to look for a loop.
 const MAX_SCRIPT: u64 = 256 << 10;
@@ -28,13 +40,16 @@ const MAX_LINKS: usize = 16;
 struct Look<'a> {
     root: &'a Root,
     os: &'a Os,
+    /// certbot's configuration folder.
+    config: &'a Path,
+    zone: TimeZone,
 }
 
 /// Every trigger found, effective or not.
 ///
 /// # Errors
 /// Nothing effective was found, and what could not be read may hold it.
-pub fn triggers(root: &Root, os: &Os) -> Fact<Vec<Trigger>> {
+pub fn triggers(root: &Root, os: &Os, config: &Path) -> Fact<Vec<Trigger>> {
     if !os.has_etc {
         return Err(Missing::new("etc", Why::NotFound, Role::Schedule));
     }
@@ -42,7 +57,8 @@ pub fn triggers(root: &Root, os: &Os) -> Fact<Vec<Trigger>> {
         let why = Why::Unclear("only certbot's own folder is in this tree".into());
         return Err(Missing::new("the schedule", why, Role::Schedule));
     }
-    let look = Look { root, os };
+    let zone = super::zone(root).map_or(TimeZone::UTC, |zone| zone::of_host(&zone));
+    let look = Look { root, os, config, zone };
     let mut found = Vec::new();
     let mut unread = Vec::new();
     let places =
@@ -65,18 +81,44 @@ pub fn triggers(root: &Root, os: &Os) -> Fact<Vec<Trigger>> {
     Ok(found)
 }
 
-/// The times of a trigger that nothing has read.
-fn untimed() -> Missing {
-    Missing::new("the times", Why::Unclear("they are not read yet".into()), Role::Other)
+/// Times that are not known, and why.
+fn untimed(why: &str) -> Missing {
+    Missing::new("the times", Why::Unclear(why.to_owned()), Role::Other)
+}
+
+/// The times of a command that renews in a loop, or of the script that it names: the longest `sleep`.
+fn loop_times(look: &Look<'_>, command: &str) -> Fact<When> {
+    let longest = std::iter::once(command.to_owned())
+        .chain(script_of(look, command))
+        .filter_map(|text| longest_sleep(&text))
+        .max();
+    match longest {
+        Some(pause) => Ok(When { rules: vec![Rule::Every(pause)], ..When::default() }),
+        None => Err(untimed("the pause of the loop is not understood")),
+    }
+}
+
+/// The longest `sleep` of a text, in seconds.
+fn longest_sleep(text: &str) -> Option<u64> {
+    let words = text
+        .split(|c: char| c.is_whitespace() || ";&|\"'(){}$[],".contains(c))
+        .filter(|word| !word.is_empty());
+    let words: Vec<&str> = words.collect();
+    let pauses =
+        words.windows(2).filter(|pair| pair.first().is_some_and(|word| client::base(word) == "sleep"));
+    pauses.filter_map(|pair| seconds(pair.get(1)?).ok().flatten()).max()
+}
+
+/// The text of the script that a command names.
+fn script_of(look: &Look<'_>, command: &str) -> Option<String> {
+    let script = command.split_whitespace().find(|word| word.starts_with('/') && !word.contains("/bin/"))?;
+    look.root.read_text(Path::new(script), MAX_SCRIPT, Role::Other).ok()
 }
 
 /// Whether a command that never ends renews again and again: `while :; do certbot renew; sleep 12h; done`, also in the
 /// script that it names.
 fn renews_in_a_loop(look: &Look<'_>, command: &str) -> bool {
-    let script = command.split_whitespace().find(|word| word.starts_with('/') && !word.contains("/bin/"));
-    let text = script
-        .and_then(|path| look.root.read_text(Path::new(path), MAX_SCRIPT, Role::Other).ok())
-        .unwrap_or_default();
+    let text = script_of(look, command).unwrap_or_default();
     [command, text.as_str()].iter().any(|text| {
         let text: String = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
         let loops =

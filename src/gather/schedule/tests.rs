@@ -1,7 +1,7 @@
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use super::*;
-use crate::facts::{Ineffective, TriggerKind};
+use crate::facts::{Client, Ineffective, TriggerKind};
 use crate::gather::installs::os;
 
 const TIMER: &str = "[Unit]\nDescription=x\n[Timer]\nOnCalendar=*-*-* 00,12:00:00\nRandomizedDelaySec=43200\n\
@@ -59,7 +59,7 @@ impl Host {
 
     fn triggers(&self) -> Fact<Vec<Trigger>> {
         let root = Root::below(self.dir.path()).unwrap();
-        triggers(&root, &os(&root))
+        triggers(&root, &os(&root), Path::new("/etc/letsencrypt"))
     }
 
     fn only(&self) -> Trigger {
@@ -169,13 +169,91 @@ fn the_snaps_timer_is_of_its_own_kind() {
 }
 
 #[test]
-fn timers_of_other_clients_and_exporters_are_left_out() {
+fn exporters_are_left_out_and_timers_of_other_clients_told_apart() {
     let host = Host::debian()
         .with("usr/lib/systemd/system/acme.timer", TIMER)
         .with("usr/lib/systemd/system/acme.service", "[Service]\nExecStart=/root/.acme.sh/acme.sh --cron\n")
         .with("usr/lib/systemd/system/certbot-exporter.timer", TIMER)
         .with("usr/lib/systemd/system/certbot-exporter.service", "[Service]\nExecStart=/usr/bin/exporter\n");
-    assert_eq!(host.only().unit.as_deref(), Some("certbot.timer"));
+    let all = host.triggers().unwrap();
+    let clients: Vec<_> = all.iter().map(|t| (t.unit.as_deref().unwrap(), t.client, t.effective())).collect();
+    assert_eq!(clients, [("acme.timer", Client::AcmeSh, false), ("certbot.timer", Client::Certbot, true)]);
+}
+
+#[test]
+fn a_timers_times_come_with_its_delays_and_their_places() {
+    let drop_in = "[Timer]\nOnCalendar=\nOnCalendar=Mon 03:00\n# c\nOnUnitActiveSec=1w\nOnBootSec=5min\nAccuracySec=1s\n";
+    let host = Host::debian().with("etc/systemd/system/certbot.timer.d/x.conf", drop_in);
+    let when = host.only().when.unwrap();
+    let place = "/etc/systemd/system/certbot.timer.d/x.conf:3".to_owned();
+    assert_eq!(
+        when.rules,
+        [Rule::OnCalendar("Mon 03:00".into(), place), Rule::Every(604_800), Rule::AtBoot(300)]
+    );
+    assert_eq!((when.delay, when.catches_up), (43_201, true));
+    let host = Host::debian().with("etc/systemd/system/certbot-.timer.d/x.conf", "[Timer]\nPersistent=no\n");
+    assert!(host.only().when.unwrap().catches_up, "the prefix is another one");
+    let host = Host::debian().with("etc/systemd/system/timer.d/x.conf", "[Timer]\nPersistent=no\n");
+    assert!(!host.only().when.unwrap().catches_up);
+}
+
+#[test]
+fn times_that_never_come_and_conditions_that_do_not_hold_are_faults() {
+    let timer = |text: &str| Host::debian().with("etc/systemd/system/certbot.timer.d/x.conf", text);
+    let never = timer("[Timer]\nOnCalendar=\nOnCalendar=*-02-30\n");
+    assert_eq!(never.why(), Some(Ineffective::NeverFires("OnCalendar=*-02-30".into())));
+    assert_eq!(
+        timer("[Timer]\nOnCalendar=\nOnCalendar=when I say\n").why(),
+        Some(Ineffective::NeverFires("when I say".into()))
+    );
+    let service = "[Unit]\nConditionPathExists=/etc/certbot.enabled\n";
+    let host = Host::debian().with("etc/systemd/system/certbot.service.d/x.conf", service);
+    assert!(matches!(host.why(), Some(Ineffective::NotStarted(why)) if why.contains("/etc/certbot.enabled")));
+    assert_eq!(host.with("etc/certbot.enabled", "").why(), None);
+}
+
+#[test]
+fn the_service_tells_its_limits_order_and_notices() {
+    let service = "[Unit]\nAfter=nss-lookup.target network-online.target\nOnFailure=mail@%n.service\n[Service]\n\
+                   EnvironmentFile=-/etc/sysconfig/certbot\nTimeoutStartSec=5min\nStandardOutput=null\nExecStart=\n\
+                   ExecStart=/usr/bin/certbot renew $CERTBOT_ARGS\n";
+    let host = Host::debian()
+        .with("etc/systemd/system/certbot.service.d/x.conf", service)
+        .with("etc/sysconfig/certbot", "# c\nCERTBOT_ARGS=\"--cert-name a.example --force-renewal\"\n");
+    let trigger = host.only();
+    assert_eq!(trigger.command, "/usr/bin/certbot renew --cert-name a.example --force-renewal");
+    assert_eq!(trigger.task.only, ["a.example"]);
+    assert!(trigger.task.forced.is_some());
+    assert_eq!(trigger.task.time_limit, Some((300, "TimeoutStartSec=5min".into())));
+    assert_eq!(trigger.task.discards.as_deref(), Some("StandardOutput=null"));
+    let state = trigger.unit_state.unwrap();
+    assert!(state.after_network);
+    assert_eq!(state.on_failure.as_deref(), Some("mail@%n.service"));
+}
+
+#[test]
+fn a_users_timer_runs_only_with_lingering() {
+    let host = Host::new()
+        .with("usr/lib/systemd/systemd", "")
+        .with("etc/passwd", "root:x:0:0::/root:/bin/sh\njoe:x:1000:1000::/home/joe:/bin/sh\n")
+        .with("home/joe/.config/systemd/user/certbot.timer", TIMER)
+        .with(
+            "home/joe/.config/systemd/user/certbot.service",
+            "[Service]\nExecStart=/usr/bin/certbot renew\n",
+        )
+        .link("home/joe/.config/systemd/user/timers.target.wants/certbot.timer", "../certbot.timer");
+    assert!(matches!(host.why(), Some(Ineffective::NotStarted(why)) if why.contains("enable-linger joe")));
+    let host = host.with("var/lib/systemd/linger/joe", "");
+    assert_eq!((host.why(), host.only().user.as_deref()), (None, Some("joe")));
+    let host = host.with("etc/letsencrypt/live/README", "").mode("etc/letsencrypt/live", 0o700);
+    assert!(matches!(host.why(), Some(Ineffective::WrongUser(user, _)) if user == "joe"));
+}
+
+#[test]
+fn a_stamp_tells_when_a_persistent_timer_elapsed() {
+    let host = Host::debian().with("var/lib/systemd/timers/stamp-certbot.timer", "");
+    assert!(host.only().last_run.is_some());
+    assert_eq!(Host::debian().only().last_run, None);
 }
 
 #[test]
@@ -276,7 +354,7 @@ fn nothing_found_is_only_said_where_everything_was_looked_at() {
     assert!(Host::new().triggers().unwrap().is_empty());
     let dir = tempfile::tempdir().unwrap();
     let root = Root::below(dir.path()).unwrap();
-    let missing = triggers(&root, &os(&root)).unwrap_err();
+    let missing = triggers(&root, &os(&root), Path::new("/etc/letsencrypt")).unwrap_err();
     assert_eq!((missing.what.as_str(), missing.why, missing.role), ("etc", Why::NotFound, Role::Schedule));
     let missing = Host::new().with("usr/bin/docker", "").triggers().unwrap_err();
     assert_eq!(missing.what, "the containers' own schedules");

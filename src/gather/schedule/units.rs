@@ -10,16 +10,28 @@ use crate::gather::fs::{Root, normalize, show};
 
 /// How much of a unit file is read.
 const MAX_UNIT: u64 = 1 << 20;
+/// How many dashes of a name are looked at.
+const MAX_PREFIXES: usize = 16;
 /// How many names of one unit folder are looked at.
 const MAX_NAMES: usize = 20_000;
-/// The highest priority first: <https://www.freedesktop.org/software/systemd/man/latest/systemd.unit.html#Unit%20File%20Load%20Path>
-const FOLDERS: [&str; 5] = [
+/// The system's units, the highest priority first.
+/// <https://www.freedesktop.org/software/systemd/man/latest/systemd.unit.html#Unit%20File%20Load%20Path>
+pub(super) const SYSTEM: [&str; 11] = [
+    "/etc/systemd/system.control",
+    "/run/systemd/system.control",
+    "/run/systemd/transient",
+    "/run/systemd/generator.early",
     "/etc/systemd/system",
     "/run/systemd/system",
+    "/run/systemd/generator",
     "/usr/local/lib/systemd/system",
     "/usr/lib/systemd/system",
     "/lib/systemd/system",
+    "/run/systemd/generator.late",
 ];
+/// What all users' units have behind the folders in each home.
+pub(super) const USER: [&str; 4] =
+    ["/etc/systemd/user", "/run/systemd/user", "/usr/local/lib/systemd/user", "/usr/lib/systemd/user"];
 
 /// The folders of units, as far as they were read.
 pub(super) struct Units<'a> {
@@ -49,11 +61,30 @@ pub(super) struct Directive {
     key: String,
     value: String,
     file: PathBuf,
+    /// Counted from 1; of a continued value its last.
+    line: usize,
+}
+
+impl Directive {
+    /// Its value.
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+
+    /// Its key.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Its `file:line`.
+    pub fn place(&self) -> String {
+        format!("{}:{}", show(&self.file), self.line)
+    }
 }
 
 impl<'a> Units<'a> {
-    /// Lists the unit folders.
-    pub fn list(root: &'a Root) -> Self {
+    /// Lists the unit folders, the highest priority first.
+    pub fn list(root: &'a Root, folders: impl IntoIterator<Item = PathBuf>) -> Self {
         let mut units = Self {
             root,
             folders: Vec::new(),
@@ -62,7 +93,7 @@ impl<'a> Units<'a> {
             unread: Vec::new(),
         };
         let mut seen = BTreeSet::new();
-        for folder in FOLDERS.map(PathBuf::from) {
+        for folder in folders {
             let Some(real) = root.real_path(&folder) else {
                 continue;
             };
@@ -159,7 +190,7 @@ impl<'a> Units<'a> {
     pub fn read(&mut self, name: &str, file: &Path) -> Vec<Directive> {
         let mut directives = self.directives(file);
         let mut drop_ins: BTreeMap<String, PathBuf> = BTreeMap::new();
-        for name in std::iter::once(name.to_owned()).chain(template(name)) {
+        for name in std::iter::once(name.to_owned()).chain(template(name)).chain(prefixes(name)) {
             for folder in self.folders.clone() {
                 let folder = folder.join(format!("{name}.d"));
                 for file in self.names_in(&folder) {
@@ -203,11 +234,22 @@ fn template(name: &str) -> Option<String> {
     (!instance.is_empty()).then(|| format!("{stem}@.{kind}"))
 }
 
+/// `a-b-.timer`, `a-.timer` and `timer` for `a-b-c.timer`: whose drop-ins count for it too.
+fn prefixes(name: &str) -> Vec<String> {
+    let Some((stem, kind)) = name.rsplit_once('.') else { return Vec::new() };
+    let dashes = stem.char_indices().filter(|(_, c)| *c == '-').map(|(at, _)| at);
+    let mut all: Vec<String> =
+        dashes.filter_map(|at| Some(format!("{}.{kind}", stem.get(..=at)?))).take(MAX_PREFIXES).collect();
+    all.reverse();
+    all.push(kind.to_owned());
+    all
+}
+
 fn parse(text: &str, file: &Path) -> Vec<Directive> {
     let mut directives = Vec::new();
     let mut section = String::new();
     let mut joined = String::new();
-    for line in text.lines().map(str::trim) {
+    for (line, number) in text.lines().map(str::trim).zip(1..) {
         // Comments may stand between the lines of one continued value.
         if line.starts_with(['#', ';']) {
             continue;
@@ -223,7 +265,8 @@ fn parse(text: &str, file: &Path) -> Vec<Directive> {
             section = name.trim_end_matches(']').to_owned();
         } else if let Some((key, value)) = line.split_once('=') {
             let (section, file) = (section.clone(), file.to_path_buf());
-            directives.push(Directive { section, key: key.trim().into(), value: value.trim().into(), file });
+            let (key, value) = (key.trim().into(), value.trim().into());
+            directives.push(Directive { section, key, value, file, line: number });
         }
     }
     directives
@@ -233,6 +276,19 @@ fn parse(text: &str, file: &Path) -> Vec<Directive> {
 pub(super) fn last<'d>(directives: &'d [Directive], section: &str, key: &str) -> Option<&'d str> {
     let matching = directives.iter().rev().find(|d| d.section == section && d.key == key);
     matching.map(|d| d.value.as_str()).filter(|value| !value.is_empty())
+}
+
+/// The settings of a list that an empty assignment to any of its keys clears.
+pub(super) fn entries<'d>(directives: &'d [Directive], section: &str, keys: &[&str]) -> Vec<&'d Directive> {
+    let mut entries = Vec::new();
+    for d in directives.iter().filter(|d| d.section == section && keys.contains(&d.key.as_str())) {
+        if d.value.is_empty() {
+            entries.clear();
+        } else {
+            entries.push(d);
+        }
+    }
+    entries
 }
 
 /// The values of a list that an empty assignment to any of its keys clears, and the file that did so last.
