@@ -31,7 +31,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let Some(gap) = outlook.largest_gap else { return Ok(vec![]) };
     let grace = SignedDuration::from_secs(gap.saturating_mul(2).saturating_add(SLACK));
     let late = due.saturating_add(grace).unwrap_or(jiff::Timestamp::MAX);
-    if host.now < late || cert.not_after <= host.now {
+    if host.now < late {
         return Ok(vec![]);
     }
     if host.alive.is_none_or(|alive| alive < late) {

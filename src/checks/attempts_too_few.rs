@@ -24,8 +24,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let wanted = host.terms.enough_for(&lineage.name);
     let cert = lineage.cert.as_ref()?;
     let Some(due) = lineage.forecast.as_ref().and_then(|forecast| forecast.due_by) else { return Ok(vec![]) };
-    // What has expired is certificate-expired.
-    if outlook.window >= wanted || cert.not_after <= host.now {
+    if outlook.window >= wanted {
         return Ok(vec![]);
     }
     let days = (cert.not_after.as_second() - due.as_second()).max(0) as f64 / 86_400.0;

@@ -36,8 +36,9 @@ fn run(index: &Index, host: &HostFacts) -> Verdict {
                 "the whole path of the program",
             )
             .fix(
-                "set a PATH that leads to it, above the line",
-                ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin"],
+                "write the whole path of the program, and PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+                 above the line for the hooks that it starts",
+                Vec::<String>::new(),
             )
     };
     Ok(idle.into_iter().map(finding).collect())

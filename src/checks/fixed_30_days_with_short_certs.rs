@@ -16,7 +16,7 @@ pub static CHECK: Check = Check {
         "https://github.com/certbot/certbot/blob/main/certbot/CHANGELOG.md",
         "https://letsencrypt.org/docs/rate-limits/#new-certificates-per-exact-set-of-identifiers",
     ],
-    explains: &["ari-window-missed", "certificate-expired"],
+    explains: &["ari-window-missed", "attempts-too-few", "certificate-expired", "rl-exact-set"],
     run: Run::Lineage(run),
 };
 

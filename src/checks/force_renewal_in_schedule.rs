@@ -2,6 +2,7 @@
 
 use crate::check::{Check, Finding, Run, Severity, Subject, Verdict};
 use crate::facts::{HostFacts, Lineage, Trigger, UNUSED};
+use crate::forecast::moment;
 
 /// `--force-renewal` in a timer, a cron line or cli.ini.
 pub static CHECK: Check = Check {
@@ -39,6 +40,10 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
             .saw_wanted(&place, saw, "a command without it")
             .saw(&trigger.r#where, trigger.times())
             .fix("take the flag out", Vec::<String>::new());
+    let finding = match outlook.limited {
+        Some(at) => finding.bites_at(moment(at)),
+        None => finding,
+    };
     let finding = match forecast.course.limits() {
         _ if host.unused(lineage) => finding.lowered(Severity::Note, UNUSED),
         None => {

@@ -1,7 +1,7 @@
 //! The schedule runs so seldom that one failure, or none, costs the certificate.
 
 use crate::check::{Check, Finding, Run, Severity, Subject, Verdict};
-use crate::facts::{HostFacts, Lineage, Rule, Trigger, UNUSED};
+use crate::facts::{HostFacts, Lineage, Trigger, UNUSED};
 use crate::forecast::Outlook;
 
 /// Runs more than a day and a half apart, and too few of them in the time in which the certificate is due.
@@ -29,7 +29,7 @@ pub static CHECK: Check = Check {
 const SELDOM: i64 = 36 * 3_600;
 
 fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
-    if let Some(trigger) = only_at_boot(lineage, host) {
+    if let Some(trigger) = host.only_at_boot(&lineage.name) {
         let says = format!("{} is renewed only when the machine starts", lineage.name);
         return Ok(vec![
             mended(Finding::new(says), trigger, lineage, host)
@@ -52,16 +52,6 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     };
     let finding = mended(Finding::new(says), trigger, lineage, host);
     Ok(vec![lowered(finding, &outlook)])
-}
-
-/// The first trigger of a lineage all of whose triggers fire at the start of the machine alone.
-fn only_at_boot<'h>(lineage: &Lineage, host: &'h HostFacts) -> Option<&'h Trigger> {
-    let at_boot = |trigger: &&Trigger| {
-        trigger.when.as_ref().is_ok_and(|when| when.rules.iter().all(|rule| matches!(rule, Rule::AtBoot(_))))
-    };
-    let mut covering = host.covering(&lineage.name);
-    let first = covering.next().filter(at_boot)?;
-    covering.all(|trigger| at_boot(&trigger)).then_some(first)
 }
 
 fn lowered(finding: Finding, outlook: &Outlook) -> Finding {

@@ -1,7 +1,7 @@
 //! No timer, cron line or container was found that runs `certbot renew`.
 
 use crate::check::{Check, Finding, Run, Severity, Subject, Verdict};
-use crate::facts::{HostFacts, Install, InstallKind};
+use crate::facts::{HostFacts, Install, InstallKind, Purpose, Trigger};
 use crate::index::Index;
 
 /// Nothing effective starts a renewal.
@@ -18,17 +18,25 @@ pub static CHECK: Check = Check {
 
 fn run(index: &Index, host: &HostFacts) -> Verdict {
     if !host.runs_nothing()? {
-        return Ok(vec![]);
+        return forgotten(index, host);
     }
-    let triggers = host.triggers.as_ref()?;
-    let mut finding = Finding::new(match triggers.len() {
-        0 => "no timer, cron line or container on this host runs certbot".to_owned(),
-        1 => "the one thing here that should run certbot does not".to_owned(),
-        n => format!("of the {n} things here that should run certbot none does"),
+    let triggers: Vec<&Trigger> =
+        host.triggers.as_ref()?.iter().filter(|t| t.task.purpose == Purpose::Renews).collect();
+    let others = triggers.iter().filter(|trigger| !trigger.client.knows_certbots_lineages());
+    let mut finding = Finding::new(match (triggers.len(), others.count()) {
+        (0, _) => "no timer, cron line or container on this host runs certbot".to_owned(),
+        (n, others) if n == others => {
+            "what renews here is another client, which does not know certbot's lineages".to_owned()
+        }
+        (1, _) => "the one thing here that should run certbot does not".to_owned(),
+        (n, _) => format!("of the {n} things here that should run certbot none does"),
     })
     .about(Subject::Host);
-    for trigger in triggers {
-        let why = trigger.ineffective.as_ref().map(ToString::to_string).unwrap_or_default();
+    for trigger in &triggers {
+        let why = match &trigger.ineffective {
+            Some(why) => why.to_string(),
+            None => format!("{} renews its own certificates", trigger.client.word()),
+        };
         finding = finding.saw(&trigger.r#where, why);
     }
     if triggers.is_empty() {
@@ -55,6 +63,25 @@ fn run(index: &Index, host: &HostFacts) -> Verdict {
     Ok(vec![finding.fix(summary, [command].into_iter().chain(now))])
 }
 
+/// The lineages that each trigger leaves out.
+fn forgotten(index: &Index, host: &HostFacts) -> Verdict {
+    let left: Vec<String> = index.uncovered(host)?.into_iter().map(str::to_owned).collect();
+    let Some(first) = left.first().filter(|_| left.len() < index.rows.len()) else { return Ok(vec![]) };
+    let says = match left.len() {
+        1 => format!("nothing renews {first}: what runs here names other lineages"),
+        n => format!("nothing renews {first} and {} more: what runs here names other lineages", n - 1),
+    };
+    let mut finding = Finding::new(says).about(Subject::Trigger("--cert-name".to_owned())).of(left);
+    for trigger in host.effective_triggers().take(3) {
+        finding = finding.saw_wanted(
+            &trigger.r#where,
+            trigger.command.as_str(),
+            "no --cert-name, for all lineages",
+        );
+    }
+    Ok(vec![finding.fix("have one command renew all of them", ["certbot renew -q"])])
+}
+
 /// The certbot to call: cron's own PATH does not lead to one in a virtual environment or a snap.
 fn program(install: &Install) -> Option<String> {
     let plain = |path: &str| path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-".contains(&b));
@@ -74,9 +101,9 @@ mod tests {
     use super::CHECK;
     use crate::check::{Severity, Subject};
     use crate::checks::testing::{
-        days, denied, host, install, lineage, only, silent, timer, unknown, with_triggers,
+        across, days, denied, host, install, lineage, only, silent, timer, unknown, with_triggers,
     };
-    use crate::facts::{Ineffective, Install, InstallKind, Renewal, Role};
+    use crate::facts::{Client, Ineffective, Install, InstallKind, Lineage, Renewal, Role, Task, Trigger};
 
     #[test]
     fn a_host_without_any_trigger_fails() {
@@ -124,6 +151,25 @@ mod tests {
             &with_triggers(vec![timer(Some(Ineffective::GuardedAgainstSystemd)), timer(None)]),
         );
         silent(&CHECK, &lineage(), &host());
+    }
+
+    #[test]
+    fn a_lineage_that_every_trigger_leaves_out_fails_alone() {
+        let task = Task { only: vec!["example.com".into()], ..Task::default() };
+        let host = with_triggers(vec![Trigger { task, ..timer(None) }]);
+        let other = Lineage { name: "other.example".into(), ..lineage() };
+        let findings = across(&CHECK, &[lineage(), other], &host).unwrap();
+        assert_eq!(findings.len(), 1);
+        assert_eq!(findings[0].lineages, ["other.example"]);
+        silent(&CHECK, &lineage(), &host);
+    }
+
+    #[test]
+    fn another_clients_schedule_is_none_for_certbots_lineages() {
+        let host = with_triggers(vec![Trigger { client: Client::AcmeSh, ..timer(None) }]);
+        let finding = only(&CHECK, &lineage(), &host).1;
+        assert!(finding.says.contains("another client"), "{}", finding.says);
+        assert!(finding.evidence[0].saw.contains("acme.sh renews its own"));
     }
 
     #[test]

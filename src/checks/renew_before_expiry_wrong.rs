@@ -17,7 +17,7 @@ pub static CHECK: Check = Check {
         "https://eff-certbot.readthedocs.io/en/stable/using.html#renewal-config-file",
         "https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/storage.py",
     ],
-    explains: &["ari-window-missed", "certificate-expired"],
+    explains: &["ari-window-missed", "attempts-too-few", "certificate-expired", "rl-exact-set"],
     run: Run::Lineage(run),
 };
 

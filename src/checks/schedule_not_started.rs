@@ -30,10 +30,19 @@ fn run(index: &Index, host: &HostFacts) -> Verdict {
         Finding::new(format!("{why}, and nothing else renews"))
             .about(Subject::Trigger(place.to_owned()))
             .of(idle.lineages)
-            .saw_wanted(place, format!("{}: {why}", idle.trigger.command), "something that runs it")
-            .fix("have something run it", Vec::<String>::new())
+            .saw_wanted(place, idle.trigger.command.as_str(), "something that runs it")
+            .fix("have something run it: cron, anacron or a timer", command(host, why))
     };
     Ok(idle.into_iter().map(finding).collect())
+}
+
+/// What to type, where one command does it.
+fn command(host: &HostFacts, why: &str) -> Option<String> {
+    if let Some((_, command)) = why.split_once(": loginctl ") {
+        return Some(format!("loginctl {command}"));
+    }
+    let debian = host.os.id == "debian" || host.os.like.split_whitespace().any(|like| like == "debian");
+    (debian && why.contains("cron daemon")).then(|| "apt-get install cron".to_owned())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Cert, Fact, Install, Servers, Setting, Terms, Trigger, Zone};
+use super::{Account, Cert, Fact, Install, Rule, Servers, Setting, Terms, Trigger, Zone};
 
 /// Everything that is not particular to one lineage.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -250,6 +250,19 @@ impl HostFacts {
     /// Triggers that really renew a lineage.
     pub fn covering(&self, lineage: &str) -> impl Iterator<Item = &Trigger> {
         self.effective_triggers().filter(move |trigger| trigger.covers(lineage, &self.dirs.config))
+    }
+
+    /// The first trigger of a lineage all of whose triggers fire at the start of the machine alone.
+    pub fn only_at_boot(&self, lineage: &str) -> Option<&Trigger> {
+        let at_boot = |trigger: &&Trigger| {
+            trigger
+                .when
+                .as_ref()
+                .is_ok_and(|when| when.rules.iter().all(|rule| matches!(rule, Rule::AtBoot(_))))
+        };
+        let mut covering = self.covering(lineage);
+        let first = covering.next().filter(at_boot)?;
+        covering.all(|trigger| at_boot(&trigger)).then_some(first)
     }
 
     /// Triggers that really start a renewal.

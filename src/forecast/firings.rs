@@ -20,6 +20,8 @@ pub struct Firings {
     latest: Vec<i64>,
     /// Seconds between two firings, at most.
     largest_gap: Option<i64>,
+    /// Where the computed firings end.
+    end: i64,
     /// It fires, and nobody knows when: a trigger's times are not known, or all of them wait for the machine to start.
     pub untimed: bool,
 }
@@ -31,8 +33,11 @@ pub struct Period {
     pub from: i64,
     /// What is judged as of.
     pub now: i64,
-    /// Firings up to this second.
+    /// Firings up to this second: beyond the forecast's end, so that the last certificates are judged by all of their
+    /// attempts.
     pub until: i64,
+    /// Where the forecast ends.
+    pub horizon: i64,
 }
 
 impl Firings {
@@ -65,7 +70,7 @@ impl Firings {
         let named = all.iter().map(|(at, _)| *at).collect();
         let mut latest: Vec<i64> = all.into_iter().map(|(_, at)| at).collect();
         latest.sort_unstable();
-        Self { named, latest, largest_gap, untimed }
+        Self { named, latest, largest_gap, end: period.until, untimed }
     }
 
     /// The first firing at or after a second.
@@ -78,11 +83,15 @@ impl Firings {
         self.named.iter().skip(self.named.partition_point(|at| *at < from)).map(|at| moment(*at))
     }
 
-    /// How many firings surely lie between two seconds, however long each is put off.
+    /// How many firings surely lie between two seconds, however long each is put off; beyond the end of the period as
+    /// many as the largest gap leaves.
     pub fn between(&self, from: i64, to: i64) -> u32 {
         let begun = self.named.partition_point(|at| *at < from);
         let done = self.latest.partition_point(|at| *at < to);
-        u32::try_from(done.saturating_sub(begun)).unwrap_or(u32::MAX)
+        let known = u32::try_from(done.saturating_sub(begun)).unwrap_or(u32::MAX);
+        let beyond = to.saturating_sub(from.max(self.end)).max(0);
+        let more = self.largest_gap.and_then(|gap| beyond.checked_div(gap)).unwrap_or(0);
+        known.saturating_add(u32::try_from(more).unwrap_or(u32::MAX))
     }
 
     /// Seconds between two firings, at most, delays included; `None` for fewer than two of them.
@@ -190,7 +199,7 @@ mod tests {
 
     fn period() -> Period {
         let now = now().as_second();
-        Period { from: now - 10 * DAY, now, until: now + 100 * DAY }
+        Period { from: now - 10 * DAY, now, until: now + 100 * DAY, horizon: now + 100 * DAY }
     }
 
     fn of(rule: Rule, delay: u64, last_run: Option<Timestamp>) -> Firings {

@@ -90,7 +90,7 @@ fn outlook(
     let mut limited = None;
     // The last few moments of issue, for the limit on certificates of the same names.
     let mut issued: std::collections::VecDeque<i64> = std::collections::VecDeque::new();
-    for renewal in Renewals::new(course, plan, cert, period.now, period.until) {
+    for renewal in Renewals::new(course, plan, cert, period.now, period.horizon) {
         if stops.is_none() && renewal.due.because != Because::Forced && renewal.attempts < enough {
             stops = Some(renewal);
         }
@@ -118,7 +118,7 @@ fn outlook(
 }
 
 impl Lineage {
-    /// What the schedule makes of it; `None` where it is never due, or nothing renews it.
+    /// What the schedule makes of it; `None` where it is never due, has expired, or nothing renews it.
     ///
     /// # Errors
     /// The certificate, the schedule, or the times at which a trigger fires are not known.
@@ -127,6 +127,10 @@ impl Lineage {
         self.cert.as_ref().map_err(Clone::clone)?;
         host.triggers.as_ref().map_err(Clone::clone)?;
         let outlook = self.forecast.as_ref().and_then(|forecast| forecast.outlook);
+        // That there are no times to compute is interval-too-long.
+        if host.only_at_boot(&self.name).is_some() {
+            return Ok(None);
+        }
         if outlook.is_none() && self.forecast.as_ref().is_some_and(|forecast| forecast.due_at.is_some()) {
             let untimed = host.covering(&self.name).find(|trigger| trigger.when.is_err());
             return Err(match untimed.or(host.covering(&self.name).next()) {
@@ -138,7 +142,9 @@ impl Lineage {
                 None => return Ok(None),
             });
         }
-        Ok(outlook.filter(|outlook| outlook.covered))
+        // What has expired is certificate-expired's business.
+        let expired = self.forecast.as_ref().is_some_and(|forecast| forecast.cert.to <= host.now.as_second());
+        Ok(outlook.filter(|outlook| outlook.covered && !expired))
     }
 }
 
@@ -146,7 +152,7 @@ impl Forecast {
     /// The coming renewals, as far as the terms of the host's judgement reach.
     pub fn renewals<'p>(&self, host: &HostFacts, plan: &'p Plan) -> Renewals<'p> {
         let period = host.period();
-        Renewals::new(self.course, plan, self.cert, period.now, period.until)
+        Renewals::new(self.course, plan, self.cert, period.now, period.horizon)
     }
 
     /// Whether the window in which it is due is the CA's renewal information as predicted, not as fetched.
@@ -285,5 +291,16 @@ mod tests {
         let outlook = forecast(&lineage(), &host).unwrap().outlook.unwrap();
         assert!(!outlook.covered);
         assert_eq!((outlook.attempts, outlook.largest_gap), (0, None));
+    }
+
+    #[test]
+    fn the_end_of_the_forecast_takes_no_attempts_away() {
+        let (mut lineage, mut host) = (lineage(), with_certbots(&["4.0.0"]));
+        host.terms.until = Some(days(40));
+        assert!(forecast(&lineage, &host).unwrap().outlook.unwrap().stops.is_none());
+        // A private CA's ten years end far beyond it.
+        set(lineage.conf.as_mut().unwrap(), "renewalparams", "server", "https://ca.corp.example/acme");
+        lives(&mut lineage, -30, 3_620);
+        assert!(forecast(&lineage, &host).unwrap().outlook.unwrap().window > 1_000);
     }
 }

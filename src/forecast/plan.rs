@@ -10,6 +10,9 @@ use crate::facts::HostFacts;
 /// How far back firings are computed, in seconds: further than any certificate has been due that is still valid.
 const PAST: i64 = 120 * DAY;
 
+/// How far firings are computed beyond the forecast's end, in seconds: further than the public CAs' certificates live.
+const BEYOND: i64 = 120 * DAY;
+
 /// The triggers that renew one lineage, or many alike.
 #[derive(Debug)]
 pub struct Plan {
@@ -89,7 +92,7 @@ impl HostFacts {
 
     /// The period of the forecast.
     pub fn period(&self) -> Period {
-        let now = self.now.as_second();
-        Period { from: now.saturating_sub(PAST), now, until: self.terms.horizon(self.now).as_second() }
+        let (now, horizon) = (self.now.as_second(), self.terms.horizon(self.now).as_second());
+        Period { from: now.saturating_sub(PAST), now, until: horizon.saturating_add(BEYOND), horizon }
     }
 }

@@ -781,19 +781,20 @@ fn thirty_days_before_the_end_of_a_week() {
         "renew-before-expiry-wrong",
         1,
         expect![[r#"
-        may fail   shop.example is due at every run: it lives 160 hours, and renew_before_expiry is 30 days  renew-before-expiry-wrong
-          saw      /etc/letsencrypt/renewal/shop.example.conf:7: renew_before_expiry = 30 days
-          wanted   less than 160 hours
-          saw      /etc/letsencrypt/live/shop.example/cert.pem: a lifetime of 160 hours
-          why      in a section certbot ignores it; a value that is no interval counts as nothing, so the renewal waits
-                   for the expiry; one as long as the lifetime renews at every run until the CA's limit is reached
-          when     already: a renewal has been due since 2026-11-23; the certificate expires on 2026-11-29 (in 6 days)
-          fix      delete the line: this certbot chooses a good time by itself
-                   $ sed -i '/^ *renew_before_expiry *=/d' /etc/letsencrypt/renewal/shop.example.conf
+            may fail   shop.example is due at every run: it lives 160 hours, and renew_before_expiry is 30 days  renew-before-expiry-wrong
+              saw      /etc/letsencrypt/renewal/shop.example.conf:7: renew_before_expiry = 30 days
+              wanted   less than 160 hours
+              saw      /etc/letsencrypt/live/shop.example/cert.pem: a lifetime of 160 hours
+              why      in a section certbot ignores it; a value that is no interval counts as nothing, so the renewal waits
+                       for the expiry; one as long as the lifetime renews at every run until the CA's limit is reached
+              when     already: a renewal has been due since 2026-11-23; the certificate expires on 2026-11-29 (in 6 days)
+              fix      delete the line: this certbot chooses a good time by itself
+                       $ sed -i '/^ *renew_before_expiry *=/d' /etc/letsencrypt/renewal/shop.example.conf
+              hence    shop.example will be renewed more than 5 times within a week by 2026-11-26 (rl-exact-set)
 
-        1 lineage: 1 at risk (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
-        exit 1
-    "#]],
+            1 lineage: 1 at risk (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+            exit 1
+        "#]],
     );
 }
 

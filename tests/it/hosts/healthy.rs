@@ -493,17 +493,17 @@ fn an_old_certbot_with_a_week_long_certificate_of_a_private_ca_is_a_note() {
     tells_no_fault(
         "healthy-old-certbot-at-a-private-ca",
         expect![[r#"
-        note       wiki.internal.example lives 160 hours and is renewed 30 days before its end: at every run  fixed-30-days-with-short-certs
-          saw      /usr/lib/python3/dist-packages: certbot 2.1.0
-          wanted   certbot 4.1 or newer
-          saw      /etc/letsencrypt/live/wiki.internal.example/cert.pem: a lifetime of 160 hours
-          only     a note, because this CA's limits are not known to be as low as Let's Encrypt's
-          fix      upgrade certbot, or until then say in the conf when to renew
-                   $ sed -i '1i renew_before_expiry = 3 days' /etc/letsencrypt/renewal/wiki.internal.example.conf
+            note       wiki.internal.example lives 160 hours and is renewed 30 days before its end: at every run  fixed-30-days-with-short-certs
+              saw      /usr/lib/python3/dist-packages: certbot 2.1.0
+              wanted   certbot 4.1 or newer
+              saw      /etc/letsencrypt/live/wiki.internal.example/cert.pem: a lifetime of 160 hours
+              only     a note, because this CA's limits are not known to be as low as Let's Encrypt's
+              fix      upgrade certbot, or until then say in the conf when to renew
+                       $ sed -i '1i renew_before_expiry = 3 days' /etc/letsencrypt/renewal/wiki.internal.example.conf
 
-        1 lineage: 1 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
-        exit 0
-    "#]],
+            1 lineage: 1 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+            exit 0
+        "#]],
     );
 }
 
@@ -700,13 +700,15 @@ fn a_backup_of_etc_is_judged_by_what_it_holds() {
     tells_no_fault(
         "only-etc",
         expect![[r#"
-        unknown    /usr: no such file
-                   leaves open on 2 lineages: plugin-not-installed, newer-conf-older-certbot, two-certbots
-        unknown    /var/www/shop.example: /var is not in this tree
-                   leaves open on 1 lineage: webroot-moved-or-deleted
-        2 lineages: 2 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC, 2 left unknown)
-        exit 0
-    "#]],
+            unknown    /usr: no such file
+                       leaves open on 2 lineages: plugin-not-installed, newer-conf-older-certbot, two-certbots
+            unknown    /var/www/shop.example: /var is not in this tree
+                       leaves open on 1 lineage: webroot-moved-or-deleted
+            unknown    the times: the timer's file is not in this tree
+                       leaves open on 2 lineages: force-renewal-in-schedule, interval-too-long, attempts-too-few, schedule-insufficient-from-date, last-run-too-old, ari-window-missed and 3 more
+            2 lineages: 2 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC, 3 left unknown)
+            exit 0
+        "#]],
     );
 }
 
@@ -845,30 +847,104 @@ fn a_backup_copy_of_a_lineage_is_a_note() {
 
 #[test]
 fn arch_with_its_timer_enabled_is_healthy() {
-    tells_no_fault("healthy-arch", expect![[""]]);
+    tells_no_fault(
+        "healthy-arch",
+        expect![[r#"
+        1 lineage: 1 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 0
+    "#]],
+    );
 }
 
 #[test]
 fn freebsd_with_its_weekly_script_is_healthy() {
-    tells_no_fault("healthy-freebsd", expect![[""]]);
+    tells_no_fault(
+        "healthy-freebsd",
+        expect![[r#"
+        note       shop.example: /etc/periodic.conf:1 runs days apart, and a run missed while the machine is off is lost  not-persistent-machine-off
+          saw      /etc/periodic.conf:1: 15\t4\t*\t*\t6
+          wanted   Persistent=true, or twice a day
+          fix      set Persistent=true in the timer, or have it run twice a day
+
+        note       shop.example: from 2028-04-23 on certificates live 45 days, and 2 attempts fit into the time in which they are due  schedule-insufficient-from-date
+          saw      /etc/periodic.conf:1: 15\t4\t*\t*\t6
+          wanted   twice a day
+          only     a note, because it is more than half a year away
+          fix      have it run twice a day before then
+
+        1 lineage: 1 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 0
+    "#]],
+    );
 }
 
 #[test]
 fn a_weekly_run_is_healthy_today() {
-    tells_no_fault("healthy-weekly", expect![[""]]);
+    tells_no_fault(
+        "healthy-weekly",
+        expect![[r#"
+        note       shop.example: /etc/cron.d/certbot:1 runs days apart, and a run missed while the machine is off is lost  not-persistent-machine-off
+          saw      /etc/cron.d/certbot:1: 17 3 * * 1
+          wanted   Persistent=true, or twice a day
+          fix      set Persistent=true in the timer, or have it run twice a day
+
+        note       shop.example: from 2028-04-25 on certificates live 45 days, and 2 attempts fit into the time in which they are due  schedule-insufficient-from-date
+          saw      /etc/cron.d/certbot:1: 17 3 * * 1
+          wanted   twice a day
+          only     a note, because it is more than half a year away
+          fix      have it run twice a day before then
+
+        1 lineage: 1 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 0
+    "#]],
+    );
 }
 
 #[test]
 fn an_audit_beside_the_renewal_is_healthy() {
-    tells_no_fault("healthy-acme-audit-timer", expect![[""]]);
+    tells_no_fault(
+        "healthy-acme-audit-timer",
+        expect![[r#"
+        1 lineage: 1 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 0
+    "#]],
+    );
 }
 
 #[test]
 fn an_edited_line_that_does_nothing_is_a_note() {
-    tells_no_fault("healthy-debian-cron-line-edited", expect![[""]]);
+    tells_no_fault(
+        "healthy-debian-cron-line-edited",
+        expect![[r#"
+        note       /etc/cron.d/certbot:17 has `--post-hook "systemctl reload nginx"` added to a line that does nothing under systemd  debian-cron-line-is-inert-on-systemd
+          saw      /etc/cron.d/certbot:17: test -x /usr/bin/certbot -a \! -d /run/systemd/system && perl -e 'sleep int(rand(43200))' && certbot -q renew --post-hook "systemctl reload nginx" --no-random-sleep-on-renew
+          wanted   the line as the package has it
+          fix      put hooks into /etc/letsencrypt/renewal-hooks/deploy/, and options into the timer's service
+
+        1 lineage: 1 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 0
+    "#]],
+    );
 }
 
 #[test]
 fn every_five_minutes_is_a_note() {
-    tells_no_fault("healthy-every-five-minutes", expect![[""]]);
+    tells_no_fault(
+        "healthy-every-five-minutes",
+        expect![[r#"
+        note       should shop.example fail, 120 failures a day have the CA pause it after 9 days, 20 before it expires  rl-paused
+          saw      /etc/cron.d/certbot:1: */5 * * * *
+          wanted   twice a day
+          fix      have it run twice a day
+
+        note       /etc/cron.d/certbot:1 throws away what certbot says  output-discarded
+          saw      /etc/cron.d/certbot:1: >/dev/null 2>&1
+          wanted   output that somebody reads
+          fix      drop the redirection (certbot -q is silent unless something fails), or have a unit notify you:
+                   OnFailure=
+
+        1 lineage: 1 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 0
+    "#]],
+    );
 }
