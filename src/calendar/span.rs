@@ -65,7 +65,7 @@ fn micros(text: &str) -> Result<Option<u64>, ParseError> {
         let (fraction, after) = match after.strip_prefix('.') {
             Some(after) => {
                 let (fraction, after) = digits(after);
-                if fraction.is_empty() {
+                if fraction.is_empty() || (whole.is_empty() && rest.starts_with('+')) {
                     return Err(refuse(after, "no digits after the point"));
                 }
                 (fraction, after)

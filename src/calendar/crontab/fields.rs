@@ -72,7 +72,7 @@ impl Fields {
 
     /// Whether a day matches; the weekday counts from Sunday, 0.
     pub fn matches(&self, month: i8, day: i8, weekday: i64) -> bool {
-        let has = |field: Field, value: i64| value >= 0 && value < 64 && field.bits >> value & 1 == 1;
+        let has = |field: Field, value: i64| (0..64).contains(&value) && field.bits >> value & 1 == 1;
         let (by_day, by_weekday) = (has(self.day, day.into()), has(self.weekday, weekday));
         let days = if self.both_days() { by_day && by_weekday } else { by_day || by_weekday };
         has(self.month, month.into()) && days

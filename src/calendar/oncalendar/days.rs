@@ -67,7 +67,7 @@ impl Days {
     /// The days of one month as bits; `first` is its first day.
     fn of_month(&self, first: Date) -> u64 {
         let length = u32::from(first.days_in_month().unsigned_abs());
-        let days = if self.from_the_end { self.from_end(i64::from(length)) } else { self.bits };
+        let days = if self.from_the_end { self.turned(i64::from(length)) } else { self.bits };
         let in_month = (1 << (length + 1)) - 2;
         // The weekdays' pattern, shifted to the weekday of the first.
         let week = u64::from(self.weekdays)
@@ -80,7 +80,7 @@ impl Days {
     }
 
     /// `~` counts from the last day, 1; a range is then turned round.
-    fn from_end(&self, length: i64) -> u64 {
+    fn turned(&self, length: i64) -> u64 {
         if self.days.is_empty() {
             return u64::MAX;
         }

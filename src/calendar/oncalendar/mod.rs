@@ -207,10 +207,9 @@ impl OnCalendar {
     fn local_from(&self, from: i64) -> Option<i64> {
         let midnight = from - from.rem_euclid(DAY);
         let today = datetime(midnight)?.date();
-        if self.days.contain(today) {
-            if let Some(found) = self.in_day(midnight, from - midnight) {
-                return Some(found);
-            }
+        let rest = self.days.contain(today).then(|| self.in_day(midnight, from - midnight));
+        if let Some(found) = rest.flatten() {
+            return Some(found);
         }
         let day = self.days.from(today.tomorrow().ok()?)?;
         self.in_day(midnight_of(day)?, 0)
@@ -221,10 +220,10 @@ impl OnCalendar {
         let minute = from / MINUTE;
         let place = self.minutes.partition_point(|m| *m < minute);
         let here = self.minutes.get(place)?;
-        if *here == minute {
-            if let Some(micro) = next(&self.parts.micro, from % MINUTE).filter(|micro| *micro < MINUTE) {
-                return Some(midnight + minute * MINUTE + micro);
-            }
+        let within =
+            next(&self.parts.micro, from % MINUTE).filter(|micro| *micro < MINUTE && *here == minute);
+        if let Some(micro) = within {
+            return Some(midnight + minute * MINUTE + micro);
         }
         let later = if *here == minute { self.minutes.get(place + 1)? } else { here };
         Some(midnight + later * MINUTE + next(&self.parts.micro, 0)?)

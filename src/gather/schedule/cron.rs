@@ -207,22 +207,19 @@ impl Cron<'_> {
         match owner {
             Owner::User(_) => {
                 let (first, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
-                if known(first) || first == "root" {
-                    if let Some(judged) = judge(self.look, rest, path) {
-                        return Some((judged, Some(Ineffective::UserColumn(first.to_owned()))));
-                    }
+                let named = known(first) || first == "root";
+                if let Some(judged) = named.then(|| judge(self.look, rest, path)).flatten() {
+                    return Some((judged, Some(Ineffective::UserColumn(first.to_owned()))));
                 }
             }
             Owner::System => {
                 let user = job.user.as_deref().unwrap_or_default();
                 let all = format!("{user} {command}");
                 let program = user.contains('/') || (mentions_client(user) && !known(user));
-                if program
-                    || (!self.users.is_empty() && !known(user) && judge(self.look, command, path).is_none())
-                {
-                    if let Some(judged) = judge(self.look, &all, path) {
-                        return Some((judged, Some(Ineffective::UserColumn(user.to_owned()))));
-                    }
+                let stranger = !self.users.is_empty() && !known(user);
+                let wrong = program || (stranger && judge(self.look, command, path).is_none());
+                if let Some(judged) = wrong.then(|| judge(self.look, &all, path)).flatten() {
+                    return Some((judged, Some(Ineffective::UserColumn(user.to_owned()))));
                 }
             }
         }

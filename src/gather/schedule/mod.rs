@@ -9,6 +9,7 @@ mod cron;
 mod crontab;
 mod daemon;
 mod environment;
+mod live;
 mod runparts;
 mod search;
 mod shell;
@@ -67,6 +68,7 @@ pub fn triggers(root: &Root, os: &Os, config: &Path) -> Fact<Vec<Trigger>> {
         found.extend(more);
         unread.extend(missing);
     }
+    live::fill(&look, &mut found);
     if found.iter().any(Trigger::effective) {
         return Ok(found);
     }

@@ -11,7 +11,7 @@ const WANTS: &str = "etc/systemd/system/timers.target.wants/certbot.timer";
 const DEBIAN: &str = "SHELL=/bin/sh\nPATH=/usr/bin:/bin\n\n0 */12 * * * root test -x /usr/bin/certbot -a \\! -d \
                       /run/systemd/system && perl -e 'sleep int(rand(43200))' && certbot -q renew\n";
 
-struct Host {
+pub(super) struct Host {
     dir: tempfile::TempDir,
 }
 
@@ -21,7 +21,7 @@ impl Host {
     }
 
     /// Debian with systemd and its certbot, the timer enabled.
-    fn debian() -> Self {
+    pub(super) fn debian() -> Self {
         Self::new()
             .with("etc/os-release", "ID=debian\n")
             .with("usr/lib/systemd/systemd", "")
@@ -62,7 +62,7 @@ impl Host {
         triggers(&root, &os(&root), Path::new("/etc/letsencrypt"))
     }
 
-    fn only(&self) -> Trigger {
+    pub(super) fn only(&self) -> Trigger {
         let mut all = self.triggers().unwrap();
         assert_eq!(all.len(), 1, "{all:?}");
         all.remove(0)
