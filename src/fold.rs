@@ -13,6 +13,8 @@ pub struct Raised {
     pub severity: Severity,
     /// What it found.
     pub finding: Finding,
+    /// Why the user chose to ignore it.
+    pub ignored: Option<String>,
 }
 
 /// A finding that stands by itself, with what follows from it.
@@ -49,21 +51,22 @@ pub fn fold(raised: Vec<Raised>) -> Vec<Folded> {
         }
     }
     let mut folded: Vec<Folded> = Vec::new();
-    let mut merged: HashMap<(&'static str, Severity, Subject), usize> = HashMap::new();
+    let mut merged: HashMap<(&'static str, Severity, Subject, Option<String>), usize> = HashMap::new();
     for (i, cause) in raised.into_iter().enumerate() {
         if causes.get(i).is_some_and(Option::is_some) {
             continue;
         }
         let consequences = consequences.remove(&i).unwrap_or_default();
         if let Some(shared) = shared(&cause.finding.subject) {
-            let key = (cause.check.id, cause.severity, shared);
+            let key = (cause.check.id, cause.severity, shared, cause.ignored.clone());
             if let Some(twin) = merged.get(&key).and_then(|at: &usize| folded.get_mut(*at)) {
                 merge(twin, cause, consequences);
                 continue;
             }
             merged.insert(key, folded.len());
         }
-        folded.push(Folded { cause, consequences, ignored: None });
+        let ignored = cause.ignored.clone();
+        folded.push(Folded { cause, consequences, ignored });
     }
     for finding in &mut folded {
         let mut seen = std::collections::HashSet::new();
@@ -209,7 +212,7 @@ mod tests {
     static PLUGIN: Check = check("plugin", &["leaf"]);
 
     fn raised(check: &'static Check, severity: Severity, finding: Finding) -> Raised {
-        Raised { check, severity, finding }
+        Raised { check, severity, finding, ignored: None }
     }
 
     fn about(check: &'static Check, lineage: &str) -> Raised {

@@ -5,6 +5,7 @@
 
 mod booted;
 mod cli;
+mod config;
 mod configobj_oracle;
 mod contrib;
 mod cron_oracle;
