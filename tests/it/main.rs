@@ -15,4 +15,5 @@ mod lab;
 mod oncalendar_oracle;
 mod program;
 mod real_certbot;
+mod schedule;
 mod secrets;

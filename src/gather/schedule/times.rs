@@ -11,9 +11,6 @@ use crate::facts::{Ineffective, Rule, When};
 /// <https://www.freedesktop.org/software/systemd/man/latest/systemd.timer.html#OnActiveSec=>
 pub(super) const TIMES: [&str; 6] =
     ["OnCalendar", "OnActiveSec", "OnBootSec", "OnStartupSec", "OnUnitActiveSec", "OnUnitInactiveSec"];
-/// systemd's own accuracy, in seconds.
-const ACCURACY: u64 = 60;
-
 /// The times of a timer; lines that systemd refuses are left out, as it leaves them out.
 pub(super) fn when(directives: &[Directive], zone: &TimeZone) -> When {
     let rule = |d: &&Directive| {
