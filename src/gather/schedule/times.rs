@@ -27,9 +27,8 @@ pub(super) fn when(directives: &[Directive], zone: &TimeZone) -> When {
     let is = |key: &str| last(directives, "Timer", key).is_some_and(truth);
     When {
         rules: entries(directives, "Timer", &TIMES).iter().filter_map(rule).collect(),
-        delay: span("RandomizedDelaySec")
-            .unwrap_or(0)
-            .saturating_add(span("AccuracySec").unwrap_or(ACCURACY)),
+        // systemd's own accuracy of a minute is left out.
+        delay: span("RandomizedDelaySec").unwrap_or(0).saturating_add(span("AccuracySec").unwrap_or(0)),
         catches_up: is("Persistent"),
         zone: None,
     }
