@@ -303,4 +303,23 @@ mod tests {
         lives(&mut lineage, -30, 3_620);
         assert!(forecast(&lineage, &host).unwrap().outlook.unwrap().window > 1_000);
     }
+
+    #[test]
+    fn an_earlier_validation_is_used_again_within_the_cas_time_for_that() {
+        let task = Task {
+            forced: Some(("--force-renewal".into(), "/etc/cron.d/certbot:3".into())),
+            ..Task::default()
+        };
+        let mut host = HostFacts { triggers: Ok(vec![Trigger { task, ..cron("0 3 1,16 * *") }]), ..host() };
+        host.terms.until = Some("2027-06-01T00:00:00Z".parse().unwrap());
+        let plan = host.plan("example.com").unwrap();
+        let validated = |from: &str, to: &str| -> Vec<bool> {
+            let coming = forecast(&lineage(), &host).unwrap();
+            let within = |at: i64| (from..to).contains(&moment(at).to_string().as_str());
+            coming.renewals(&host, &plan).filter(|r| r.at.is_some_and(within)).map(|r| r.validates).collect()
+        };
+        // Every fortnight: within thirty days until 2027-02-10, beyond ten days from then on.
+        assert_eq!(validated("2026-12-16", "2027-02-02"), [false; 4]);
+        assert_eq!(validated("2027-02-11", "2027-04-02"), [true; 4]);
+    }
 }

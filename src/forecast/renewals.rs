@@ -21,6 +21,8 @@ pub struct Renewal {
     pub new: Validity,
     /// Where it is written that it lives so long, where that is a date's doing.
     pub source: Option<&'static str>,
+    /// The CA validates the names anew instead of using an earlier validation again.
+    pub validates: bool,
 }
 
 /// Follows the renewals from a certificate on.
@@ -72,6 +74,7 @@ impl Iterator for Renewals<'_> {
         let (new, source) = self.course.next(old, at.unwrap_or(old.to));
         self.cert = at.map(|_| new);
         self.now = at.map_or(self.now, |at| at.saturating_add(1));
-        Some(Renewal { old, due, attempts, at, new, source })
+        let validates = self.course.validates(new.from, new.from.saturating_sub(old.from));
+        Some(Renewal { old, due, attempts, at, new, source, validates })
     }
 }
