@@ -348,6 +348,18 @@ pub fn loud(lineages: &[Lineage], host: &HostFacts) -> Vec<&'static str> {
     report.loud().map(|folded| folded.cause.check.id).collect()
 }
 
+/// A trigger's fault fails where nothing else renews, is silent beside a timer that does, and unknown where the schedule
+/// cannot be read.
+pub fn trigger_at_fault(check: &Check, broken: Trigger, says: &str) {
+    let (severity, finding) = only(check, &lineage(), &with_triggers(vec![broken.clone()]));
+    assert_eq!(severity, Severity::WillFail);
+    assert!(finding.says.contains(says), "{}", finding.says);
+    assert!(finding.lineages.is_empty(), "it concerns the whole host");
+    silent(check, &lineage(), &with_triggers(vec![broken, timer(None)]));
+    silent(check, &lineage(), &host());
+    unknown(check, &lineage(), &HostFacts { triggers: denied(Role::Schedule), ..host() });
+}
+
 /// The only finding, with its severity after the cap.
 pub fn only(check: &Check, lineage: &Lineage, host: &HostFacts) -> (Severity, Finding) {
     let mut findings = run(check, lineage, host).expect("the check was skipped");
