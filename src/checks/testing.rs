@@ -53,6 +53,7 @@ pub fn host() -> HostFacts {
         cli_ini: vec![],
         installs: Ok(vec![install("5.8.0", &["nginx"])]),
         triggers: Ok(vec![timer(None)]),
+        hook_programs: vec![],
         beside: Ok(vec![]),
         servers: Servers {
             refs: vec![cert_ref("example.com", "/etc/letsencrypt/live/example.com/fullchain.pem")],

@@ -9,6 +9,7 @@ mod cron;
 mod crontab;
 mod daemon;
 mod environment;
+mod hooks;
 mod live;
 mod runparts;
 mod search;
@@ -27,6 +28,7 @@ use jiff::tz::TimeZone;
 use super::fs::{Root, normalize};
 use super::installs::installs;
 pub use beside::beside;
+pub use hooks::hook_programs;
 
 use crate::calendar::{seconds, zone};
 use crate::facts::{Fact, Missing, Os, Role, Rule, Trigger, When, Why};

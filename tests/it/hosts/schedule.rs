@@ -201,7 +201,7 @@ fn what_cannot_be_seen_is_not_known() {
             unknown    /var/www/shop.example: /var is not in this tree
                        leaves open on 1 lineage: webroot-moved-or-deleted
             unknown    the schedule: only certbot's own folder is in this tree
-                       leaves open on 1 lineage: nothing-scheduled, timer-masked-or-overridden, timer-disabled-or-dead, crontab-user-column, cron-percent-or-syntax, cron-file-ignored and 23 more
+                       leaves open on 1 lineage: nothing-scheduled, timer-masked-or-overridden, timer-disabled-or-dead, crontab-user-column, cron-percent-or-syntax, cron-file-ignored and 24 more
             1 lineage: 1 unknown (/etc/letsencrypt on unknown, as of 2026-11-23 12:00 UTC, 3 left unknown)
             exit 3
         "#]],
@@ -913,4 +913,20 @@ fn busybox_passes_over_names_with_a_dot() {
         exit 2
     "#]],
     );
+}
+
+#[test]
+fn a_hook_on_the_command_line_that_was_never_copied() {
+    tells_only("cli-hook-missing", "cli-hook-missing", 2, expect![[r#"
+        will fail  /usr/local/sbin/reload-all of --deploy-hook is not there, and certbot then renews nothing  cli-hook-missing
+          saw      /etc/cron.d/certbot:1: --deploy-hook /usr/local/sbin/reload-all
+          wanted   a program that is there
+          why      certbot looks for the programs of hooks that are given on its command line or in cli.ini before it
+                   does anything, and ends with `Unable to find deploy-hook command … in the PATH`: nothing is renewed
+          when     the renewal due on 2026-12-22 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      install the program, or take the hook out of the command or of cli.ini
+
+        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]]);
 }
