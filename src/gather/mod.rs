@@ -1,4 +1,5 @@
-//! Read-only look-ups that fill the facts. Nothing here judges, and nothing is executed or written.
+//! Read-only look-ups that fill the facts. Nothing here judges or writes, and nothing is executed, but for one question
+//! to the running systemd (`systemctl show`) on a live host.
 
 pub mod certbot;
 pub mod fs;
