@@ -4,6 +4,9 @@ use std::collections::HashMap;
 
 use crate::check::{Check, Finding, Severity, Subject};
 
+/// What has happened, and is no longer a forecast.
+const EXPIRED: &str = "certificate-expired";
+
 /// A finding with the check that raised it, after its severity was capped.
 #[derive(Clone, Debug)]
 pub struct Raised {
@@ -111,7 +114,10 @@ fn causes(raised: &[Raised]) -> Vec<Option<usize>> {
 }
 
 fn explains(cause: &Raised, effect: &Raised) -> bool {
+    // That a fault is accepted does not make an expired certificate a known thing.
+    let accepted = cause.ignored.is_some() && effect.ignored.is_none() && effect.check.id == EXPIRED;
     cause.check.explains.contains(&effect.check.id)
+        && !accepted
         && cause.severity >= effect.severity
         && overlaps(&cause.finding, &effect.finding)
 }

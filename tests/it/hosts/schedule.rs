@@ -917,7 +917,11 @@ fn busybox_passes_over_names_with_a_dot() {
 
 #[test]
 fn a_hook_on_the_command_line_that_was_never_copied() {
-    tells_only("cli-hook-missing", "cli-hook-missing", 2, expect![[r#"
+    tells_only(
+        "cli-hook-missing",
+        "cli-hook-missing",
+        2,
+        expect![[r#"
         will fail  /usr/local/sbin/reload-all of --deploy-hook is not there, and certbot then renews nothing  cli-hook-missing
           saw      /etc/cron.d/certbot:1: --deploy-hook /usr/local/sbin/reload-all
           wanted   a program that is there
@@ -928,5 +932,6 @@ fn a_hook_on_the_command_line_that_was_never_copied() {
 
         1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
         exit 2
-    "#]]);
+    "#]],
+    );
 }
