@@ -7,6 +7,7 @@ mod booted;
 mod cli;
 mod configobj_oracle;
 mod contrib;
+mod cron_daemon;
 mod cron_oracle;
 mod hostile;
 mod hosts;
