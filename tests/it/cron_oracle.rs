@@ -12,12 +12,12 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 /// Reads a zone, two seconds and an expression a line; prints for each the first firings after the one and up to the other
-/// in seconds, or `refused`.
+/// in seconds, or `never`.
 const CRONITER: &str = r#"
 import sys
 from datetime import datetime
 from zoneinfo import ZoneInfo
-from croniter import croniter
+from croniter import CroniterBadDateError, croniter
 for line in open(sys.argv[1]):
     zone, start, until, entry = line.rstrip("\n").split(" ", 3)
     try:
@@ -26,8 +26,8 @@ for line in open(sys.argv[1]):
         while len(firings) < 15 and (at := int(times.get_next(float))) <= int(until):
             firings.append(at)
         print(*firings)
-    except Exception:
-        print("refused")
+    except CroniterBadDateError:
+        print("never")
 "#;
 /// Zones with clocks that change, and with odd offsets.
 const ZONES: [&str; 10] = [
@@ -110,8 +110,8 @@ fn fires_when_croniter_does() {
         let ours = case.firings();
         if ours == theirs {
             same += 1;
-        } else if case.times().never() && theirs == "refused" {
-            impossible += 1; // croniter looks for a date, and then throws
+        } else if case.times().never() && theirs == "never" {
+            impossible += 1; // croniter looks for a date over 50 years, and then throws
         } else if let Some(starred) = case.starred() {
             // croniter takes `1-31` for a star; to cron only a star is one.
             assert_eq!(starred.firings(), theirs, "seed {seed}: {case:?} as if it were {starred:?}");

@@ -5,6 +5,8 @@
 //! for both kinds of day), so it is given what [`Fields`] has understood: values listed, weekdays by name, and two
 //! schedules where either kind of day is enough.
 
+use std::sync::OnceLock;
+
 use chrono::{DateTime, Utc};
 use cron::Schedule;
 use jiff::Timestamp;
@@ -25,23 +27,14 @@ const LAST_YEAR: i16 = 2100;
 #[derive(Clone, Debug)]
 pub(super) struct Days {
     fields: Fields,
-    schedules: Vec<Schedule>,
+    /// Most lines never ask for it.
+    schedules: OnceLock<Vec<Schedule>>,
 }
 
 impl Days {
     /// The days of these fields; none where a field is empty.
     pub fn new(fields: Fields) -> Self {
-        let days = listed(fields.day.bits);
-        let months = listed(fields.month.bits);
-        let weekdays = names(fields.weekday.bits);
-        let texts = match fields.both_days() {
-            true => vec![(days, weekdays)],
-            false => vec![(days, Some("*".to_owned())), (Some("*".to_owned()), weekdays)],
-        };
-        let schedule = |(days, weekdays): (Option<String>, Option<String>)| {
-            format!("0 0 0 {} {} {}", days?, months.as_ref()?, weekdays?).parse().ok()
-        };
-        Self { fields, schedules: texts.into_iter().filter_map(schedule).collect() }
+        Self { fields, schedules: OnceLock::new() }
     }
 
     /// The first day at or after a day, up to the year 2100.
@@ -69,8 +62,23 @@ impl Days {
     fn far(&self, day: i64) -> Option<i64> {
         let before: DateTime<Utc> = DateTime::from_timestamp(day.checked_mul(DAY)?.checked_sub(1)?, 0)?;
         let next = |schedule: &Schedule| schedule.after(&before).next().map(|at| at.timestamp() / DAY);
-        self.schedules.iter().filter_map(next).min()
+        self.schedules.get_or_init(|| schedules(&self.fields)).iter().filter_map(next).min()
     }
+}
+
+/// What the crate makes of the fields.
+fn schedules(fields: &Fields) -> Vec<Schedule> {
+    let days = listed(fields.day.bits);
+    let months = listed(fields.month.bits);
+    let weekdays = names(fields.weekday.bits);
+    let texts = match fields.both_days() {
+        true => vec![(days, weekdays)],
+        false => vec![(days, Some("*".to_owned())), (Some("*".to_owned()), weekdays)],
+    };
+    let schedule = |(days, weekdays): (Option<String>, Option<String>)| {
+        format!("0 0 0 {} {} {}", days?, months.as_ref()?, weekdays?).parse().ok()
+    };
+    texts.into_iter().filter_map(schedule).collect()
 }
 
 fn date_of(day: i64) -> Option<Date> {

@@ -15,6 +15,8 @@ use super::ParseError;
 
 /// Minutes of a day.
 const DAY: i64 = 1_440;
+/// Seconds of a day and a half.
+const NEAR: i64 = 129_600;
 
 /// The five time fields of a crontab's line, or its `@` word.
 #[derive(Clone, Debug)]
@@ -81,7 +83,7 @@ impl CronTimes {
     }
 
     /// The first time after `after` at which it fires on a host of this zone; `None` when it never does, or not before
-    /// the year 2100.
+    /// 2101.
     pub fn next_after(&self, after: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         if self.never() || self.fields.reboot {
             return None;
@@ -107,8 +109,8 @@ impl CronTimes {
         let here = offset(after)?;
         let minute = self.minute_from((after + here).div_euclid(60) + 1)?;
         let at = minute * 60 - here;
-        // Clocks change twice a year; within a day and a half that is seen at the ends.
-        let close = at - after < 129_600
+        // No clock changes twice within so short a time: a change is seen at the ends.
+        let close = at - after < NEAR
             && offset(at) == Some(here)
             && offset(after - segments::LONGEST * 60) == Some(here);
         close.then_some(at)
@@ -299,6 +301,55 @@ mod tests {
             next("45 1 * * *", "Australia/Lord_Howe", "2026-04-04T14:00:00Z", 2),
             ["04-04 14:45", "04-05 15:15"]
         );
+    }
+
+    #[test]
+    fn a_step_of_less_than_the_limits_is_caught_up_and_a_larger_one_is_a_jump() {
+        let next = |text: &str, rule: &str, from: &str| {
+            let (zone, from) = (TimeZone::posix(rule).unwrap(), from.parse::<Timestamp>().unwrap());
+            times(text).next_after(from, &zone).unwrap().strftime("%m-%d %H:%M").to_string()
+        };
+        let ahead =
+            |text, by| next(text, &format!("AAA0BBB-{by},M3.5.0/2,M10.5.0/3"), "2026-03-29T01:30:00Z");
+        assert_eq!(ahead("2 * * * *", "0:04"), "03-29 02:00");
+        assert_eq!(ahead("2 * * * *", "0:05"), "03-29 02:57");
+        assert_eq!(ahead("30 3 * * *", "2:59"), "03-29 02:00");
+        assert_eq!(ahead("30 3 * * *", "3:00"), "03-30 00:30");
+    }
+
+    #[test]
+    fn no_clock_changes_twice_within_what_the_short_way_looks_over() {
+        let database = jiff::tz::db();
+        for name in database.available() {
+            let zone = database.get(name.as_str()).unwrap();
+            let changes = zone.following(Timestamp::UNIX_EPOCH).map(|change| change.timestamp().as_second());
+            let changes: Vec<i64> = changes.take_while(|at| *at < 4_200_000_000).collect();
+            let closest = changes.windows(2).map(|pair| pair[1] - pair[0]).min();
+            assert!(closest.is_none_or(|seconds| seconds > NEAR + segments::LONGEST * 60), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_ends_of_time_are_no_trouble() {
+        let (utc, berlin) = (TimeZone::UTC, TimeZone::get("Europe/Berlin").unwrap());
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        for zone in [&utc, &berlin] {
+            for text in ["* * * * *", "0 0 29 2 *", "@weekly"] {
+                assert_eq!(times(text).next_after(Timestamp::MAX, zone), None);
+                assert_eq!(times(text).next_after(at("2101-01-01T00:00:00Z"), zone), None);
+                assert!(times(text).next_after(at("1880-01-01T00:00:00Z"), zone).is_some(), "{text}");
+                assert_eq!(times(text).between(at("1880-01-01T00:00:00Z"), Timestamp::MAX, zone, 3).len(), 3);
+                let earliest = times(text).next_after(Timestamp::MIN, zone);
+                assert_eq!(
+                    times(text).between(Timestamp::MIN, Timestamp::MAX, zone, 1).first().copied(),
+                    earliest
+                );
+            }
+        }
+        let before = at("1969-12-31T23:59:59.5Z");
+        assert_eq!(times("0 0 * * *").next_after(before, &utc), Some(Timestamp::UNIX_EPOCH));
+        assert_eq!(times("* * * * *").between(before, Timestamp::UNIX_EPOCH, &utc, 9).len(), 1);
+        assert!(times("* * * * *").between(before, Timestamp::UNIX_EPOCH, &utc, 0).is_empty());
     }
 
     #[test]
