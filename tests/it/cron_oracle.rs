@@ -176,7 +176,7 @@ impl Case {
             }
         }
         let entry = fields.join(" ");
-        (entry != shown).then(|| Case { entry, ..*self })
+        (entry != shown).then_some(Case { entry, ..*self })
     }
 
     /// The same on every day of its months.
