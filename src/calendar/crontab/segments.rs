@@ -3,7 +3,8 @@
 //! cron(8) counts local minutes, and compares the clock with the last minute whose jobs it has run. Behind by at most three
 //! hours, it runs the jobs at fixed times that were passed over at once, while those with a star in the minute or the hour
 //! go on as the clock shows; ahead by as much, only the latter run until the minutes that were seen already are over.
-//! Beyond that everything starts anew.
+//! Beyond that everything starts anew. What is caught up with counts as run at the change; cron sleeps ten seconds after each
+//! minute of it that has jobs, on any line.
 //! <https://manpages.debian.org/bookworm/cron/cron.8.en.html#NOTES>
 
 use jiff::Timestamp;
