@@ -8,6 +8,7 @@ mod cli;
 mod config;
 mod configobj_oracle;
 mod contrib;
+mod cron_daemon;
 mod cron_oracle;
 mod hostile;
 mod hosts;
