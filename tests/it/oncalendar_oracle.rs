@@ -216,8 +216,9 @@ fn moment(random: &mut Random, zone: &str) -> Timestamp {
     let local = TimeZone::get(zone).expect("zone");
     let second =
         |random: &mut Random, days: u64| i64::try_from(random.below(days * 86_400)).expect("seconds");
-    // From 2010 to 2040.
-    let any = Timestamp::from_second(1_262_304_000 + second(random, 10_957)).expect("a time");
+    // From 2010 to 2040, now and then from 1971 to 2199.
+    let (begin, days) = if random.one_in(8) { (31_536_000, 83_600) } else { (1_262_304_000, 10_957) };
+    let any = Timestamp::from_second(begin + second(random, days)).expect("a time");
     let near = match random.below(4) {
         0 => local.following(any).next().map(|change| change.timestamp()),
         1 => local.to_timestamp(local.to_datetime(any).date().last_of_month().at(0, 0, 0, 0)).ok(),

@@ -110,6 +110,11 @@ impl<'z> Clock<'z> {
         Some((Self { zone, guess: shown.wall.seconds() - instant }, shown))
     }
 
+    /// The offset that is tried first, in seconds.
+    pub fn guess(&self) -> i64 {
+        self.guess
+    }
+
     /// The instant at which the clock shows a time, in the season asked for if there is one.
     pub fn settle(&mut self, wall: Wall, summer: Option<bool>) -> Option<Settled> {
         // Seconds beyond a minute's are added at the end.
@@ -170,4 +175,51 @@ fn show(zone: &TimeZone, at: i64) -> Option<Settled> {
         second: time.second().into(),
     };
     Some(Settled { at, wall, summer })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HALF_PAST_TWO: Wall = Wall { year: 2026, month: 1, day: 1, hour: 2, minute: 30, second: 0 };
+
+    /// When a clock of Berlin that was looked at in a season shows a time, as a wall clock of UTC.
+    fn settled(wall: Wall, before: &str, summer: Option<bool>) -> (String, bool) {
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        let before: Timestamp = before.parse().unwrap();
+        let (mut clock, _) = Clock::at(&berlin, before.as_second()).unwrap();
+        let settled = clock.settle(wall, summer).unwrap();
+        (Timestamp::from_second(settled.at).unwrap().to_string(), settled.summer)
+    }
+
+    #[test]
+    fn values_beyond_their_range_are_carried() {
+        let wall = Wall { month: 14, day: 29, hour: 25, minute: 61, second: 90, ..HALF_PAST_TWO };
+        assert_eq!(settled(wall, "2026-01-01T00:00:00Z", None), ("2027-03-02T01:02:30Z".to_owned(), false));
+    }
+
+    #[test]
+    fn of_a_time_that_comes_twice_the_one_at_the_last_offset_is_taken() {
+        let twice = Wall { month: 10, day: 25, ..HALF_PAST_TWO };
+        let (first, second) =
+            (("2026-10-25T00:30:00Z".to_owned(), true), ("2026-10-25T01:30:00Z".to_owned(), false));
+        assert_eq!(settled(twice, "2026-10-24T00:00:00Z", None), first);
+        assert_eq!(settled(twice, "2026-10-26T00:00:00Z", None), second);
+        assert_eq!(settled(twice, "2026-10-24T00:00:00Z", Some(false)), second);
+    }
+
+    #[test]
+    fn a_time_that_never_comes_is_moved_on_into_summer() {
+        let never = Wall { month: 3, day: 29, ..HALF_PAST_TWO };
+        let moved = ("2026-03-29T01:30:00Z".to_owned(), true);
+        assert_eq!(settled(never, "2026-03-28T00:00:00Z", None), moved);
+        assert_eq!(settled(never, "2026-03-30T00:00:00Z", None), moved);
+    }
+
+    #[test]
+    fn a_time_of_the_wrong_season_is_moved_by_an_hour() {
+        let winter = "2026-01-01T00:00:00Z";
+        assert_eq!(settled(HALF_PAST_TWO, winter, Some(true)), ("2026-01-01T00:30:00Z".to_owned(), false));
+        assert_eq!(settled(HALF_PAST_TWO, winter, Some(false)), ("2026-01-01T01:30:00Z".to_owned(), false));
+    }
 }

@@ -32,3 +32,31 @@ pub(super) fn reach(parts: &Parts) -> Option<Unit> {
 fn runs_past(chain: &Chain, end: i64) -> bool {
     chain.iter().any(|c| c.stop < 0 && c.repeat > 0 && (end - c.start) % c.repeat != 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calendar::OnCalendar;
+
+    #[test]
+    fn only_a_repetition_that_steps_over_the_end_of_its_part_is_doubtful() {
+        for (text, reach) in [
+            ("daily", None),
+            ("*:0/15", None),
+            ("00/12:00:00", None),
+            ("*-1/3-01", None),
+            ("*-*~07/1", None),
+            ("*:0..50/20", None),
+            ("*:*:0/7.5", None),
+            ("*:*:0.5/20", Some(Unit::Minute)),
+            ("*:*:0/7", Some(Unit::Hour)),
+            ("*:1/25", Some(Unit::Day)),
+            ("00/10:00", Some(Unit::Day)),
+            ("*-*-1/7", Some(Unit::Month)),
+            ("*-1/5-01", Some(Unit::Year)),
+            ("*-1/5-1/7 1/7:1/25", Some(Unit::Day)),
+        ] {
+            assert_eq!(OnCalendar::parse(text).unwrap().reach, reach, "{text}");
+        }
+    }
+}

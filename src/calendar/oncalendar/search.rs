@@ -7,10 +7,11 @@
 
 use std::cmp::Ordering;
 
+use jiff::tz::TimeZone;
+
 use super::Parts;
 use super::chain::{Chain, next};
 use super::clock::{Clock, Settled, Unit, Wall};
-use jiff::tz::TimeZone;
 
 const SECOND: i64 = 1_000_000;
 /// systemd's calendar ends here.
@@ -42,7 +43,16 @@ pub(super) fn first_from(parts: &Parts, season: Option<bool>, zone: &TimeZone, f
     let summer = Some(begin.summer);
     let mut search = Search { parts, clock, wall: begin.wall, micro: begin_micro, summer };
     let mut keeps_season = false;
-    for _ in 0..TURNS {
+    let mut seen = None;
+    for turn in 0..TURNS {
+        // Where it has been before it comes again, until the turns are used up.
+        let state = Some((search.wall, search.micro, search.summer, search.clock.guess(), keeps_season));
+        if state == seen {
+            return None;
+        }
+        if turn.is_power_of_two() {
+            seen = state;
+        }
         if let Some(settled) = search.clock.settle(search.wall, search.summer) {
             search.go_to(&settled);
         }
@@ -183,5 +193,105 @@ impl Search<'_, '_> {
             }
         }
         turned
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use jiff::tz::TimeZone;
+
+    use crate::calendar::OnCalendar;
+
+    /// The next few times, at most three, as `systemd-analyze calendar` of systemd 252 gives them.
+    fn next(text: &str, zone: &str, after: &str) -> Vec<String> {
+        let zone = TimeZone::get(zone).unwrap();
+        let times = OnCalendar::parse_in(text, &zone).unwrap();
+        let after: Timestamp = format!("{after}Z").parse().unwrap();
+        let all: Vec<Timestamp> =
+            std::iter::successors(times.next_after(after, &zone), |at| times.next_after(*at, &zone))
+                .take(3)
+                .collect();
+        assert_eq!(times.between(after, Timestamp::MAX, &zone, 3), all, "{text}: all at once");
+        all.iter().map(|at| at.to_string().trim_end_matches('Z').to_owned()).collect()
+    }
+
+    #[test]
+    fn hours_past_the_end_of_a_month_skip_the_first_ones_of_the_next() {
+        let times = next("1/7:14", "UTC", "2026-01-30T22:14:00");
+        assert_eq!(times, ["2026-01-31T01:14:00", "2026-01-31T08:14:00", "2026-01-31T15:14:00"]);
+        let times = next("1/7:14", "UTC", "2026-01-31T22:14:00");
+        assert_eq!(times.first().map(String::as_str), Some("2026-02-01T08:14:00"));
+    }
+
+    #[test]
+    fn minutes_past_the_end_of_a_day_and_seconds_past_that_of_an_hour_stay() {
+        let times = next("*:1/25", "UTC", "2026-01-10T22:51:00");
+        assert_eq!(times, ["2026-01-10T23:01:00", "2026-01-10T23:26:00", "2026-01-10T23:51:00"]);
+        let times = next("*:1/25", "UTC", "2026-01-10T23:51:00");
+        assert_eq!(times, ["2026-01-11T00:26:00", "2026-01-11T00:51:00", "2026-01-11T01:01:00"]);
+        let times = next("*:*:0/7", "UTC", "2026-01-10T22:59:56");
+        assert_eq!(times, ["2026-01-10T23:00:07", "2026-01-10T23:00:14", "2026-01-10T23:00:21"]);
+    }
+
+    #[test]
+    fn days_past_the_end_of_a_year_stay() {
+        let times = next("*-*-1/25", "UTC", "2026-11-26T00:00:00");
+        assert_eq!(times, ["2026-12-01T00:00:00", "2026-12-26T00:00:00", "2027-01-26T00:00:00"]);
+    }
+
+    #[test]
+    fn a_carry_from_winter_back_into_summer_skips_an_hour() {
+        // Day 41 of October is in winter, and 00:00 in winter time on the first of November is 01:00 in summer time.
+        let times = next("*-*-1/20 *:30", "America/New_York", "2026-10-22T02:30:00");
+        assert_eq!(times, ["2026-10-22T03:30:00", "2026-11-01T06:30:00", "2026-11-01T07:30:00"]);
+    }
+
+    #[test]
+    fn a_carry_from_summer_back_into_winter_ends_in_a_deadlock() {
+        // Hour 30 of the day before is 06:00 in summer, and 00:00 in summer time is 23:00 of that day.
+        assert_eq!(next("00/10:00", "Europe/Berlin", "2026-03-28T17:00:00"), ["2026-03-28T19:00:00"]);
+        // Hour 25 is before the change.
+        let times = next("0/5:00", "Europe/Berlin", "2026-03-28T17:00:00");
+        assert_eq!(times, ["2026-03-28T19:00:00", "2026-03-28T23:00:00", "2026-03-29T03:00:00"]);
+        assert!(next("*-1/5-01", "Europe/Berlin", "2026-11-26T00:00:00").is_empty());
+        assert_eq!(next("*-1/5-01", "UTC", "2026-11-26T00:00:00").len(), 3);
+    }
+
+    #[test]
+    fn a_midnight_that_is_skipped_or_comes_twice_is_looked_for_as_systemd_does() {
+        let times = next("daily", "America/Havana", "2026-03-07T12:00:00");
+        assert_eq!(times, ["2026-03-09T04:00:00", "2026-03-10T04:00:00", "2026-03-11T04:00:00"]);
+        let times = next("monthly", "America/Havana", "2026-10-15T12:00:00");
+        assert_eq!(times, ["2026-11-01T04:00:00", "2026-12-01T05:00:00", "2027-01-01T05:00:00"]);
+        let times = next("*:30", "America/Havana", "2026-11-01T03:40:00");
+        assert_eq!(times, ["2026-11-01T04:30:00", "2026-11-01T06:30:00", "2026-11-01T07:30:00"]);
+        let times = next("00:30", "America/Havana", "2026-11-01T05:10:00");
+        assert_eq!(times, ["2026-11-01T05:30:00", "2026-11-02T05:30:00", "2026-11-03T05:30:00"]);
+    }
+
+    #[test]
+    fn a_day_that_a_zone_skips_is_passed_over() {
+        assert!(next("2011-12-30", "Pacific/Apia", "2011-12-01T00:00:00").is_empty());
+        let times = next("*-12-*", "Pacific/Apia", "2011-12-29T12:00:00");
+        assert_eq!(times, ["2011-12-30T10:00:00", "2012-11-30T10:00:00", "2012-12-01T10:00:00"]);
+    }
+
+    #[test]
+    fn days_from_a_months_end_take_a_repeated_hour_for_one_of_that_season() {
+        // It even goes back: after 01:09:59 in UTC, the second pass of 01:09:59.
+        let times = next("*-*~6..11 *:40", "Antarctica/Troll", "2026-10-25T01:09:59");
+        assert_eq!(times, ["2026-10-24T23:40:00", "2026-10-25T00:40:00", "2026-10-25T03:40:00"]);
+    }
+
+    #[test]
+    fn an_abbreviation_holds_for_its_season_only() {
+        assert!(next("12:00 CET", "Europe/Berlin", "2026-07-01T00:00:00").is_empty());
+        let times = next("12:00 CET", "Europe/Berlin", "2026-03-27T00:00:00");
+        assert_eq!(times, ["2026-03-27T11:00:00", "2026-03-28T11:00:00"]);
+        assert_eq!(next("monthly CET", "Europe/Berlin", "2026-02-10T00:00:00"), ["2026-02-28T23:00:00"]);
+        let times = next("02:30 CET", "Europe/Berlin", "2026-10-25T00:10:00");
+        assert_eq!(times, ["2026-10-25T01:30:00", "2026-10-26T01:30:00", "2026-10-27T01:30:00"]);
+        assert_eq!(next("@5 CET", "Europe/Berlin", "1970-01-01T00:00:00"), ["1970-01-01T00:00:05"]);
     }
 }
