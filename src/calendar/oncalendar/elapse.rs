@@ -28,6 +28,9 @@ impl OnCalendar {
     ///
     /// A time that the clock skips is passed over. Of a time that comes twice the first is taken, or the second from
     /// within it; the rest of the repeated hour is passed over, as systemd does.
+    ///
+    /// systemd goes back from the second pass into the first where days are counted from a month's end, and so elapses
+    /// at once and again until the hour is over; this gives the time of the second pass.
     pub fn next_after(&self, after: Timestamp, local: &TimeZone) -> Option<Timestamp> {
         let zone = self.zone.as_ref().unwrap_or(local);
         let from = after.as_microsecond() + 1;
@@ -36,7 +39,10 @@ impl OnCalendar {
         let at = match plain {
             Plain::At(at) => at,
             Plain::Never => return None,
-            Plain::Unsure => search::first_from(&self.parts, season, zone, from)?,
+            Plain::Unsure => {
+                let at = search::first_from(&self.parts, season, zone, from)?;
+                if at < from { at + offset_at(zone, at)? - offset_at(zone, from)? } else { at }
+            }
         };
         Timestamp::from_microsecond(at).ok()
     }

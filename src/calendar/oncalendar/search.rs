@@ -279,9 +279,18 @@ mod tests {
 
     #[test]
     fn days_from_a_months_end_take_a_repeated_hour_for_one_of_that_season() {
-        // It even goes back: after 01:09:59 in UTC, the second pass of 01:09:59.
-        let times = next("*-*~6..11 *:40", "Antarctica/Troll", "2026-10-25T01:09:59");
-        assert_eq!(times, ["2026-10-24T23:40:00", "2026-10-25T00:40:00", "2026-10-25T03:40:00"]);
+        // In the first pass of 02:10 the second one of 02:40.
+        let times = next("*-*~7 *:40", "Europe/Berlin", "2026-10-25T00:10:00");
+        assert_eq!(times, ["2026-10-25T01:40:00", "2026-10-25T02:40:00", "2026-10-25T03:40:00"]);
+        // In the second pass the first one, which is over: systemd elapses at once, and again until the second is.
+        let text = "*-*~6..11 *:40";
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        let second_pass: Timestamp = "2026-10-25T01:10:00Z".parse().unwrap();
+        let parts = OnCalendar::parse(text).unwrap().parts;
+        let found = super::first_from(&parts, None, &berlin, second_pass.as_microsecond()).unwrap();
+        assert_eq!(Timestamp::from_microsecond(found).unwrap().to_string(), "2026-10-25T00:40:00Z");
+        let times = next(text, "Europe/Berlin", "2026-10-25T01:10:00");
+        assert_eq!(times, ["2026-10-25T01:40:00", "2026-10-25T02:40:00", "2026-10-25T03:40:00"]);
     }
 
     #[test]
