@@ -137,7 +137,7 @@ pub struct Finding {
     /// What to type here, where it is more exact than the check's own words.
     pub fix: Option<Fix>,
     /// A severity below the check's own, with the reason.
-    pub lowered: Option<(Severity, &'static str)>,
+    pub lowered: Option<(Severity, Cow<'static, str>)>,
     /// When it bites; the engine fills in the lineage's next renewal.
     pub bites_at: Option<Timestamp>,
     /// It does not bite at the next renewal, but only after it.
@@ -267,8 +267,8 @@ impl Finding {
     }
 
     /// Makes it quieter than its check, with the reason.
-    pub fn lowered(mut self, severity: Severity, because: &'static str) -> Self {
-        self.lowered = Some((severity, because));
+    pub fn lowered(mut self, severity: Severity, because: impl Into<Cow<'static, str>>) -> Self {
+        self.lowered = Some((severity, because.into()));
         self
     }
 
@@ -317,8 +317,8 @@ impl Evidence {
 /// may-fail at most; what bites only after the next renewal is a note.
 pub fn cap(check: &Check, finding: &Finding) -> Severity {
     let mut severity = check.severity;
-    if let Some((lowered, _)) = finding.lowered {
-        severity = severity.min(lowered);
+    if let Some((lowered, _)) = &finding.lowered {
+        severity = severity.min(*lowered);
     }
     if !finding.evidence.is_empty() && !finding.evidence.iter().any(Evidence::is_certain) {
         severity = severity.min(Severity::MayFail);

@@ -12,7 +12,22 @@ pub fn quote(text: &str) -> Cow<'_, str> {
     if is_plain(text) && !text.is_empty() {
         return text.into();
     }
-    format!("'{}'", text.replace('\'', "'\\''")).into()
+    format!("'{}'", escape(text)).into()
+}
+
+/// The text within single quotes.
+fn escape(text: &str) -> String {
+    text.replace('\'', "'\\''")
+}
+
+/// Whether a single quote is open after a piece of a command.
+fn opens(piece: &str, mut open: bool) -> bool {
+    let mut backslash = false;
+    for c in piece.chars() {
+        open ^= c == '\'' && !backslash;
+        backslash = c == '\\' && !open && !backslash;
+    }
+    open
 }
 
 /// Quotes every untrusted text wherever it stands in the commands. `foo'$(x)'.pem` is still one word.
@@ -29,9 +44,17 @@ pub fn quote_within<'a>(commands: &mut [String], untrusted: impl Iterator<Item =
         for text in &odd {
             pieces = pieces.into_iter().flat_map(|piece| split(piece, text)).collect();
         }
+        let mut open = false;
         *command = pieces
             .into_iter()
-            .map(|(odd, text)| if odd { quote(&text).into_owned() } else { text })
+            .map(|(odd, text)| match (odd, open) {
+                (true, true) => escape(&text),
+                (true, false) => quote(&text).into_owned(),
+                (false, _) => {
+                    open = opens(&text, open);
+                    text
+                }
+            })
             .collect();
     }
 }
@@ -64,6 +87,14 @@ mod tests {
         quote_within(&mut commands, [name, path, "plain.example"].into_iter());
         assert_eq!(commands[0], "certbot renew --cert-name 'a$(reboot)b'");
         assert_eq!(commands[1], "ln -sfn ../'a$(reboot)b'/c.pem '/etc/x/a$(reboot)b/it'\\''s.pem'");
+    }
+
+    #[test]
+    fn what_stands_within_quotes_already_stays_within_them() {
+        let odd = "it's $(reboot)";
+        let mut commands = [format!("sed -i '/^x = {odd}/d' {odd}")];
+        quote_within(&mut commands, [odd].into_iter());
+        assert_eq!(commands[0], "sed -i '/^x = it'\\''s $(reboot)/d' 'it'\\''s $(reboot)'");
     }
 
     #[test]

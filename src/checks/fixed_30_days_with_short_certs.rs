@@ -44,8 +44,12 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         None => (conf.path.clone(), conf.top("version").map(|s| s.shown()).unwrap_or_default()),
     };
     let lifetime = cert.lifetime();
-    let third = days / 3;
-    let keep = if days < 10 { days / 2 } else { third }.max(1);
+    // A third of the lifetime, of short ones a half; in hours where days are too coarse.
+    let keep = match days {
+        ..3 => format!("{} hours", (cert.not_after.duration_since(cert.not_before).as_hours() / 2).max(1)),
+        3..10 => format!("{} days", days / 2),
+        _ => format!("{} days", days / 3),
+    };
     let says = match days <= 30 {
         true => {
             format!("{} lives {lifetime} and is renewed 30 days before its end: at every run", lineage.name)
@@ -59,7 +63,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         .saw(&lineage.link(Kind::Cert).path, format!("a lifetime of {lifetime}"))
         .fix(
             "upgrade certbot, or until then say in the conf when to renew",
-            [format!("sed -i '1i renew_before_expiry = {keep} days' {}", conf.path)],
+            [format!("sed -i '1i renew_before_expiry = {keep}' {}", conf.path)],
         );
     let finding = if host.unused(lineage) {
         finding.lowered(Severity::Note, UNUSED)

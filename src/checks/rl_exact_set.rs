@@ -17,6 +17,9 @@ pub static CHECK: Check = Check {
     run: Run::Lineage(run),
 };
 
+/// What is further away than this, in seconds, is no reason to act now.
+const FAR: i64 = 180 * 86_400;
+
 fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let cert = lineage.cert.as_ref()?;
     let Some(forecast) = &lineage.forecast else { return Ok(vec![]) };
@@ -34,6 +37,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         })
         .collect();
     let due_now = forecast.due_at.is_some_and(|due| due <= host.now);
+    let mut far = false;
     let finding = if recent.len() >= limits.same_names && due_now {
         let says = format!(
             "{} was issued {} times within a week and is due again: the CA gives {}",
@@ -52,6 +56,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
             return Ok(vec![]);
         };
         let at = moment(at);
+        far = at.duration_since(host.now).as_secs() > FAR;
         let says = format!(
             "{} will be renewed more than {} times within a week by {}",
             lineage.name,
@@ -64,7 +69,8 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
             format!("at most {} renewals in seven days", limits.same_names),
         )
     };
-    let finding = finding.about(Subject::Lineage);
+    let finding =
+        finding.about(Subject::Lineage).lowered_if(far, Severity::Note, "more than half a year away");
     Ok(vec![finding.lowered_if(host.unused(lineage), Severity::Note, UNUSED)])
 }
 

@@ -100,8 +100,8 @@ pub struct NextArgs {
     #[arg(long, value_name = "RFC3339")]
     pub from: Option<Timestamp>,
     /// How many times
-    #[arg(long, value_name = "N", default_value_t = 5)]
-    pub count: usize,
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub count: u32,
     /// The time zone of an expression that names none, instead of the host's
     #[arg(long, value_name = "ZONE")]
     pub tz: Option<String>,
@@ -134,7 +134,8 @@ pub struct Global {
     /// How to print the report [default: text]
     #[arg(long, global = true, value_enum)]
     pub format: Option<Format>,
-    /// Read settings and decisions about this host from FILE instead of /etc/acme-audit.yaml
+    /// Read settings and decisions about this host from FILE instead of /etc/acme-audit.yaml,
+    /// which is not read with --root and --facts
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// How many lineages to judge at once; the number of processors by default

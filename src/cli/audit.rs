@@ -66,7 +66,7 @@ pub fn host(settings: &Settings) -> Result<Host, Error> {
         logs_dir: absolute(&settings.logs_dir)?,
         now: settings.at.unwrap_or_else(Timestamp::now),
     });
-    host.facts.terms = settings.terms.clone();
+    host.facts.terms = settings.terms(host.facts.now)?;
     Ok(host)
 }
 
@@ -120,7 +120,7 @@ fn replay(settings: &Settings, file: &Path, names: &[String]) -> Result<Report, 
         return Err(wrong(1, format!("its schema is `{}`, not `{}`", host.schema, gather::SCHEMA)));
     }
     host.now = settings.at.unwrap_or(host.now);
-    host.terms = settings.terms.clone();
+    host.terms = settings.terms(host.now)?;
     host.servers = host.servers.indexed();
     let mut known = BTreeSet::new();
     let mut judged = Judged::default();

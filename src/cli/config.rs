@@ -1,5 +1,6 @@
 //! `acme-audit config check|show|schema`.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -47,8 +48,14 @@ fn check(global: &Global, file: Option<&Path>) -> Result<u8, Error> {
         }
     }
     let settings = Settings::new(global, config)?;
-    let renewal = settings.config_dir.join("renewal");
-    for name in settings.config.lineages.keys().filter(|_| renewal.is_dir()) {
+    let renewal = match &global.root {
+        Some(root) => root.join(settings.config_dir.strip_prefix("/").unwrap_or(&settings.config_dir)),
+        None => settings.config_dir.clone(),
+    }
+    .join("renewal");
+    let ignored = settings.config.ignored().flat_map(|ignore| ignore.lineage.all().to_vec());
+    let named: BTreeSet<String> = settings.config.lineages.keys().cloned().chain(ignored).collect();
+    for name in named.iter().filter(|_| renewal.is_dir()) {
         if !renewal.join(format!("{name}.conf")).exists() {
             anstream::eprintln!(
                 "hint: no lineage is named `{name}`: {} has no {name}.conf",

@@ -53,7 +53,14 @@ fn run(args: &Args) -> Result<u8, Error> {
     // What needs no decisions about a host is not stopped by a file that is wrong.
     let own =
         matches!(args.command, Some(Command::Explain { .. } | Command::Config { .. } | Command::Demo { .. }));
-    let config = if own { Config::default() } else { Config::load(global.config.as_deref())? };
+    // What this machine's file decides is not meant for another host.
+    let elsewhere =
+        global.root.is_some() || matches!(&args.command, Some(Command::Audit(a)) if a.facts.is_some());
+    let config = match &global.config {
+        _ if own => Config::default(),
+        None if elsewhere => Config::default(),
+        named => Config::load(named.as_deref())?,
+    };
     let settings = Settings::new(global, config)?;
     settings.color.write_global();
     if settings.verbose > 0 {

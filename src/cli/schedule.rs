@@ -54,7 +54,7 @@ pub fn next(settings: &Settings, args: &NextArgs) -> Result<u8, Error> {
     Ok(if next.times.is_empty() && !next.at_boot { BROKEN } else { 0 })
 }
 
-fn calendar(text: &str, from: Timestamp, count: usize, zone: &TimeZone) -> Result<Next, Error> {
+fn calendar(text: &str, from: Timestamp, count: u32, zone: &TimeZone) -> Result<Next, Error> {
     let times = OnCalendar::parse_in(text, zone).map_err(|e| {
         refused(text, &e)
             .hint("the grammar is systemd.time(7), such as `*-*-* 00,12:00:00` or `Mon..Fri 03:30`")
@@ -63,7 +63,7 @@ fn calendar(text: &str, from: Timestamp, count: usize, zone: &TimeZone) -> Resul
     Ok(Next::new(text, normalized, repeat(from, count, |at| times.next_after(at, zone))))
 }
 
-fn cron(text: &str, from: Timestamp, count: usize, zone: &TimeZone) -> Result<Next, Error> {
+fn cron(text: &str, from: Timestamp, count: u32, zone: &TimeZone) -> Result<Next, Error> {
     let times = CronTimes::parse(text).map_err(|e| {
         refused(text, &e)
             .hint("give the five fields of a crontab, such as `17 3,15 * * *`, or a word such as @daily")
@@ -77,6 +77,6 @@ fn refused(text: &str, e: &ParseError) -> Error {
     Error::new(format!("`{text}`: {e}"))
 }
 
-fn repeat(from: Timestamp, count: usize, next: impl Fn(Timestamp) -> Option<Timestamp>) -> Vec<Timestamp> {
-    std::iter::successors(next(from), |at| next(*at)).take(count).collect()
+fn repeat(from: Timestamp, count: u32, next: impl Fn(Timestamp) -> Option<Timestamp>) -> Vec<Timestamp> {
+    std::iter::successors(next(from), |at| next(*at)).zip(0..count).map(|(at, _)| at).collect()
 }

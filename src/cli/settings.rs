@@ -24,7 +24,8 @@ pub struct Settings {
     pub quiet: bool,
     pub verbose: u8,
     pub color: Color,
-    pub terms: Terms,
+    /// Where the forecast ends, as it was written: a span counts from the moment that is judged.
+    pub until: Option<String>,
     pub config: Config,
 }
 
@@ -32,16 +33,11 @@ impl Settings {
     /// Puts the flags over the file.
     ///
     /// # Errors
-    /// `--until` is no day, time or span.
+    /// `--until` is no day, time or span, or lies in the past.
     pub fn new(global: &Global, config: Config) -> Result<Self, Error> {
-        let now = global.at.unwrap_or_else(Timestamp::now);
-        let until = match global.until.as_ref().or(config.until.as_ref()) {
-            Some(text) => Some(until::parse(text, now).map_err(|what| {
-                Error::new(format!("--until: {what}"))
-                    .hint("give 2029-01-01, 2029-01-01T00:00:00Z, or a span such as 18months")
-            })?),
-            None => None,
-        };
+        if let Some(text) = &global.until {
+            after(text, global.at.unwrap_or_else(Timestamp::now))?;
+        }
         let dir = |flag: &Option<PathBuf>, file: &Option<PathBuf>, default: &str| {
             flag.clone().or(file.clone()).unwrap_or_else(|| Path::new(default).to_path_buf())
         };
@@ -54,12 +50,37 @@ impl Settings {
             format: global.format.or(word(&config.format)).unwrap_or_default(),
             jobs: global.jobs.or(config.jobs),
             quiet: global.quiet || config.quiet == Some(true),
-            verbose: global.verbose.max(config.verbose.and_then(|n| u8::try_from(n).ok()).unwrap_or(0)),
+            verbose: global.verbose.max(config.verbose.map_or(0, |n| u8::try_from(n).unwrap_or(u8::MAX))),
             color: global.color.or(word(&config.color)).unwrap_or_default(),
-            terms: Terms { until, ..config.terms() },
+            until: global.until.clone().or(config.until.clone()),
             config,
         })
     }
+
+    /// What the forecast is to hold to, for a host as of `now`.
+    ///
+    /// # Errors
+    /// The end of the forecast is no day, time or span.
+    pub fn terms(&self, now: Timestamp) -> Result<Terms, Error> {
+        // A day of the file that is over ends no forecast: the default is back.
+        let until =
+            self.until.as_ref().map(|text| until::parse(text, now).map_err(|e| wrong(&e))).transpose()?;
+        Ok(Terms { until: until.filter(|until| *until > now), ..self.config.terms() })
+    }
+}
+
+/// Refuses an end of the forecast that is over already.
+fn after(text: &str, now: Timestamp) -> Result<(), Error> {
+    let until = until::parse(text, now).map_err(|e| wrong(&e))?;
+    if until <= now {
+        return Err(wrong(&format!("`{text}` is not after {}", now.strftime("%Y-%m-%d %H:%M UTC"))));
+    }
+    Ok(())
+}
+
+fn wrong(what: &str) -> Error {
+    Error::new(format!("--until: {what}"))
+        .hint("give 2029-01-01, 2029-01-01T00:00:00Z, or a span such as 18months")
 }
 
 /// A word of the file, which is one of the flag's own.

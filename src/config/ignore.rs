@@ -68,6 +68,9 @@ impl Ignore {
     }
 }
 
+/// Why lineages are ignored, how loud they may be and why, and which they are.
+type Part = (Option<String>, Option<(Severity, String)>, Vec<String>);
+
 impl Config {
     /// All that is ignored: the file's own list, and those of its lineages.
     pub fn ignored(&self) -> impl Iterator<Item = Ignore> {
@@ -97,26 +100,30 @@ impl Config {
             let matching = ignored.iter().find(|i| i.id == raised.check.id && i.concerns(lineage));
             matching.map(|ignore| ignore.because.clone())
         };
-        let at_most = |lineage: Option<&str>| self.lineages.get(lineage?)?.at_most;
+        let at_most = |name: &str| {
+            let of = self.lineages.get(name)?;
+            let because = of.because.clone().unwrap_or_else(|| "the configuration file says so".to_owned());
+            Some((of.at_most?, because))
+        };
         let lineages = &raised.finding.lineages;
         if lineages.is_empty() {
             return vec![Raised { ignored: because(None), ..raised }];
         }
         // Lineages for which the same was decided stay together.
-        let mut parts: Vec<(Option<String>, Option<Severity>, Vec<String>)> = Vec::new();
+        let mut parts: Vec<Part> = Vec::new();
         for name in lineages {
-            let (why, most) = (because(Some(name)), at_most(Some(name)));
+            let (why, most) = (because(Some(name)), at_most(name));
             match parts.iter_mut().find(|(a, b, _)| *a == why && *b == most) {
                 Some((_, _, names)) => names.push(name.clone()),
                 None => parts.push((why, most, vec![name.clone()])),
             }
         }
-        let part = |(ignored, most, lineages): (Option<String>, Option<Severity>, Vec<String>)| {
+        let part = |(ignored, most, lineages): Part| {
             let mut finding = Finding { lineages, ..raised.finding.clone() };
             let mut severity = raised.severity;
-            if let Some(most) = most.filter(|most| *most < severity) {
+            if let Some((most, because)) = most.filter(|(most, _)| *most < severity) {
                 severity = most;
-                finding = finding.lowered(most, "the configuration file says so");
+                finding = finding.lowered(most, because);
             }
             Raised { check: raised.check, severity, finding, ignored }
         };

@@ -27,7 +27,9 @@ fn of(shape: Shape) -> Value {
         Shape::Day => json!({"type": "string", "format": "date", "pattern": "^\\d{4}-\\d{2}-\\d{2}$"}),
         Shape::Until => json!({"type": "string", "examples": ["3y", "18months", "2029-01-01"]}),
         Shape::List(shape) => json!({"type": "array", "items": of(*shape)}),
-        Shape::OneOrMore(shape) => json!({"anyOf": [of(*shape), {"type": "array", "items": of(*shape)}]}),
+        Shape::OneOrMore(shape) => {
+            json!({"anyOf": [of(*shape), {"type": "array", "items": of(*shape), "minItems": 1}]})
+        }
         Shape::ByLineage(shape) => json!({"type": "object", "additionalProperties": of(*shape)}),
         Shape::Map(entries) => map(entries),
     }

@@ -17,6 +17,10 @@ pub(super) fn verify(node: &Node, shape: Shape) -> Vec<Fault> {
 
 fn value(node: &Node, shape: Shape, faults: &mut Vec<Fault>) {
     match (shape, &node.value) {
+        // An empty list of names would mean all of them.
+        (Shape::OneOrMore(of), Value::List(items)) if items.is_empty() => {
+            faults.push(Fault::new(node.place, "an empty list", format!("write {}", wanted(*of))));
+        }
         (Shape::List(of), Value::List(items)) | (Shape::OneOrMore(of), Value::List(items)) => {
             items.iter().for_each(|item| value(item, *of, faults));
         }

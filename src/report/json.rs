@@ -69,11 +69,16 @@ struct ForecastOut {
     next_attempts: Option<Vec<Timestamp>>,
     attempts_before_expiry: Option<u32>,
     failures_survived: Option<u32>,
+    /// At least as many attempts fit as the user wants.
+    enough: Option<bool>,
     largest_gap_seconds: Option<i64>,
     renewals: Option<Vec<RenewalOut>>,
     enough_until: Option<Timestamp>,
     limit_reached_at: Option<Timestamp>,
 }
+
+/// How many of the coming renewals are printed.
+const RENEWALS: usize = 40;
 
 #[derive(Serialize)]
 struct RenewalOut {
@@ -88,7 +93,7 @@ struct RenewalOut {
 struct FindingOut<'a> {
     id: &'static str,
     severity: crate::check::Severity,
-    lowered_because: Option<&'static str>,
+    lowered_because: Option<&'a str>,
     lineages: &'a [String],
     identifiers: &'a [String],
     title: &'static str,
@@ -205,10 +210,11 @@ fn forecast_of(row: &Row, forecast: &Forecast, host: &HostFacts) -> ForecastOut 
             .map(|(plan, due)| plan.firings.after(due).take(ATTEMPTS).collect()),
         attempts_before_expiry: outlook.map(|o| o.attempts),
         failures_survived: outlook.map(|o| o.attempts.saturating_sub(1)),
+        enough: outlook.map(|o| o.window >= host.terms.enough_for(&row.name)),
         largest_gap_seconds: plan.as_ref().and_then(|plan| plan.firings.largest_gap()),
         renewals: plan.as_ref().filter(|_| outlook.is_some()).map(|plan| {
             let coming = forecast.renewals(host, plan);
-            coming.filter_map(|renewal| Some(RenewalOut::new(renewal.at?, renewal))).collect()
+            coming.filter_map(|renewal| Some(RenewalOut::new(renewal.at?, renewal))).take(RENEWALS).collect()
         }),
         enough_until: outlook.and_then(|o| o.stops).map(|renewal| moment(renewal.due.at)),
         limit_reached_at: outlook.and_then(|o| o.limited).map(moment),
@@ -227,7 +233,7 @@ fn finding(folded: &Folded) -> FindingOut<'_> {
     FindingOut {
         id: check.id,
         severity: folded.cause.severity,
-        lowered_because: finding.lowered.map(|(_, because)| because),
+        lowered_because: finding.lowered.as_ref().map(|(_, because)| &**because),
         lineages: &finding.lineages,
         identifiers: &finding.identifiers,
         title: check.title,

@@ -123,7 +123,7 @@ fn write_finding(out: &mut impl Write, report: &Report, folded: &Folded, first: 
         line(out, "", &format!("and in {} more places", finding.evidence.len() - MANY))?;
     }
     if severity == Severity::Note {
-        if let Some((_, because)) = finding.lowered {
+        if let Some((_, because)) = &finding.lowered {
             line(out, "only", &format!("a note, because {because}"))?;
         }
     } else {

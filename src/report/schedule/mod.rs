@@ -13,11 +13,16 @@ use jiff::tz::TimeZone;
 pub use next::Next;
 
 use crate::audit::Report;
+use crate::check::Severity;
 use crate::facts::{Fact, Trigger};
+use crate::fold::Folded;
 use crate::forecast::Firings;
 
 /// How many of a trigger's next runs are printed for programs.
 const RUNS: usize = 3;
+
+/// The checks that say that too few attempts are made.
+const FAULTS: [&str; 3] = ["attempts-too-few", "interval-too-long", "nothing-scheduled"];
 
 /// The schedule of a host, ready to be printed.
 pub struct View<'r> {
@@ -69,13 +74,30 @@ impl<'r> View<'r> {
         let terms = &self.report.host.terms;
         let worst = self.report.index.rows.iter().filter_map(|row| {
             let outlook = row.forecast.as_ref()?.outlook?;
-            Some(match outlook.window {
+            let exit = match outlook.window {
                 0 => 2,
                 n if n < terms.enough_for(&row.name) => 1,
-                _ => 0,
-            })
+                _ => return None,
+            };
+            Some(exit.min(self.accepted(&row.name)))
         });
         worst.max().unwrap_or(0)
+    }
+
+    /// How much of a lineage's schedule the audit complains about, as an exit code: a certificate that nothing uses
+    /// and what the user accepts are no faults.
+    fn accepted(&self, name: &str) -> u8 {
+        let concerns = |folded: &&Folded| {
+            let lineages = &folded.cause.finding.lineages;
+            FAULTS.contains(&folded.cause.check.id)
+                && (lineages.is_empty() || lineages.iter().any(|lineage| lineage == name))
+        };
+        let exit = |folded: &Folded| match (&folded.cause.ignored, folded.cause.severity) {
+            (Some(_), _) | (None, Severity::Note) => 0,
+            (None, Severity::MayFail) => 1,
+            (None, Severity::WillFail) => 2,
+        };
+        self.report.findings.iter().filter(concerns).map(exit).max().unwrap_or(2)
     }
 
     /// Prints it for people.

@@ -29,10 +29,11 @@ pub(super) fn write(view: &View<'_>, out: &mut impl Write) -> io::Result<()> {
         row.forecast.as_ref().is_some_and(|forecast| {
             let due = forecast.due_at.map(|at| local_day(at, &view.zone));
             let end = local_day(moment(forecast.cert.to), &view.zone);
-            due.is_some_and(|due| due <= last) || end <= last
+            end >= today && (due.is_some_and(|due| due <= last) || end <= last)
         })
     };
-    let rows: Vec<&Row> = view.report.index.rows.iter().filter(concerned).collect();
+    let mut rows: Vec<&Row> = view.report.index.rows.iter().filter(concerned).collect();
+    rows.sort_by_key(|row| row.forecast.as_ref().map(|forecast| (forecast.due_at, forecast.cert.to)));
     let shown = rows.get(..rows.len().min(MANY)).unwrap_or_default();
     let longest = shown.iter().map(|row| row.name.chars().count().min(NAME)).max().unwrap_or(0).max(8);
 
@@ -48,7 +49,10 @@ pub(super) fn write(view: &View<'_>, out: &mut impl Write) -> io::Result<()> {
             *count += 1;
         }
     }
-    let attempts = spread(counts.iter().map(|n| digit(*n)));
+    // Where a time is not known, no day is known to be without an attempt.
+    let unknown = view.lines.is_err() || view.all.untimed;
+    let sign = |n: &usize| if *n == 0 && unknown { '?' } else { digit(*n) };
+    let attempts = spread(counts.iter().map(sign));
     writeln!(out, "{:<longest$}  {attempts}", "attempts")?;
     for row in shown {
         let name: String = printable(&row.name).chars().take(NAME).collect();
