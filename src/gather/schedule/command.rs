@@ -4,10 +4,11 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::client::{Renews, base, container, is_client, mentions_certbot, other, verb};
+use super::client::{Found, base, client_of, container, is_client, mentions_certbot};
+use super::path::not_on_path;
 use super::shell::commands;
-use super::{Look, gone, search};
-use crate::facts::{Client, Ineffective, Purpose, Role, Why};
+use super::{Look, gone};
+use crate::facts::{Ineffective, Role, Why};
 
 /// How much of a script is read.
 const MAX_SCRIPT: u64 = 256 << 10;
@@ -61,42 +62,24 @@ const MENTIONS: &[&str] = &[
     "readonly", "local", "case", "for", "alias",
 ];
 const KEYWORDS: &[&str] = &["if", "then", "else", "elif", "while", "until", "do", "{", "}", "!"];
-/// What acme-audit can be told besides looking and renewing.
-const OTHER_VERBS: [&str; 8] = ["explain", "facts", "demo", "schedule", "config", "probe", "migrate", "help"];
+/// Programs that run others as root, or as whom they are told to.
+const ROOTS: &[&str] = &["sudo", "doas", "su", "runuser", "systemd-run", "chpst"];
 const SYSTEMD: [&str; 2] = ["/run/systemd/system", "/run/systemd/system/"];
 
-/// What a command does for lineages.
-#[derive(Clone, Debug)]
-pub(super) struct Judged {
-    /// Whether it does, and why not.
-    pub renews: Renews,
-    /// The client that it calls.
-    pub client: Client,
-    /// What for.
-    pub purpose: Purpose,
+/// The client that a shell command starts; bare names are looked up on `path` where one is given.
+pub(super) fn recognise(look: &Look<'_>, command: &str, path: Option<&str>) -> Option<Found> {
+    Judge { look, level: 0, scripts: &Cell::new(0), path: path.map(str::to_owned) }.text(command, 0)
 }
 
-/// Judges a shell command, or a systemd `ExecStart=`; `None` where no client is called. `path` is where bare names of
-/// programs are searched, where that is known.
-pub(super) fn judge(look: &Look<'_>, command: &str, path: Option<&str>) -> Option<Judged> {
-    judged(look, 0, path, |judge| judge.text(command, 0))
+/// The client that the text of a script starts, which something else runs.
+pub(super) fn recognise_script(look: &Look<'_>, text: &str, path: Option<&str>) -> Option<Found> {
+    Judge { look, level: 1, scripts: &Cell::new(0), path: path.map(str::to_owned) }.script_text(text)
 }
 
-/// Judges the text of a script that something else runs.
-pub(super) fn judge_script(look: &Look<'_>, text: &str, path: Option<&str>) -> Option<Judged> {
-    judged(look, 1, path, |judge| judge.script_text(text))
-}
-
-fn judged(
-    look: &Look<'_>,
-    level: usize,
-    path: Option<&str>,
-    text: impl Fn(&Judge<'_>) -> Option<Renews>,
-) -> Option<Judged> {
-    let seen = Cell::new((Client::Certbot, Purpose::Renews));
-    let renews = text(&Judge { look, level, scripts: &Cell::new(0), seen: &seen, path })?;
-    let (client, purpose) = seen.get();
-    Some(Judged { renews, client, purpose })
+/// Whether a word is a program that calls or mentions others, or a shell's own.
+pub(super) fn is_call(word: &str) -> bool {
+    let name = base(word);
+    WRAPPERS.contains(&name) || MENTIONS.contains(&name) || KEYWORDS.contains(&name)
 }
 
 /// How deep scripts that call scripts are followed, and how many of them for one command.
@@ -109,36 +92,33 @@ struct Judge<'a> {
     level: usize,
     /// How many scripts were read for this command.
     scripts: &'a Cell<usize>,
-    /// The client that was called last, and what for.
-    seen: &'a Cell<(Client, Purpose)>,
-    /// Where bare names are searched; `None` where that is not known.
-    path: Option<&'a str>,
+    /// Where bare names are looked up; `None` where that is not known.
+    path: Option<String>,
 }
 
 impl Judge<'_> {
-    fn text(&self, text: &str, depth: usize) -> Option<Renews> {
+    fn text(&self, text: &str, depth: usize) -> Option<Found> {
         let all = commands(text);
         let mut variables: HashMap<&str, &str> = HashMap::new();
         let mut guard: Option<Ineffective> = None;
-        let mut first: Option<Renews> = None;
+        let mut best: Option<Found> = None;
+        let mut path = self.path.clone();
         for (i, words) in all.iter().enumerate() {
-            let exported = words.first().is_some_and(|word| word == "export" || word == "readonly");
-            let settings = words.iter().skip(usize::from(exported));
-            let assigned = settings.clone().take_while(|word| assignment(word).is_some()).count();
-            if assigned > 0 && assigned == settings.len() {
-                variables.extend(settings.filter_map(|word| assignment(word)));
+            let assigned = words.iter().take_while(|word| assignment(word).is_some()).count();
+            let exports = usize::from(words.first().is_some_and(|word| word == "export"));
+            if assigned == words.len() || exports == 1 {
+                let settings = words.iter().skip(exports).filter_map(|word| assignment(word));
+                for (name, value) in settings {
+                    if name == "PATH" {
+                        path = changed_path(path.as_deref(), value);
+                    }
+                    variables.insert(name, value);
+                }
                 continue;
             }
-            // `PATH=… certbot renew` and a line `PATH=…` before it.
-            let own = words.iter().filter_map(|word| assignment(word)).find(|(name, _)| *name == "PATH");
-            let own = own.map(|(_, value)| value).or(variables.get("PATH").copied());
-            let judge = match own {
-                Some(value) if value.contains('$') => Judge { path: None, ..*self },
-                Some(value) => Judge { path: Some(value), ..*self },
-                None => Judge { ..*self },
-            };
             let negated =
                 words.iter().take_while(|word| KEYWORDS.contains(&word.as_str())).any(|word| word == "!");
+            let own = words.iter().filter_map(|word| assignment(word)).find(|(name, _)| *name == "PATH");
             let call: Vec<&str> = words
                 .iter()
                 .map(String::as_str)
@@ -146,19 +126,32 @@ impl Judge<'_> {
                 .map(|word| resolve(word, &variables))
                 .take(MAX_WORDS)
                 .collect();
-            if matches!(call.first(), Some(&("test" | "[" | "[["))) {
-                let leaves = all
-                    .get(i + 1)
-                    .is_some_and(|next| next.iter().any(|word| word == "exit" || word == "return"));
-                guard = guard.or_else(|| self.guard(&call, negated, leaves));
-            } else if let Some(renews) = judge.call(&call, depth) {
-                match guard.clone().map_or(renews, Err) {
-                    Ok(()) => return Some(Ok(())),
-                    Err(why) => first = first.or(Some(Err(why))),
+            match call.first() {
+                Some(&("test" | "[" | "[[")) => {
+                    let leaves = all
+                        .get(i + 1)
+                        .is_some_and(|next| next.iter().any(|word| word == "exit" || word == "return"));
+                    guard = guard.or_else(|| self.guard(&call, negated, leaves));
+                    continue;
                 }
+                // What is read in can set anything.
+                Some(&("." | "source" | "eval")) => path = None,
+                _ => {}
+            }
+            let here = match own {
+                Some((_, value)) => changed_path(path.as_deref(), value),
+                None => path.clone(),
+            };
+            let Some(mut found) = (Judge { path: here, ..*self }).call(&call, depth) else { continue };
+            found.renews = guard.clone().map_or(found.renews, Err);
+            if best.as_ref().is_none_or(|best| found.weight() > best.weight()) {
+                best = Some(found);
+            }
+            if best.as_ref().is_some_and(Found::is_renewal) {
+                break;
             }
         }
-        first
+        best
     }
 
     /// `test -x /usr/bin/certbot -a ! -d /run/systemd/system`, and the same the other way round before an `exit`.
@@ -176,65 +169,72 @@ impl Judge<'_> {
         None
     }
 
-    fn call(&self, words: &[&str], depth: usize) -> Option<Renews> {
+    fn call(&self, words: &[&str], depth: usize) -> Option<Found> {
         let (&program, rest) = words.split_first()?;
         let name = base(program);
         if depth > MAX_DEPTH || MENTIONS.contains(&name) {
             return None;
         }
-        if is_client(program) {
+        if client_of(program).is_some() {
             return self.client(program, rest);
         }
-        if let Some((client, renews)) = other(program, rest) {
-            self.seen.set((client, Purpose::Renews));
-            let missing = program.starts_with('/') && gone(self.look.root, Path::new(program));
-            return Some(if missing { Err(Ineffective::ProgramMissing(program.into())) } else { renews });
-        }
-        let renews = self.by_program(program, rest, depth)?;
+        let mut found = self.by_program(program, rest, depth)?;
         // snapd's own program is not asked for: its units are made by it.
-        let missing = name != "snap" && program.starts_with('/') && gone(self.look.root, Path::new(program));
-        Some(if missing { renews.and(Err(Ineffective::ProgramMissing(program.into()))) } else { renews })
+        if name != "snap" && program.starts_with('/') && gone(self.look.root, Path::new(program)) {
+            found.renews = found.renews.and(Err(Ineffective::ProgramMissing(program.into())));
+        }
+        // sudo and its kin have users and search paths of their own.
+        found.own_right &= !ROOTS.contains(&name);
+        Some(found)
     }
 
-    fn by_program(&self, program: &str, rest: &[&str], depth: usize) -> Option<Renews> {
+    fn by_program(&self, program: &str, rest: &[&str], depth: usize) -> Option<Found> {
         let name = base(program);
         let after_c = rest.iter().position(|word| shell_option(word)).and_then(|at| rest.get(at + 1));
         match name {
             "sh" | "bash" | "dash" | "ash" | "zsh" | "ksh" => match after_c {
-                // A login shell reads files that set the PATH.
-                Some(text) if rest.iter().any(|word| word.starts_with("-l") || *word == "--login") => {
-                    Judge { path: None, ..*self }.text(text, depth + 1)
-                }
+                Some(text) if is_login(rest) => self.anywhere().text(text, depth + 1),
                 Some(text) => self.text(text, depth + 1),
                 None => self.script(rest.iter().find(|word| !word.starts_with('-'))?),
             },
-            "su" | "runuser" if after_c.is_some() => Judge { path: None, ..*self }.text(after_c?, depth + 1),
-            "docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose" => container(rest),
+            "su" | "runuser" if after_c.is_some() => self.anywhere().text(after_c?, depth + 1),
+            "docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose" => {
+                container(rest).map(Found::elsewhere)
+            }
             "systemctl" => {
                 let starts = rest.iter().any(|word| ["start", "restart", "try-restart"].contains(word));
                 let unit = rest.iter().any(|word| !word.starts_with('-') && mentions_certbot(word));
-                (starts && unit && !rest.iter().any(|word| word.ends_with(".timer"))).then_some(Ok(()))
+                let runs = starts && unit && !rest.iter().any(|word| word.ends_with(".timer"));
+                runs.then(|| Found::elsewhere(Ok(())))
             }
             // `snap run --timer=… certbot.renew`, as snapd writes it.
-            "snap" if rest.first() == Some(&"run") && rest.contains(&"certbot.renew") => Some(Ok(())),
+            "snap" if rest.first() == Some(&"run") && rest.contains(&"certbot.renew") => {
+                Some(Found::elsewhere(Ok(())))
+            }
             "command" if rest.first().is_some_and(|word| word.starts_with('-')) => None,
-            // sudo and env have paths of their own.
-            "sudo" | "doas" | "env" | "systemd-run" => Judge { path: None, ..*self }.wrapped(rest, depth),
+            _ if ROOTS.contains(&name) || name == "env" => self.anywhere().wrapped(rest, depth),
             _ if WRAPPERS.contains(&name) => self.wrapped(rest, depth),
             _ if name.starts_with("python") => {
                 let at = rest.iter().position(|word| is_client(word))?;
-                self.client(rest.get(at)?, rest.get(at + 1..)?)
+                // What python is given is a module or a file, and no name for PATH.
+                self.anywhere().client(rest.get(at)?, rest.get(at + 1..)?)
             }
             _ => self.script(program).or_else(|| {
                 let at = rest.iter().position(|word| is_client(word))?;
                 let after = rest.get(at + 1..)?;
-                after.contains(&"renew").then(|| self.client(rest.get(at)?, after)).flatten()
+                let call = || self.anywhere().client(rest.get(at)?, after);
+                after.contains(&"renew").then(call).flatten()
             }),
         }
     }
 
+    /// The same where `PATH` is not known.
+    fn anywhere(&self) -> Judge<'_> {
+        Judge { path: None, ..*self }
+    }
+
     /// The program somewhere after `sudo -u root`, `timeout 1h` and the like.
-    fn wrapped(&self, words: &[&str], depth: usize) -> Option<Renews> {
+    fn wrapped(&self, words: &[&str], depth: usize) -> Option<Found> {
         for (at, word) in words.iter().enumerate() {
             if MENTIONS.contains(&base(word)) {
                 return None;
@@ -242,67 +242,59 @@ impl Judge<'_> {
             if word.starts_with('-') || assignment(word).is_some() {
                 continue;
             }
-            let renews = self.call(words.get(at..)?, depth + 1);
+            let found = self.call(words.get(at..)?, depth + 1);
             // Another wrapper has looked at all that follows it.
-            if renews.is_some() || WRAPPERS.contains(&base(word)) {
-                return renews;
+            if found.is_some() || WRAPPERS.contains(&base(word)) {
+                return found;
             }
         }
         None
     }
 
-    fn client(&self, program: &str, words: &[&str]) -> Option<Renews> {
+    fn client(&self, program: &str, words: &[&str]) -> Option<Found> {
+        let mut found = Found::of(client_of(program)?, words)?;
         if program.starts_with('/') && gone(self.look.root, Path::new(program)) {
-            return Some(Err(Ineffective::ProgramMissing(program.into())));
+            found.renews = Err(Ineffective::ProgramMissing(program.into()));
+        } else if let (Ok(()), Some(path)) = (&found.renews, &self.path) {
+            found.renews = not_on_path(self.look.root, program, path).map_or(Ok(()), Err);
         }
-        if let Some(path) =
-            self.path.filter(|path| !program.contains('/') && search::fails(self.look.root, path, program))
-        {
-            return Some(Err(Ineffective::NotOnPath(program.into(), path.to_owned())));
-        }
-        if base(program) == "acme-audit" {
-            let renews = words.contains(&"renew") && !words.contains(&"--dry-run");
-            let looks = !renews && !words.iter().any(|word| OTHER_VERBS.contains(word));
-            if looks || renews {
-                self.seen.set((Client::AcmeAudit, if renews { Purpose::Renews } else { Purpose::Audits }));
-            }
-            return (looks || renews).then_some(Ok(()));
-        }
-        self.seen.set((Client::Certbot, Purpose::Renews));
-        Some(verb(words))
+        Some(found)
     }
 
     /// A script that is called by its path.
-    fn script(&self, program: &str) -> Option<Renews> {
+    fn script(&self, program: &str) -> Option<Found> {
         if self.level >= MAX_LEVEL || self.scripts.get() >= MAX_SCRIPTS || !program.starts_with('/') {
             return None;
         }
         self.scripts.set(self.scripts.get() + 1);
         let path = Path::new(program);
         if gone(self.look.root, path) {
-            return mentions_certbot(program).then(|| Err(Ineffective::ProgramMissing(program.into())));
+            let missing = || Found::elsewhere(Err(Ineffective::ProgramMissing(program.into())));
+            return mentions_certbot(program).then(missing);
         }
         match self.look.root.read_text(path, MAX_SCRIPT, Role::Schedule) {
-            Ok(text) => Judge { level: self.level + 1, ..*self }.script_text(&text),
+            Ok(text) => Judge { level: self.level + 1, path: self.path.clone(), ..*self }.script_text(&text),
             // A script that this process may not read, or that the tree does not hold, is taken at its name.
             Err(missing) if matches!(missing.why, Why::Denied | Why::NotFound) => {
-                mentions_certbot(base(program)).then_some(Ok(()))
+                mentions_certbot(base(program)).then(|| Found::elsewhere(Ok(())))
             }
             Err(_) => None,
         }
     }
 
-    fn script_text(&self, text: &str) -> Option<Renews> {
+    fn script_text(&self, text: &str) -> Option<Found> {
         let first = text.lines().next().unwrap_or_default();
         if text.contains('\0') {
             return None;
         }
         if !first.starts_with("#!") || first.contains("sh") {
-            return self.text(text, 0);
+            // A login shell reads /etc/profile first.
+            let login = first.split_whitespace().any(|word| word.starts_with('-') && word.contains('l'));
+            return if login { self.anywhere().text(text, 0) } else { self.text(text, 0) };
         }
         // Python, Perl and others: a call is seen, but not its guards.
         let names = |line: &str| !line.trim_start().starts_with('#') && mentions_certbot(line);
-        (text.lines().any(names) && text.contains("renew")).then_some(Ok(()))
+        (text.lines().any(names) && text.contains("renew")).then(|| Found::elsewhere(Ok(())))
     }
 }
 
@@ -311,7 +303,25 @@ fn shell_option(word: &str) -> bool {
     word == "--command" || word.starts_with('-') && !word.starts_with("--") && word.ends_with('c')
 }
 
-fn assignment(word: &str) -> Option<(&str, &str)> {
+/// `bash -lc`, `bash --login -c`.
+fn is_login(words: &[&str]) -> bool {
+    let short = |word: &str| word.starts_with('-') && !word.starts_with("--") && word.contains(['l', 'i']);
+    words.iter().take_while(|word| word.starts_with('-')).any(|word| *word == "--login" || short(word))
+}
+
+/// `PATH` after an assignment; `None` where its value is not plain text.
+fn changed_path(before: Option<&str>, value: &str) -> Option<String> {
+    let names_itself = value.contains("$PATH") || value.contains("${PATH}");
+    let value = match before {
+        Some(before) => value.replace("${PATH}", before).replace("$PATH", before),
+        None if names_itself => return None,
+        None => value.to_owned(),
+    };
+    (!value.contains('$')).then_some(value)
+}
+
+/// `NAME=value`.
+pub(super) fn assignment(word: &str) -> Option<(&str, &str)> {
     let (name, value) = word.split_once('=')?;
     let is_name = !name.is_empty()
         && !name.starts_with(|c: char| c.is_ascii_digit())

@@ -1,3 +1,4 @@
+use super::super::client::Renews;
 use super::*;
 use crate::facts::{Client, Os, Purpose};
 use crate::gather::fs::Root;
@@ -11,7 +12,7 @@ fn on(files: &[(&str, &str)], systemd: bool, command: &str) -> Option<Renews> {
     }
     let root = Root::below(dir.path()).unwrap();
     let os = Os { systemd, ..Os::default() };
-    judge(&look(&root, &os), command, None).map(|judged| judged.renews)
+    recognise(&look(&root, &os), command, None).map(|judged| judged.renews)
 }
 
 fn look<'a>(root: &'a Root, os: &'a Os) -> Look<'a> {
@@ -74,12 +75,11 @@ fn other_clients_and_audits_are_told_apart() {
     let root = Root::below(dir.path()).unwrap();
     let os = Os::default();
     let seen = |command: &str| {
-        let judged = judge(&look(&root, &os), command, None).unwrap_or_else(|| panic!("{command}"));
+        let judged = recognise(&look(&root, &os), command, None).unwrap_or_else(|| panic!("{command}"));
         (judged.client, judged.purpose, judged.renews.is_ok())
     };
     for (command, client, renews) in [
         ("\"/root/.acme.sh\"/acme.sh --cron --home /root/.acme.sh > /dev/null", Client::AcmeSh, true),
-        ("acme.sh --list", Client::AcmeSh, false),
         ("lego --email a@b.example --domains b.example --http renew --days 30", Client::Lego, true),
         ("/usr/bin/dehydrated -c", Client::Dehydrated, true),
         ("getssl -u -a -q", Client::Getssl, true),
@@ -97,7 +97,9 @@ fn other_clients_and_audits_are_told_apart() {
     ] {
         assert_eq!(seen(command), (Client::AcmeAudit, Purpose::Audits, true), "{command}");
     }
-    assert!(judge(&look(&root, &os), "acme-audit explain", None).is_none());
+    for other in ["acme-audit explain", "acme.sh --list"] {
+        assert!(recognise(&look(&root, &os), other, None).is_none(), "{other}");
+    }
 }
 
 #[test]
@@ -110,7 +112,7 @@ fn a_bare_name_is_searched_on_the_path_of_the_line() {
             std::fs::write(&path, "").unwrap();
         }
         let (root, os) = (Root::below(dir.path()).unwrap(), Os::default());
-        judge(&look(&root, &os), command, Some(path)).unwrap().renews
+        recognise(&look(&root, &os), command, Some(path)).unwrap().renews
     };
     let fails = |command: &str| matches!(on_path(command, "/usr/bin:/bin"), Err(Ineffective::NotOnPath(..)));
     assert!(fails("certbot renew -q") && fails("sleep 5; certbot renew"));

@@ -2,13 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Look;
-use crate::facts::{Client, Missing, Role, Rule, Task, Trigger, TriggerKind, When, Why};
+use super::{Look, pause};
+use crate::facts::{Client, Missing, Role, Task, Trigger, TriggerKind, Why};
 use crate::gather::fs::{Root, show};
 use crate::gather::secrets::mask_command;
 
 /// How many folders are looked into.
 const MAX_FOLDERS: usize = 4_000;
+/// How many lines after the renewal's its `sleep` may stand.
+const LOOP_LINES: usize = 4;
 const MAX_COMPOSE: u64 = 1 << 20;
 /// <https://docs.docker.com/compose/intro/compose-application-model/#the-compose-file>
 const NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
@@ -63,6 +65,8 @@ fn compose(path: &Path, text: &str) -> Option<Trigger> {
     let is_word =
         |line: &str| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').any(|word| word == "renew");
     let (i, line) = lines().find(|(_, line)| is_word(line) && !line.contains("--dry-run"))?;
+    // The loop of the same service: another's, nginx's say, has a sleep of its own.
+    let near = lines().map(|(_, line)| line).skip_while(|text| *text != line).skip(1).take(LOOP_LINES);
     Some(Trigger {
         kind: TriggerKind::Container,
         r#where: format!("{}:{}", show(path), i + 1),
@@ -71,10 +75,7 @@ fn compose(path: &Path, text: &str) -> Option<Trigger> {
         command: mask_command(line),
         ineffective: None,
         client: Client::default(),
-        when: match super::longest_sleep(line) {
-            Some(pause) => Ok(When { rules: vec![Rule::Every(pause)], ..When::default() }),
-            None => Err(super::untimed("the container's own schedule is not understood")),
-        },
+        when: pause::of(std::iter::once(line).chain(near)),
         task: Task::default(),
         last_run: None,
         unit_state: None,

@@ -1,20 +1,27 @@
 //! What would run certbot's renewals: systemd timers, cron and its kin, containers.
 
+mod anacron;
 mod beside;
 mod client;
+mod columns;
 mod command;
 mod conditions;
 mod container;
 mod cron;
-mod crontab;
 mod daemon;
+mod directives;
 mod environment;
 mod live;
+mod path;
+mod pause;
+mod periodic;
 mod runparts;
-mod search;
+mod service;
+mod settings;
 mod shell;
 mod supervisor;
 mod systemd;
+mod tables;
 mod task;
 mod times;
 mod units;
@@ -28,8 +35,8 @@ use super::fs::{Root, normalize};
 use super::installs::installs;
 pub use beside::beside;
 
-use crate::calendar::{seconds, zone};
-use crate::facts::{Fact, Missing, Os, Role, Rule, Trigger, When, Why};
+use crate::calendar::zone;
+use crate::facts::{Fact, Missing, Os, Role, Trigger, Why};
 
 /// How much of a script is read to look for a loop.
 const MAX_SCRIPT: u64 = 256 << 10;
@@ -88,29 +95,6 @@ fn untimed(why: &str) -> Missing {
     Missing::new("the times", Why::Unclear(why.to_owned()), Role::Other)
 }
 
-/// The times of a command that renews in a loop, or of the script that it names: the longest `sleep`.
-fn loop_times(look: &Look<'_>, command: &str) -> Fact<When> {
-    let longest = std::iter::once(command.to_owned())
-        .chain(script_of(look, command))
-        .filter_map(|text| longest_sleep(&text))
-        .max();
-    match longest {
-        Some(pause) => Ok(When { rules: vec![Rule::Every(pause)], ..When::default() }),
-        None => Err(untimed("the pause of the loop is not understood")),
-    }
-}
-
-/// The longest `sleep` of a text, in seconds.
-fn longest_sleep(text: &str) -> Option<u64> {
-    let words = text
-        .split(|c: char| c.is_whitespace() || ";&|\"'(){}$[],".contains(c))
-        .filter(|word| !word.is_empty());
-    let words: Vec<&str> = words.collect();
-    let pauses =
-        words.windows(2).filter(|pair| pair.first().is_some_and(|word| client::base(word) == "sleep"));
-    pauses.filter_map(|pair| seconds(pair.get(1)?).ok().flatten()).max()
-}
-
 /// The text of the script that a command names.
 fn script_of(look: &Look<'_>, command: &str) -> Option<String> {
     let script = command.split_whitespace().find(|word| word.starts_with('/') && !word.contains("/bin/"))?;
@@ -161,4 +145,8 @@ fn gone(root: &Root, path: &Path) -> bool {
 }
 
 #[cfg(test)]
+mod cron_tests;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod unit_tests;
