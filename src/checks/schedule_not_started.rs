@@ -1,7 +1,7 @@
 //! Nothing starts what would run the renewal: no cron daemon, no `run-parts` line.
 
 use crate::check::{Check, Finding, Run, Severity, Subject, Verdict};
-use crate::facts::{HostFacts, Ineffective};
+use crate::facts::{HostFacts, Ineffective, TriggerKind};
 use crate::index::Index;
 
 /// The file is good, and nobody reads it.
@@ -21,6 +21,8 @@ pub static CHECK: Check = Check {
 
 fn run(index: &Index, host: &HostFacts) -> Verdict {
     let idle = index.idle(host, |why| matches!(why, Ineffective::NotStarted(..)))?;
+    // A container that runs once is container-without-scheduler.
+    let idle = idle.into_iter().filter(|idle| idle.trigger.kind != TriggerKind::Container);
     let finding = |idle: crate::index::Idle<'_>| {
         let place = idle.trigger.r#where.as_str();
         let why = match idle.why {
@@ -33,7 +35,7 @@ fn run(index: &Index, host: &HostFacts) -> Verdict {
             .saw_wanted(place, idle.trigger.command.as_str(), "something that runs it")
             .fix("have something run it: cron, anacron or a timer", command(host, why))
     };
-    Ok(idle.into_iter().map(finding).collect())
+    Ok(idle.map(finding).collect())
 }
 
 /// What to type, where one command does it.

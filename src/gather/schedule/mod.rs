@@ -5,6 +5,7 @@ mod beside;
 mod client;
 mod columns;
 mod command;
+mod compose;
 mod conditions;
 mod container;
 mod cron;
@@ -15,6 +16,7 @@ mod live;
 mod path;
 mod pause;
 mod periodic;
+mod quadlet;
 mod runparts;
 mod service;
 mod settings;
@@ -36,7 +38,7 @@ use super::installs::installs;
 pub use beside::beside;
 
 use crate::calendar::zone;
-use crate::facts::{Fact, Missing, Os, Role, Trigger, Why};
+use crate::facts::{Fact, Missing, Os, Role, Trigger, TriggerKind, Why};
 
 /// How much of a script is read to look for a loop.
 const MAX_SCRIPT: u64 = 256 << 10;
@@ -75,14 +77,21 @@ pub fn triggers(root: &Root, os: &Os, config: &Path) -> Fact<Vec<Trigger>> {
         found.extend(more);
         unread.extend(missing);
     }
+    let quadlets = quadlet::containers(&look, &found);
+    found.extend(quadlets);
     live::fill(&look, &mut found);
+    let installed = installs(root).is_ok_and(|found| !found.is_empty());
+    if installed {
+        // What is meant to renew is the host's own certbot.
+        found.retain(|trigger| trigger.kind != TriggerKind::Container || trigger.ineffective.is_none());
+    }
     if found.iter().any(Trigger::effective) {
         return Ok(found);
     }
     if let Some(missing) = unread.into_iter().next() {
         return Err(missing);
     }
-    if os.containers && !installs(root).is_ok_and(|found| !found.is_empty()) {
+    if os.containers && !installed && !found.iter().any(|trigger| trigger.kind == TriggerKind::Container) {
         let why =
             Why::Unclear("no certbot is on the host, and a container's own schedule is not looked at".into());
         return Err(Missing::new("the containers' own schedules", why, Role::Schedule));

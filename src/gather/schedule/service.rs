@@ -7,6 +7,7 @@ use super::command::recognise;
 use super::conditions;
 use super::directives::{Directive, last, last_set, specifiers, values};
 use super::environment::Environment;
+use super::quadlet::Quadlet;
 use super::task::task;
 use super::units::{Loaded, Units};
 use super::{Look, gone};
@@ -46,7 +47,10 @@ pub(super) fn service(look: &Look<'_>, units: &mut Units<'_>, name: &str, named:
             return named.then_some(Service { found, state: named_state(), ..Service::default() });
         }
         Loaded::Absent => {
-            let there = is_partial(look) || is_quadlet(look, name);
+            if let Some(service) = Quadlet::of(look, name).and_then(|quadlet| of_quadlet(&quadlet, name)) {
+                return Some(service);
+            }
+            let there = is_partial(look);
             let renews = if there { Ok(()) } else { Err(Ineffective::Dangling(name.into())) };
             let found = Some(Found::elsewhere(renews));
             return named.then_some(Service { found, state: named_state(), ..Service::default() });
@@ -79,6 +83,13 @@ pub(super) fn service(look: &Look<'_>, units: &mut Units<'_>, name: &str, named:
     task.time_limit = task.time_limit.or(unit.time_limit);
     task.discards = task.discards.or(unit.discards);
     Some(Service { command, user, found: Some(found), task, state: state(&directives, name) })
+}
+
+/// The service that podman's generator makes of a container's description.
+fn of_quadlet(quadlet: &Quadlet, name: &str) -> Option<Service> {
+    let found = Some(quadlet.found()?);
+    let (task, state) = (treatment(&quadlet.directives), state(&quadlet.directives, name));
+    Some(Service { command: quadlet.command.clone(), user: None, found, task, state })
 }
 
 /// A command that is not understood, in a unit that is certbot's by its name.
@@ -125,15 +136,6 @@ pub(super) fn is_certbots(stem: &str) -> bool {
     ];
     let stem = stem.split_once('@').map_or(stem, |(stem, _)| stem);
     mentions_certbot(stem) && stem.split(['-', '_', '.']).all(|word| WORDS.contains(&word))
-}
-
-/// A service that podman's generator makes at boot from a container's description.
-/// <https://docs.podman.io/en/latest/markdown/podman-systemd.unit.5.html>
-fn is_quadlet(look: &Look<'_>, service: &str) -> bool {
-    let stem = service.strip_suffix(".service").unwrap_or(service);
-    ["/etc/containers/systemd", "/usr/share/containers/systemd"]
-        .iter()
-        .any(|folder| look.root.exists(&Path::new(folder).join(format!("{stem}.container"))))
 }
 
 /// A tree without the folders in which packages keep their units: a backup of `etc`, say.

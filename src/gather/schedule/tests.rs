@@ -342,7 +342,8 @@ fn a_compose_file_counts_only_if_it_loops() {
         (TriggerKind::Container, "/home/joe/site/docker-compose.yml:4")
     );
     let once = "services:\n  certbot:\n    image: certbot/certbot\n    command: renew\n";
-    assert!(Host::new().with("opt/site/compose.yaml", once).triggers().unwrap().is_empty());
+    let host = Host::new().with("opt/site/compose.yaml", once).with("usr/bin/docker", "");
+    assert!(matches!(host.why(), Some(Ineffective::NotStarted(why)) if why.contains("once")));
 }
 
 #[test]

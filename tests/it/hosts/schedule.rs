@@ -914,3 +914,25 @@ fn busybox_passes_over_names_with_a_dot() {
     "#]],
     );
 }
+
+#[test]
+fn a_container_that_renewed_once() {
+    tells_only(
+        "container-runs-once",
+        "container-without-scheduler",
+        1,
+        expect![[r#"
+        may fail   certbot's container of /srv/web/docker-compose.yml runs once, and nothing here starts it again  container-without-scheduler
+          saw      /srv/web/docker-compose.yml:16: command: renew
+          wanted   a loop in its command, or a cron line that starts it
+          why      certbot's image runs one command and ends: unless its command is a loop, or cron or a timer on the
+                   host starts it, nothing is ever renewed
+          when     the renewal due on 2026-12-22 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      have something start it twice a day
+                   $ echo '17 5,17 * * * root cd /srv/web && docker compose run --rm certbot renew -q' >> /etc/crontab
+
+        1 lineage: 1 at risk (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 1
+    "#]],
+    );
+}
