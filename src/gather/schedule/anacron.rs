@@ -46,6 +46,7 @@ impl Cron<'_> {
             for mut runner in Runner::all(command, &when, fault.as_ref()) {
                 runner.job = Some(name.to_owned());
                 runner.unless_anacron = false;
+                runner.path = search.clone();
                 self.runners.push(runner);
             }
             let path_variable = search.as_deref().unwrap_or(DEFAULT_PATH);

@@ -55,11 +55,64 @@ const WRAPPERS: &[&str] = &[
 ];
 /// Programs that only mention their words.
 const MENTIONS: &[&str] = &[
-    "test", "[", "[[", "which", "type", "hash", "echo", "printf", "rm", "ls", "cat", "grep", "egrep",
-    "logger", "mail", "pgrep", "pkill", "kill", "killall", "service", "touch", "chown", "chmod", "cp", "mv",
-    "ln", "rsync", "scp", "tar", "mkdir", "cd", "find", "apt", "apt-get", "dnf", "yum", "apk", "pip", "pip3",
-    "man", "tail", "head", "sed", "awk", "perl", "true", "false", "sleep", "exit", "return", "export",
-    "readonly", "local", "case", "for", "alias",
+    "test",
+    "[",
+    "[[",
+    "which",
+    "type",
+    "hash",
+    "echo",
+    "printf",
+    "rm",
+    "ls",
+    "cat",
+    "grep",
+    "egrep",
+    "logger",
+    "mail",
+    "pgrep",
+    "pkill",
+    "kill",
+    "killall",
+    "service",
+    "touch",
+    "chown",
+    "chmod",
+    "cp",
+    "mv",
+    "ln",
+    "rsync",
+    "scp",
+    "tar",
+    "mkdir",
+    "cd",
+    "find",
+    "apt",
+    "apt-get",
+    "dnf",
+    "yum",
+    "apk",
+    "pip",
+    "pip3",
+    "man",
+    "tail",
+    "head",
+    "sed",
+    "awk",
+    "perl",
+    "true",
+    "false",
+    "sleep",
+    "exit",
+    "return",
+    "export",
+    "readonly",
+    "local",
+    "case",
+    "for",
+    "alias",
+    "plesk",
+    "extension",
 ];
 const KEYWORDS: &[&str] = &["if", "then", "else", "elif", "while", "until", "do", "{", "}", "!"];
 /// Programs that run others as root, or as whom they are told to.
@@ -99,7 +152,11 @@ struct Judge<'a> {
 impl Judge<'_> {
     fn text(&self, text: &str, depth: usize) -> Option<Found> {
         let all = commands(text);
+        // A function may be called below what sets its variables.
         let mut variables: HashMap<&str, &str> = HashMap::new();
+        for words in all.iter().rev().filter(|words| words.iter().all(|word| assignment(word).is_some())) {
+            variables.extend(words.iter().filter_map(|word| assignment(word)));
+        }
         let mut guard: Option<Ineffective> = None;
         let mut best: Option<Found> = None;
         let mut path = self.path.clone();
@@ -123,7 +180,7 @@ impl Judge<'_> {
                 .iter()
                 .map(String::as_str)
                 .skip_while(|word| KEYWORDS.contains(word) || assignment(word).is_some())
-                .map(|word| resolve(word, &variables))
+                .flat_map(|word| resolved(word, &variables))
                 .take(MAX_WORDS)
                 .collect();
             match call.first() {
@@ -178,6 +235,11 @@ impl Judge<'_> {
         if client_of(program).is_some() {
             return self.client(program, rest);
         }
+        // What a file that is read in may set.
+        if let Some(variable) = program.strip_prefix('$') {
+            let named = mentions_certbot(&variable.to_ascii_lowercase()) && rest.contains(&"renew");
+            return named.then(|| Found::elsewhere(Ok(())));
+        }
         let mut found = self.by_program(program, rest, depth)?;
         // snapd's own program is not asked for: its units are made by it.
         if name != "snap" && program.starts_with('/') && gone(self.look.root, Path::new(program)) {
@@ -211,6 +273,7 @@ impl Judge<'_> {
             "snap" if rest.first() == Some(&"run") && rest.contains(&"certbot.renew") => {
                 Some(Found::elsewhere(Ok(())))
             }
+            "make" | "gmake" => self.makefile(rest),
             "command" if rest.first().is_some_and(|word| word.starts_with('-')) => None,
             _ if ROOTS.contains(&name) || name == "env" => self.anywhere().wrapped(rest, depth),
             _ if WRAPPERS.contains(&name) => self.wrapped(rest, depth),
@@ -282,10 +345,25 @@ impl Judge<'_> {
         }
     }
 
+    /// `make -C DIR renew`: a call is seen, but not which goal it belongs to.
+    fn makefile(&self, words: &[&str]) -> Option<Found> {
+        let folder = words.iter().position(|word| *word == "-C").and_then(|at| words.get(at + 1))?;
+        let text =
+            self.look.root.read_text(&Path::new(folder).join("Makefile"), MAX_SCRIPT, Role::Other).ok()?;
+        (mentions_certbot(&text) && text.contains("renew")).then(|| Found::elsewhere(Ok(())))
+    }
+
     fn script_text(&self, text: &str) -> Option<Found> {
         let first = text.lines().next().unwrap_or_default();
         if text.contains('\0') {
             return None;
+        }
+        if first.starts_with("#!") && text.contains(&format!("{first}\r\n")) {
+            let mut found = self.text(&text.replace('\r', ""), 0)?;
+            let interpreter = first.trim_start_matches("#!").trim();
+            found.renews =
+                Err(Ineffective::ProgramMissing(format!("`{interpreter}\\r` (Windows line ends)")));
+            return Some(found);
         }
         if !first.starts_with("#!") || first.contains("sh") {
             // A login shell reads /etc/profile first.
@@ -329,10 +407,16 @@ pub(super) fn assignment(word: &str) -> Option<(&str, &str)> {
     is_name.then_some((name, value))
 }
 
-fn resolve<'a>(word: &'a str, variables: &HashMap<&'a str, &'a str>) -> &'a str {
-    let name =
-        word.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).or_else(|| word.strip_prefix('$'));
-    name.and_then(|name| variables.get(name).copied()).unwrap_or(word)
+/// The words of a variable's value: `$COMPOSE run certbot renew`, `${CERTBOT:-certbot} renew`; any other word as it is.
+fn resolved<'a>(word: &'a str, variables: &HashMap<&'a str, &'a str>) -> Vec<&'a str> {
+    let value = match word.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) {
+        Some(inner) => {
+            let (name, default) = inner.split_once(":-").map_or((inner, None), |(name, d)| (name, Some(d)));
+            variables.get(name).copied().or(default)
+        }
+        None => word.strip_prefix('$').and_then(|name| variables.get(name).copied()),
+    };
+    value.map_or_else(|| vec![word], |value| value.split_whitespace().collect())
 }
 
 #[cfg(test)]

@@ -197,3 +197,26 @@ fn a_pile_of_wrappers_ends() {
     assert_eq!(plain(&"sudo ".repeat(5_000)), None);
     assert_eq!(plain(&"sh -c ".repeat(5_000)), None);
 }
+
+#[test]
+fn variables_are_words_of_the_command() {
+    let script = "#!/bin/bash\nCOMPOSE=\"/usr/bin/docker compose --ansi never\"\n$COMPOSE run certbot renew && \
+                  $COMPOSE kill -s SIGHUP web\n";
+    assert_eq!(on(&[("srv/renew.sh", script), ("usr/bin/docker", "")], true, "/srv/renew.sh"), Some(Ok(())));
+    let later = "renew() {\n  \"$BIN\" renew -q\n}\nBIN=/usr/bin/certbot\nrenew\n";
+    assert_eq!(on(&[("usr/bin/certbot", ""), ("root/x.sh", later)], true, "bash /root/x.sh"), Some(Ok(())));
+    for command in [
+        "sh -c '${CERTBOT:-certbot} renew'",
+        ". /etc/default/x; $CERTBOT_BIN renew -q",
+        "ARGS='renew -q'; certbot $ARGS",
+    ] {
+        assert_eq!(plain(command), Some(Ok(())), "{command}");
+    }
+    assert_eq!(plain("$TOOL renew"), None);
+}
+
+#[test]
+fn a_script_with_windows_line_ends_is_not_run() {
+    let found = on(&[("root/x.sh", "#!/bin/sh\r\ncertbot renew\r\n")], true, "/root/x.sh");
+    assert!(matches!(found, Some(Err(Ineffective::ProgramMissing(_)))), "{found:?}");
+}

@@ -34,10 +34,12 @@ pub(super) fn jobs(look: &Look<'_>) -> (Vec<Trigger>, Vec<Missing>) {
     };
     cron.system_crontabs();
     cron.user_crontabs();
+    cron.fcrontabs();
     cron.anacrontab();
     for folder in ["/etc/cron.hourly", "/etc/cron.daily", "/etc/cron.weekly", "/etc/cron.monthly"] {
         cron.scripts(Path::new(folder), TriggerKind::CronDir);
     }
+    cron.other_folders();
     cron.periodic();
     (cron.found, cron.unread)
 }

@@ -12,6 +12,7 @@ mod cron;
 mod daemon;
 mod directives;
 mod environment;
+mod fcron;
 mod live;
 mod path;
 mod pause;

@@ -7,12 +7,24 @@ use super::cron::{Cron, Job, MAX_FILES};
 use crate::facts::{Ineffective, Role, Rule, TriggerKind, When};
 use crate::gather::fs::show;
 
+/// Where FreeBSD's ports and people put scripts.
+const FREEBSDS: &str = "/usr/local/etc/periodic";
+
 impl Cron<'_> {
     pub(super) fn periodic(&mut self) {
         let periodic = Path::new("/etc/periodic");
         for folder in self.root().list_or_empty(periodic).into_iter().take(MAX_FILES) {
             if self.root().is_dir(&periodic.join(&folder)) {
                 self.scripts(&periodic.join(folder), TriggerKind::Periodic);
+            }
+        }
+        for period in ["daily", "weekly", "monthly"] {
+            let folder = Path::new(FREEBSDS).join(period);
+            for (path, _) in self.files(&folder) {
+                // The port's script does nothing unless it is switched on.
+                if !show(&path).contains("certbot") {
+                    self.script(&folder, &path, TriggerKind::Periodic, None);
+                }
             }
         }
         for path in ["/etc/periodic.conf", "/etc/periodic.conf.local"].map(Path::new) {

@@ -1,5 +1,6 @@
 //! Folders of scripts, and what runs them.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::Look;
@@ -8,7 +9,7 @@ use super::command::recognise_script;
 use super::cron::{Cron, Job};
 use super::path::{is_whole, populated};
 use super::shell::commands;
-use crate::facts::{Fact, Ineffective, Missing, Role, TriggerKind, When, Why};
+use crate::facts::{Fact, Ineffective, TriggerKind, When};
 use crate::gather::fs::show;
 
 /// A line that runs the scripts of a folder.
@@ -24,6 +25,8 @@ pub(super) struct Runner {
     pub unless_anacron: bool,
     /// anacron's name for it.
     pub job: Option<String>,
+    /// `PATH`, where its table says.
+    pub path: Option<String>,
 }
 
 impl Runner {
@@ -48,8 +51,14 @@ impl Runner {
             };
             rest.into_iter().flat_map(folders)
         });
-        let runner =
-            |folder| Runner { folder, when: when.clone(), fault: fault.cloned(), unless_anacron, job: None };
+        let runner = |folder| Runner {
+            folder,
+            when: when.clone(),
+            fault: fault.cloned(),
+            unless_anacron,
+            job: None,
+            path: None,
+        };
         folders.map(runner).collect()
     }
 }
@@ -57,32 +66,53 @@ impl Runner {
 impl Cron<'_> {
     /// The scripts of a folder for run-parts.
     pub(super) fn scripts(&mut self, folder: &Path, kind: TriggerKind) {
-        let runner = self.runner(folder);
         for (path, name) in self.files(folder) {
-            let Some(text) = self.read(&path) else { continue };
-            let search = runner.as_ref().and(Some(self.dialect.default_path(None)));
-            let Some(found) = recognise_script(self.look, &text, search) else { continue };
-            let not_executable = || Ineffective::FileIgnored("it is not executable".into());
-            let own = self
-                .ignored_name(&name)
-                .or_else(|| self.meta(&path).is_some_and(|meta| meta.mode & 0o111 == 0).then(not_executable));
-            let place = show(&path);
-            let when = match &runner {
-                Some(runner) => runner.when.clone(),
-                None => Err(Missing::new(
-                    format!("what runs {}", show(folder)),
-                    Why::Unclear("no line for it was found".into()),
-                    Role::Other,
-                )),
-            };
-            let mut job = Job::new(kind, place.clone(), &place, found, when);
-            job.task = super::task::script(self.look, &job.found, &place);
-            job.fault = own.or_else(|| match &runner {
-                Some(runner) => runner.fault.clone(),
-                None => self.nothing_runs(folder),
-            });
-            job.last_run = runner.as_ref().and_then(|r| self.stamp(r.job.as_deref()?));
-            self.push(job);
+            let ignored = self.ignored_name(&name);
+            self.script(folder, &path, kind, ignored);
+        }
+    }
+
+    /// One of them.
+    pub(super) fn script(
+        &mut self,
+        folder: &Path,
+        path: &Path,
+        kind: TriggerKind,
+        ignored: Option<Ineffective>,
+    ) {
+        let runner = self.runner(folder);
+        let Some(text) = self.read(path) else { return };
+        let search = runner.as_ref().and_then(|runner| runner.path.as_deref());
+        let Some(found) = recognise_script(self.look, &text, search) else { return };
+        let not_executable = || Ineffective::FileIgnored("it is not executable".into());
+        let own = ignored
+            .or_else(|| self.meta(path).is_some_and(|meta| meta.mode & 0o111 == 0).then(not_executable));
+        let place = show(path);
+        let when = match &runner {
+            Some(runner) => runner.when.clone(),
+            None => Err(super::untimed("nothing says when the scripts of this folder run")),
+        };
+        let mut job = Job::new(kind, place.clone(), &place, found, when);
+        job.task = super::task::script(self.look, &job.found, &place);
+        job.fault = own.or_else(|| match &runner {
+            Some(runner) => runner.fault.clone(),
+            None => self.nothing_runs(folder),
+        });
+        job.last_run = runner.as_ref().and_then(|r| self.stamp(r.job.as_deref()?));
+        self.push(job);
+    }
+
+    /// The folders that somebody's own lines run.
+    pub(super) fn other_folders(&mut self) {
+        const USUAL: [&str; 4] =
+            ["/etc/cron.hourly", "/etc/cron.daily", "/etc/cron.weekly", "/etc/cron.monthly"];
+        let own = |runner: &&Runner| {
+            !USUAL.contains(&runner.folder.as_str()) && !runner.folder.contains("/etc/periodic/")
+        };
+        let folders: BTreeSet<String> =
+            self.runners.iter().filter(own).map(|runner| runner.folder.clone()).collect();
+        for folder in folders {
+            self.scripts(Path::new(&folder), TriggerKind::CronDir);
         }
     }
 

@@ -1,5 +1,9 @@
 //! The settings of a crontab, `NAME = value`, as cron reads them.
 
+/// How many settings are looked for in a command, and how long that may become.
+const MAX_SETTINGS: usize = 100;
+const MAX_COMMAND: usize = 64 << 10;
+
 /// What the settings above a line say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Settings {
@@ -9,12 +13,15 @@ pub(super) struct Settings {
     pub mails_nobody: bool,
     /// `CRON_TZ`.
     pub zone: Option<String>,
+    /// All of them.
+    all: Vec<(String, String)>,
 }
 
 impl Settings {
     /// Takes a line in, where it is a setting.
     pub(super) fn take(&mut self, line: &str) -> bool {
         let Some((name, value)) = setting(line) else { return false };
+        self.all.push((name.clone(), value.clone()));
         match name.as_str() {
             "PATH" => self.path = Some(value),
             "MAILTO" => self.mails_nobody = value.is_empty(),
@@ -22,6 +29,29 @@ impl Settings {
             _ => {}
         }
         true
+    }
+
+    /// A command with the values of the settings above it in the place of `$NAME` and `${NAME}`.
+    pub(super) fn expand(&self, command: &str) -> String {
+        let mut text = command.to_owned();
+        for (name, value) in self.all.iter().rev().take(MAX_SETTINGS) {
+            if text.len() > MAX_COMMAND || !text.contains('$') {
+                break;
+            }
+            text = text.replace(&format!("${{{name}}}"), value);
+            let bare = format!("${name}");
+            let mut out = String::new();
+            let mut rest = text.as_str();
+            while let Some((before, after)) = rest.split_once(bare.as_str()) {
+                let longer = after.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+                out.push_str(before);
+                out.push_str(if longer { &bare } else { value });
+                rest = after;
+            }
+            out.push_str(rest);
+            text = out;
+        }
+        text
     }
 }
 
@@ -51,6 +81,18 @@ mod tests {
 
     fn read(line: &str) -> Option<(String, String)> {
         setting(line)
+    }
+
+    #[test]
+    fn a_command_gets_the_values_of_its_table() {
+        let mut settings = Settings::default();
+        assert!(
+            settings.take("BIN=/opt/certbot/bin") && settings.take("X=y") && !settings.take("* * * * * x")
+        );
+        assert_eq!(
+            settings.expand("$BIN/certbot ${X}z $BINARY \"$X\""),
+            "/opt/certbot/bin/certbot yz $BINARY \"y\""
+        );
     }
 
     #[test]

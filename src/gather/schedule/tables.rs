@@ -175,12 +175,15 @@ impl Cron<'_> {
         let own_fault = entry.fault.clone().or_else(|| whole.cloned()).or_else(carriage);
         let fault = own_fault.or_else(|| self.stopped.clone());
         let when = self.when(&entry);
-        self.runners.extend(Runner::all(&kept, &when, fault.as_ref()));
+        let path = entry.settings.path.clone();
+        let runners = Runner::all(&kept, &when, fault.as_ref()).into_iter();
+        self.runners.extend(runners.map(|runner| Runner { path: path.clone(), ..runner }));
         let column = own.is_some() && matches!(entry.fault, Some(Ineffective::UserColumn(_)));
+        let kept = entry.settings.expand(&kept);
         let judged = if column { word(&kept).1 } else { &kept };
         let search = self.search_path(&entry).filter(|_| !column);
         let found = recognise(self.look, judged, search.as_deref());
-        let cut = self.cut(entry.command, &kept, found.as_ref());
+        let cut = self.cut(&entry.settings.expand(entry.command), &kept, found.as_ref());
         let Some(found) = cut.or(found) else { return };
         let mut job = Job::new(TriggerKind::Cron, place, entry.command, found, when);
         job.task = super::task::task(self.look, &job.found, judged, &job.place);
