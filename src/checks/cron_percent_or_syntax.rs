@@ -28,6 +28,13 @@ fn run(index: &Index, host: &HostFacts) -> Verdict {
                 "\\% for each percent sign",
                 "put a backslash before each percent sign",
             ),
+            Ineffective::Syntax(what) if what.contains("carriage return") => (
+                "the file has the line ends of Windows, which break the command, and nothing else renews"
+                    .to_owned(),
+                what.clone(),
+                "a line break alone at the end of each line",
+                "take the carriage returns out",
+            ),
             why => (
                 "cron does not read the line, and nothing else renews".to_owned(),
                 why.to_string(),
@@ -39,9 +46,19 @@ fn run(index: &Index, host: &HostFacts) -> Verdict {
             .about(Subject::Trigger(place.to_owned()))
             .of(idle.lineages)
             .saw_wanted(place, saw, wanted)
-            .fix(fix, Vec::<String>::new())
+            .fix(fix, idle.why.to_string().contains("carriage return").then(|| without_returns(place)))
     };
     Ok(idle.into_iter().map(finding).collect())
+}
+
+/// What to type for a table that came from Windows.
+fn without_returns(place: &str) -> String {
+    let file = place.rsplit_once(':').map_or(place, |(file, _)| file);
+    match file.strip_prefix("/var/spool/cron/crontabs/") {
+        // crontab alone tells cron of the change.
+        Some(user) => format!("crontab -u {user} -l | tr -d '\\r' | crontab -u {user} -"),
+        None => format!("sed -i 's/\\r$//' {file}"),
+    }
 }
 
 #[cfg(test)]
@@ -67,6 +84,14 @@ mod tests {
         assert_eq!(severity, Severity::WillFail);
         assert!(finding.says.contains("percent sign"), "{}", finding.says);
         assert!(finding.lineages.is_empty(), "it concerns the whole host");
+    }
+
+    #[test]
+    fn windows_line_ends_are_taken_out() {
+        let why = "the line ends with a carriage return";
+        let table = Trigger { ineffective: Some(Ineffective::Syntax(why.into())), ..broken() };
+        let (_, finding) = only(&CHECK, &lineage(), &with_triggers(vec![table]));
+        assert_eq!(finding.fix.unwrap().commands, ["sed -i 's/\\r$//' /etc/cron.d/certbot"]);
     }
 
     #[test]

@@ -43,6 +43,19 @@ fn command(host: &HostFacts, why: &str) -> Option<String> {
     if let Some((_, command)) = why.split_once(": loginctl ") {
         return Some(format!("loginctl {command}"));
     }
+    let unit = why.split(' ').next().filter(|unit| unit.ends_with(".service"));
+    match unit {
+        Some(unit) if why.ends_with("is masked") => {
+            return Some(format!("systemctl unmask {unit} && systemctl enable --now {unit}"));
+        }
+        Some(unit) if why.ends_with("is not enabled") => {
+            return Some(format!("systemctl enable --now {unit}"));
+        }
+        _ if why.ends_with("in no runlevel") => {
+            return Some("rc-update add crond && rc-service crond start".to_owned());
+        }
+        _ => {}
+    }
     let debian = host.os.id == "debian" || host.os.like.split_whitespace().any(|like| like == "debian");
     (debian && why.contains("cron daemon")).then(|| "apt-get install cron".to_owned())
 }
@@ -70,6 +83,26 @@ mod tests {
         assert_eq!(severity, Severity::WillFail);
         assert!(finding.says.contains("no cron daemon is installed"), "{}", finding.says);
         assert!(finding.lineages.is_empty(), "it concerns the whole host");
+    }
+
+    #[test]
+    fn a_daemon_that_is_there_is_started() {
+        for (why, typed) in [
+            (
+                "cron.service is masked",
+                "systemctl unmask cron.service && systemctl enable --now cron.service",
+            ),
+            ("crond.service is not enabled", "systemctl enable --now crond.service"),
+            ("crond is in no runlevel", "rc-update add crond && rc-service crond start"),
+            (
+                "joe's timers run only while joe is logged in: loginctl enable-linger joe",
+                "loginctl enable-linger joe",
+            ),
+        ] {
+            let idle = Trigger { ineffective: Some(Ineffective::NotStarted(why.into())), ..broken() };
+            let (_, finding) = only(&CHECK, &lineage(), &with_triggers(vec![idle]));
+            assert_eq!(finding.fix.unwrap().commands, [typed]);
+        }
     }
 
     #[test]

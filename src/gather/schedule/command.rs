@@ -2,13 +2,16 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::client::{Found, base, client_of, container, is_client, mentions_certbot};
 use super::path::not_on_path;
 use super::shell::commands;
+use super::variables::{assignment, changed_path, resolved};
+use super::words::{KEYWORDS, MENTIONS, PANELS, ROOTS, WRAPPERS};
 use super::{Look, gone};
 use crate::facts::{Ineffective, Role, Why};
+use crate::gather::fs::normalize;
 
 /// How much of a script is read.
 const MAX_SCRIPT: u64 = 256 << 10;
@@ -17,122 +20,28 @@ const MAX_WORDS: usize = 200;
 /// How deep `sudo sh -c "…"` and the like may be nested.
 const MAX_DEPTH: usize = 3;
 
-/// Programs that have other programs among their words.
-const WRAPPERS: &[&str] = &[
-    "sudo",
-    "doas",
-    "env",
-    "nice",
-    "ionice",
-    "timeout",
-    "flock",
-    "chronic",
-    "cronic",
-    "exec",
-    "nohup",
-    "time",
-    "setsid",
-    "systemd-cat",
-    "systemd-run",
-    "systemd-inhibit",
-    "runuser",
-    "su",
-    "chrt",
-    "stdbuf",
-    "unbuffer",
-    "command",
-    "eval",
-    "run-one",
-    "setlock",
-    "lockf",
-    "xargs",
-    "caffeinate",
-    "snap",
-    "watch",
-    "faketime",
-    "chpst",
-    "softlimit",
-];
-/// Programs that only mention their words.
-const MENTIONS: &[&str] = &[
-    "test",
-    "[",
-    "[[",
-    "which",
-    "type",
-    "hash",
-    "echo",
-    "printf",
-    "rm",
-    "ls",
-    "cat",
-    "grep",
-    "egrep",
-    "logger",
-    "mail",
-    "pgrep",
-    "pkill",
-    "kill",
-    "killall",
-    "service",
-    "touch",
-    "chown",
-    "chmod",
-    "cp",
-    "mv",
-    "ln",
-    "rsync",
-    "scp",
-    "tar",
-    "mkdir",
-    "cd",
-    "find",
-    "apt",
-    "apt-get",
-    "dnf",
-    "yum",
-    "apk",
-    "pip",
-    "pip3",
-    "man",
-    "tail",
-    "head",
-    "sed",
-    "awk",
-    "perl",
-    "true",
-    "false",
-    "sleep",
-    "exit",
-    "return",
-    "export",
-    "readonly",
-    "local",
-    "case",
-    "for",
-    "alias",
-    "plesk",
-    "extension",
-];
-const KEYWORDS: &[&str] = &["if", "then", "else", "elif", "while", "until", "do", "{", "}", "!"];
-/// Programs that run others as root, or as whom they are told to.
-const ROOTS: &[&str] = &["sudo", "doas", "su", "runuser", "systemd-run", "chpst"];
 const SYSTEMD: [&str; 2] = ["/run/systemd/system", "/run/systemd/system/"];
 
 /// The client that a shell command starts; bare names are looked up on `path` where one is given.
 pub(super) fn recognise(look: &Look<'_>, command: &str, path: Option<&str>) -> Option<Found> {
-    Judge { look, level: 0, scripts: &Cell::new(0), path: path.map(str::to_owned) }.text(command, 0)
+    recognise_in(look, command, path, None)
+}
+
+/// The same in a working folder.
+pub(super) fn recognise_in(
+    look: &Look<'_>,
+    command: &str,
+    path: Option<&str>,
+    folder: Option<&Path>,
+) -> Option<Found> {
+    let (path, folder) = (path.map(str::to_owned), folder.map(Path::to_path_buf));
+    Judge { look, level: 0, scripts: &Cell::new(0), path, folder }.text(command, 0)
 }
 
 /// The client that the text of a script starts, which something else runs.
 pub(super) fn recognise_script(look: &Look<'_>, text: &str, path: Option<&str>) -> Option<Found> {
-    Judge { look, level: 1, scripts: &Cell::new(0), path: path.map(str::to_owned) }.script_text(text)
-}
-
-/// Whether a word is a program that calls or mentions others, or a shell's own.
-pub(super) fn is_call(word: &str) -> bool {
-    let name = base(word);
-    WRAPPERS.contains(&name) || MENTIONS.contains(&name) || KEYWORDS.contains(&name)
+    Judge { look, level: 1, scripts: &Cell::new(0), path: path.map(str::to_owned), folder: None }
+        .script_text(text)
 }
 
 /// How deep scripts that call scripts are followed, and how many of them for one command.
@@ -147,6 +56,8 @@ struct Judge<'a> {
     scripts: &'a Cell<usize>,
     /// Where bare names are looked up; `None` where that is not known.
     path: Option<String>,
+    /// The working folder, where it is known.
+    folder: Option<PathBuf>,
 }
 
 impl Judge<'_> {
@@ -160,6 +71,7 @@ impl Judge<'_> {
         let mut guard: Option<Ineffective> = None;
         let mut best: Option<Found> = None;
         let mut path = self.path.clone();
+        let mut folder = self.folder.clone();
         for (i, words) in all.iter().enumerate() {
             let assigned = words.iter().take_while(|word| assignment(word).is_some()).count();
             let exports = usize::from(words.first().is_some_and(|word| word == "export"));
@@ -176,19 +88,25 @@ impl Judge<'_> {
             let negated =
                 words.iter().take_while(|word| KEYWORDS.contains(&word.as_str())).any(|word| word == "!");
             let own = words.iter().filter_map(|word| assignment(word)).find(|(name, _)| *name == "PATH");
-            let call: Vec<&str> = words
+            let call: Vec<String> = words
                 .iter()
                 .map(String::as_str)
                 .skip_while(|word| KEYWORDS.contains(word) || assignment(word).is_some())
                 .flat_map(|word| resolved(word, &variables))
                 .take(MAX_WORDS)
                 .collect();
+            let call: Vec<&str> = call.iter().map(String::as_str).collect();
             match call.first() {
                 Some(&("test" | "[" | "[[")) => {
                     let leaves = all
                         .get(i + 1)
                         .is_some_and(|next| next.iter().any(|word| word == "exit" || word == "return"));
                     guard = guard.or_else(|| self.guard(&call, negated, leaves));
+                    continue;
+                }
+                Some(&"cd") => {
+                    let to = call.get(1).filter(|to| !to.starts_with(['-', '$', '~']));
+                    folder = to.map(|to| folder.unwrap_or_default().join(to));
                     continue;
                 }
                 // What is read in can set anything.
@@ -199,7 +117,10 @@ impl Judge<'_> {
                 Some((_, value)) => changed_path(path.as_deref(), value),
                 None => path.clone(),
             };
-            let Some(mut found) = (Judge { path: here, ..*self }).call(&call, depth) else { continue };
+            let Some(mut found) = (Judge { path: here, folder: folder.clone(), ..*self }).call(&call, depth)
+            else {
+                continue;
+            };
             found.renews = guard.clone().map_or(found.renews, Err);
             if best.as_ref().is_none_or(|best| found.weight() > best.weight()) {
                 best = Some(found);
@@ -282,7 +203,9 @@ impl Judge<'_> {
                 // What python is given is a module or a file, and no name for PATH.
                 self.anywhere().client(rest.get(at)?, rest.get(at + 1..)?)
             }
-            _ => self.script(program).or_else(|| {
+            _ if PANELS.contains(&program) || name == "letsencrypt-cron.pl" => Some(Found::elsewhere(Ok(()))),
+            // A name without a folder is no script of the working folder.
+            _ => program.contains('/').then(|| self.script(program)).flatten().or_else(|| {
                 let at = rest.iter().position(|word| is_client(word))?;
                 let after = rest.get(at + 1..)?;
                 let call = || self.anywhere().client(rest.get(at)?, after);
@@ -293,7 +216,7 @@ impl Judge<'_> {
 
     /// The same where `PATH` is not known.
     fn anywhere(&self) -> Judge<'_> {
-        Judge { path: None, ..*self }
+        Judge { path: None, folder: self.folder.clone(), ..*self }
     }
 
     /// The program somewhere after `sudo -u root`, `timeout 1h` and the like.
@@ -326,17 +249,23 @@ impl Judge<'_> {
 
     /// A script that is called by its path.
     fn script(&self, program: &str) -> Option<Found> {
-        if self.level >= MAX_LEVEL || self.scripts.get() >= MAX_SCRIPTS || !program.starts_with('/') {
+        if self.level >= MAX_LEVEL || self.scripts.get() >= MAX_SCRIPTS {
+            return None;
+        }
+        let path = &normalize(self.folder.as_deref().unwrap_or(Path::new("")), Path::new(program));
+        if !path.is_absolute() {
             return None;
         }
         self.scripts.set(self.scripts.get() + 1);
-        let path = Path::new(program);
         if gone(self.look.root, path) {
             let missing = || Found::elsewhere(Err(Ineffective::ProgramMissing(program.into())));
             return mentions_certbot(program).then(missing);
         }
         match self.look.root.read_text(path, MAX_SCRIPT, Role::Schedule) {
-            Ok(text) => Judge { level: self.level + 1, path: self.path.clone(), ..*self }.script_text(&text),
+            Ok(text) => {
+                Judge { level: self.level + 1, path: self.path.clone(), folder: self.folder.clone(), ..*self }
+                    .script_text(&text)
+            }
             // A script that this process may not read, or that the tree does not hold, is taken at its name.
             Err(missing) if matches!(missing.why, Why::Denied | Why::NotFound) => {
                 mentions_certbot(base(program)).then(|| Found::elsewhere(Ok(())))
@@ -385,38 +314,6 @@ fn shell_option(word: &str) -> bool {
 fn is_login(words: &[&str]) -> bool {
     let short = |word: &str| word.starts_with('-') && !word.starts_with("--") && word.contains(['l', 'i']);
     words.iter().take_while(|word| word.starts_with('-')).any(|word| *word == "--login" || short(word))
-}
-
-/// `PATH` after an assignment; `None` where its value is not plain text.
-fn changed_path(before: Option<&str>, value: &str) -> Option<String> {
-    let names_itself = value.contains("$PATH") || value.contains("${PATH}");
-    let value = match before {
-        Some(before) => value.replace("${PATH}", before).replace("$PATH", before),
-        None if names_itself => return None,
-        None => value.to_owned(),
-    };
-    (!value.contains('$')).then_some(value)
-}
-
-/// `NAME=value`.
-pub(super) fn assignment(word: &str) -> Option<(&str, &str)> {
-    let (name, value) = word.split_once('=')?;
-    let is_name = !name.is_empty()
-        && !name.starts_with(|c: char| c.is_ascii_digit())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    is_name.then_some((name, value))
-}
-
-/// The words of a variable's value: `$COMPOSE run certbot renew`, `${CERTBOT:-certbot} renew`; any other word as it is.
-fn resolved<'a>(word: &'a str, variables: &HashMap<&'a str, &'a str>) -> Vec<&'a str> {
-    let value = match word.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) {
-        Some(inner) => {
-            let (name, default) = inner.split_once(":-").map_or((inner, None), |(name, d)| (name, Some(d)));
-            variables.get(name).copied().or(default)
-        }
-        None => word.strip_prefix('$').and_then(|name| variables.get(name).copied()),
-    };
-    value.map_or_else(|| vec![word], |value| value.split_whitespace().collect())
 }
 
 #[cfg(test)]

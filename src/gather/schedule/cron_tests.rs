@@ -153,3 +153,43 @@ fn a_wrong_line_takes_its_table_with_it_on_debian_alone() {
     let host = Host::new().with("etc/crontab", "0 0 31 2 * root certbot renew\n");
     assert_eq!(host.why(), Some(Ineffective::NeverFires("0 0 31 2 *".into())));
 }
+
+#[test]
+fn scripts_in_a_home_or_a_folder_of_ones_own_are_read() {
+    let renew = "#!/bin/sh\ncertbot renew -q\n";
+    for line in ["~/x.sh", "$HOME/x.sh", "cd /root && ./x.sh", "sh x.sh", "DIR=/root; $DIR/x.sh"] {
+        let host = Host::new()
+            .with("root/x.sh", renew)
+            .with("var/spool/cron/crontabs/root", &format!("1 2 * * * {line}\n"));
+        let found = host.triggers().unwrap();
+        assert_eq!(found.iter().filter(|t| t.effective()).count(), 1, "{line}");
+    }
+    let host = Host::new().with("etc/cron.own/x", renew).mode("etc/cron.own/x", 0o755);
+    let host = host.with("etc/crontab", "1 2 * * * root cd / && run-parts /etc/cron.own\n");
+    assert_eq!(host.why(), None);
+}
+
+#[test]
+fn a_user_that_does_not_exist_takes_the_table_with_it_on_debian() {
+    let table = "1 2 * * * certs /bin/true\n3 4 * * * root certbot renew\n";
+    let host = Host::new().with("etc/passwd", PASSWD).with("etc/cron.d/x", table);
+    assert!(matches!(host.why(), Some(Ineffective::Syntax(what)) if what.contains("no user `certs`")));
+    // A directory may know the user.
+    assert_eq!(host.with("etc/nsswitch.conf", "passwd: files sss\n").why(), None);
+}
+
+#[test]
+fn busybox_reads_no_table_of_the_systems_and_cuts_at_no_percent() {
+    let alpine = || Host::new().with("etc/os-release", "ID=alpine\n");
+    let host = alpine().with("etc/crontab", "1 2 * * * root certbot renew\n");
+    assert!(matches!(host.why(), Some(Ineffective::FileIgnored(_))));
+    assert_eq!(host.with("usr/sbin/crond", "").why(), None);
+    let host = alpine().with("etc/crontabs/root", "1 2 * * * date +%F; certbot renew\n");
+    assert_eq!(host.why(), None);
+}
+
+#[test]
+fn windows_line_ends_are_a_part_of_the_command() {
+    let host = Host::new().with("var/spool/cron/crontabs/root", "1 2 * * * certbot renew -q\r\n");
+    assert!(matches!(host.why(), Some(Ineffective::Syntax(what)) if what.contains("carriage return")));
+}

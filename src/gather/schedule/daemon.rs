@@ -32,9 +32,11 @@ impl Dialect {
             () if CRONIE.iter().any(|path| look.root.exists(Path::new(path))) => Dialect::Cronie,
             // Alpine's cronie and dcron read tables of the system's too.
             () if like("alpine") && own_crond => Dialect::Cronie,
-            () if like("alpine") => Dialect::Busybox,
+            () if like("alpine") || like("openwrt") => Dialect::Busybox,
             () if os.id == "freebsd" => Dialect::FreeBsd,
-            () => Dialect::Debian,
+            // Of a tree that does not say what it is the strictest is assumed.
+            () if os.id.is_empty() || like("debian") || like("ubuntu") => Dialect::Debian,
+            () => Dialect::Cronie,
         }
     }
 

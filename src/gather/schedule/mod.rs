@@ -29,6 +29,8 @@ mod task;
 mod times;
 mod units;
 mod users;
+mod variables;
+mod words;
 
 use std::path::Path;
 

@@ -9,7 +9,7 @@ use super::command::recognise_script;
 use super::cron::{Cron, Job};
 use super::path::{is_whole, populated};
 use super::shell::commands;
-use crate::facts::{Fact, Ineffective, TriggerKind, When};
+use crate::facts::{Fact, Ineffective, Rule, TriggerKind, When};
 use crate::gather::fs::show;
 
 /// A line that runs the scripts of a folder.
@@ -34,6 +34,18 @@ impl Runner {
     pub(super) fn all(command: &str, when: &Fact<When>, fault: Option<&Ineffective>) -> Vec<Runner> {
         if !["run-parts", "periodic", "run-crons"].iter().any(|word| command.contains(word)) {
             return Vec::new();
+        }
+        let period = |(name, days): (&str, u32)| Runner {
+            folder: format!("/etc/cron.{name}"),
+            when: Ok(When { rules: vec![Rule::Anacron(days, 0, 24)], catches_up: true, ..When::default() }),
+            fault: fault.cloned(),
+            unless_anacron: false,
+            job: None,
+            path: None,
+        };
+        if command.contains("run-crons") {
+            // Gentoo's and SUSE's, every few minutes: it runs what has not run for so long.
+            return [("daily", 1), ("hourly", 1), ("weekly", 7), ("monthly", 31)].map(period).to_vec();
         }
         let unless_anacron = command.contains("anacron") && command.contains("||");
         let folders = commands(command).into_iter().flat_map(|words| {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::client::Found;
+use super::command::recognise;
 use super::directives::{Directive, last, specifiers, values};
 use super::service::{is_certbots, is_partial, plain, service, state, treatment, waits_for_network};
 use super::task::task;
@@ -11,7 +12,8 @@ use super::users::{Owner, Users};
 use super::{Look, conditions, pause, times};
 use jiff::Timestamp;
 
-use crate::facts::{Client, Fact, Ineffective, Missing, Purpose, Task, Trigger, TriggerKind, When};
+use crate::calendar::seconds;
+use crate::facts::{Client, Fact, Ineffective, Missing, Purpose, Rule, Task, Trigger, TriggerKind, When};
 use crate::gather::fs::show;
 use crate::gather::secrets::mask_command;
 
@@ -51,7 +53,8 @@ fn always_running(look: &Look<'_>, units: &mut Units<'_>, name: &str) -> Option<
     let Loaded::File(file) = units.load(name) else { return None };
     let directives = units.read(name, &file);
     let command = specifiers(&plain(values(&directives, "Service", "ExecStart").first()?), name);
-    if !look.os.systemd || !super::renews_in_a_loop(look, &command) {
+    let restarts = restarts(look, &directives, &command);
+    if !look.os.systemd || restarts.is_none() && !super::renews_in_a_loop(look, &command) {
         return None;
     }
     let found = Found::elsewhere(Ok(()));
@@ -63,7 +66,7 @@ fn always_running(look: &Look<'_>, units: &mut Units<'_>, name: &str) -> Option<
         command: mask_command(&command),
         ineffective: conditions::failing(look, &directives, name),
         client: Client::default(),
-        when: pause::times(look, &command),
+        when: restarts.map_or_else(|| pause::times(look, &command), Ok),
         task: Task {
             discards: treatment(&directives).discards,
             ..task(look, &found, &command, &show(&file))
@@ -71,6 +74,18 @@ fn always_running(look: &Look<'_>, units: &mut Units<'_>, name: &str) -> Option<
         last_run: None,
         unit_state: Some(state(&directives, name)),
     })
+}
+
+/// A service that systemd starts anew some time after each run: `Restart=always`, `RestartSec=12h`.
+/// <https://www.freedesktop.org/software/systemd/man/latest/systemd.service.html#Restart=>
+fn restarts(look: &Look<'_>, directives: &[Directive], command: &str) -> Option<When> {
+    let again = ["always", "on-success"].contains(&last(directives, "Service", "Restart")?);
+    let oneshot = last(directives, "Service", "Type") == Some("oneshot");
+    let pause = seconds(last(directives, "Service", "RestartSec")?).ok()??;
+    let renews = || recognise(look, command, None).is_some_and(|found| found.is_renewal());
+    // Sooner than every minute it is started too often, and then no more.
+    (again && !oneshot && pause >= 60 && renews())
+        .then(|| When { rules: vec![Rule::Every(pause)], ..When::default() })
 }
 
 /// A timer of the system's, or of a user's.
@@ -91,8 +106,17 @@ fn timer(
         Some(unit) => specifiers(unit, name),
         None => format!("{stem}.service"),
     };
-    let service_name = units.own_name(&service_name).to_owned();
-    let mut service = service(look, units, &service_name, is_certbots(stem))?;
+    let mut service_name = units.own_name(&service_name).to_owned();
+    let mut service = match service_name.strip_suffix(".target") {
+        Some(_) => {
+            let wanted = wants(units, &service_name).into_iter();
+            let mut all = wanted.filter_map(|name| Some((service(look, units, &name, false)?, name)));
+            let (service, name) = all.next()?;
+            service_name = name;
+            service
+        }
+        None => service(look, units, &service_name, is_certbots(stem))?,
+    };
     let wanted = units.wanted(name);
     let place = match &loaded {
         Loaded::File(path) | Loaded::Masked(path, _) => show(path),
@@ -138,6 +162,19 @@ fn timer(
         last_run: last_run(look, &stamps, name),
         unit_state: Some(service.state),
     })
+}
+
+/// The services that a target starts.
+fn wants(units: &mut Units<'_>, target: &str) -> Vec<String> {
+    let mut found = units.wanted_by(target);
+    if let Loaded::File(path) = units.load(target) {
+        let directives = units.read(target, &path);
+        let lists =
+            values(&directives, "Unit", "Wants").into_iter().chain(values(&directives, "Unit", "Requires"));
+        found.extend(lists.flat_map(|list| list.split_whitespace().map(str::to_owned).collect::<Vec<_>>()));
+    }
+    found.retain(|name| name.ends_with(".service"));
+    found
 }
 
 /// When a persistent timer elapsed last: the time of its stamp.

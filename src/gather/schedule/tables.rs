@@ -4,11 +4,13 @@ use std::path::Path;
 
 use super::client::{Found, client_of};
 use super::columns::{Times, is_torn, split, times, until_percent, word};
-use super::command::{assignment, is_call, recognise};
+use super::command::{recognise, recognise_in};
 use super::cron::{Cron, Job};
 use super::daemon::Dialect;
 use super::runparts::Runner;
 use super::settings::Settings;
+use super::variables::assignment;
+use super::words::is_call;
 use crate::calendar::zone;
 use crate::facts::{Fact, Ineffective, Rule, TriggerKind, When};
 use crate::gather::fs::show;
@@ -180,10 +182,15 @@ impl Cron<'_> {
         self.runners.extend(runners.map(|runner| Runner { path: path.clone(), ..runner }));
         let column = own.is_some() && matches!(entry.fault, Some(Ineffective::UserColumn(_)));
         let kept = entry.settings.expand(&kept);
+        // cron starts a job in the home of its user.
+        let home = entry.user.and_then(|user| self.users.home(user));
+        let kept = home.map_or_else(|| kept.clone(), |home| at_home(&kept, home));
         let judged = if column { word(&kept).1 } else { &kept };
         let search = self.search_path(&entry).filter(|_| !column);
-        let found = recognise(self.look, judged, search.as_deref());
-        let cut = self.cut(&entry.settings.expand(entry.command), &kept, found.as_ref());
+        let found = recognise_in(self.look, judged, search.as_deref(), home);
+        let whole = entry.settings.expand(entry.command);
+        let whole = home.map_or_else(|| whole.clone(), |home| at_home(&whole, home));
+        let cut = self.cut(&whole, &kept, found.as_ref());
         let Some(found) = cut.or(found) else { return };
         let mut job = Job::new(TriggerKind::Cron, place, entry.command, found, when);
         job.task = super::task::task(self.look, &job.found, judged, &job.place);
@@ -226,4 +233,12 @@ impl Cron<'_> {
         let zone = entry.settings.zone.clone().filter(known);
         Ok(When { rules: vec![rule], zone, ..When::default() })
     }
+}
+
+/// A command with its user's home in the place of `~/` and `$HOME`.
+fn at_home(command: &str, home: &Path) -> String {
+    let home = show(home);
+    let text = command.replace("${HOME}", &home).replace("$HOME/", &format!("{home}/"));
+    let text = text.replace(" ~/", &format!(" {home}/"));
+    text.strip_prefix("~/").map(|rest| format!("{home}/{rest}")).unwrap_or(text)
 }

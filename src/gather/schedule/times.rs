@@ -47,7 +47,7 @@ pub(super) fn times(
     let why = match (never, refused) {
         // The first run has nothing to count from: the timer waits for a service that only it starts.
         _ if only_after_a_run && !started => Some(Ineffective::NotStarted(format!(
-            "{file} only counts from the run before, and nothing starts the first one after a boot: add OnBootSec="
+            "nothing starts the first run after a boot, from which {file} counts"
         ))),
         _ if !rules.is_empty() => None,
         (Some(text), _) => Some(Ineffective::NeverFires(text)),

@@ -115,6 +115,28 @@ fn an_alias_is_no_second_timer() {
 }
 
 #[test]
+fn a_timer_may_start_a_target_or_a_service_that_restarts_itself() {
+    let service = "[Service]\nExecStart=/usr/bin/certbot renew -q\n";
+    let folder = "etc/systemd/system";
+    let off = || Host::debian().without("etc/systemd/system/timers.target.wants/certbot.timer");
+    let host = off()
+        .with(&format!("{folder}/night.timer"), "[Timer]\nOnCalendar=daily\nUnit=night.target\n")
+        .with(&format!("{folder}/tls.service"), service)
+        .with(&format!("{folder}/night.target"), "[Unit]\nWants=tls.service\n")
+        .link(&format!("{folder}/timers.target.wants/night.timer"), "../night.timer");
+    assert!(
+        host.triggers().unwrap().iter().any(|t| t.unit.as_deref() == Some("night.timer") && t.effective())
+    );
+    let again = format!("{service}Restart=always\nRestartSec=12h\n");
+    let host = off()
+        .with(&format!("{folder}/tls.service"), &again)
+        .link(&format!("{folder}/multi-user.target.wants/tls.service"), "../tls.service");
+    let all = host.triggers().unwrap();
+    let found = all.iter().find(|t| t.effective()).unwrap();
+    assert_eq!(found.when.as_ref().unwrap().rules, [Rule::Every(43_200)]);
+}
+
+#[test]
 fn a_stamp_tells_the_last_run() {
     assert_eq!(Host::debian().only().last_run, None);
     assert!(Host::debian().with("var/lib/systemd/timers/stamp-certbot.timer", "").only().last_run.is_some());

@@ -147,6 +147,18 @@ impl<'a> Units<'a> {
         self.wanted.get(name)?.first().map(PathBuf::as_path)
     }
 
+    /// The units that links in this unit's `.wants` and `.requires` name.
+    pub fn wanted_by(&self, name: &str) -> Vec<String> {
+        let folders = [format!("{name}.wants"), format!("{name}.requires")];
+        let in_them = |link: &PathBuf| {
+            link.parent()
+                .and_then(Path::file_name)
+                .is_some_and(|dir| folders.iter().any(|folder| dir == folder.as_str()))
+        };
+        let all = self.wanted.iter().filter(|(_, links)| links.iter().any(in_them));
+        all.map(|(name, _)| name.clone()).collect()
+    }
+
     /// The unit file that counts.
     pub fn load(&self, name: &str) -> Loaded {
         let mut masked = None;

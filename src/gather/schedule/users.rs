@@ -63,6 +63,12 @@ impl Users {
         name == "root" || self.known.as_ref().is_some_and(|known| known.contains_key(name))
     }
 
+    /// The home folder of a user.
+    pub fn home(&self, name: &str) -> Option<&Path> {
+        let home = self.known.as_ref().and_then(|known| Some(known.get(name)?.home.as_path()));
+        home.or((name == "root").then_some(Path::new("/root")))
+    }
+
     /// Whether there is surely no such user.
     pub fn lacks(&self, name: &str) -> bool {
         self.known.is_some() && !self.more && !self.has(name)
