@@ -80,3 +80,22 @@ fn a_running_systemd_is_asked_of_its_timers() {
     let (code, said) = audit(&booted);
     assert_eq!(code, "0", "{said}");
 }
+
+#[test]
+fn a_timer_that_counts_from_a_run_before_never_starts_by_itself() {
+    let host = Host::story("timer-waits-for-a-first-run");
+    let Some(booted) = Booted::start(host.root()) else { return };
+    let next = |script: &str| {
+        booted
+            .sh(&format!("{script} systemctl show --value -p SubState -p NextElapseUSecMonotonic tls.timer"))
+    };
+    // systemd itself says so: it has elapsed, and has no next time.
+    let text = next("");
+    assert!(text.contains("elapsed") && !text.contains("min"), "{text}");
+    let text = next(
+        "mkdir -p /run/systemd/system/tls.timer.d
+        printf '[Timer]\nOnBootSec=10d\n' >/run/systemd/system/tls.timer.d/x.conf
+        systemctl daemon-reload; systemctl restart tls.timer;",
+    );
+    assert!(text.contains("waiting"), "{text}");
+}
