@@ -168,6 +168,16 @@ pub(super) fn verb(words: &[&str]) -> Renews {
 pub(super) fn container(words: &[&str]) -> Option<Renews> {
     let is_certbot =
         |word: &&&str| !word.starts_with(['-', '/', '.']) && !word.contains(":/") && mentions_certbot(word);
+    // `docker compose run --rm le renew`: a service may have any name.
+    let composed = ["run", "exec"].iter().find_map(|start| {
+        let at = words.iter().position(|word| word == start)?;
+        let mut more = words.get(at + 1..)?.iter().skip_while(|word| word.starts_with('-'));
+        more.next().filter(|name| !name.contains("lego") && !name.contains("acme"))?;
+        more.next().filter(|word| **word == "renew")
+    });
+    if words.first() == Some(&"compose") && composed.is_some() && !words.contains(&"--dry-run") {
+        return Some(Ok(()));
+    }
     let inner = words.iter().find(is_certbot)?;
     let starts = ["run", "exec", "start", "up", "restart", "create"];
     if !words.iter().any(|word| starts.contains(word)) {

@@ -35,12 +35,12 @@ pub(super) fn recognise_in(
     folder: Option<&Path>,
 ) -> Option<Found> {
     let (path, folder) = (path.map(str::to_owned), folder.map(Path::to_path_buf));
-    Judge { look, level: 0, scripts: &Cell::new(0), path, folder }.text(command, 0)
+    Judge { look, level: 0, scripts: &Cell::new(0), path, folder, own: None }.text(command, 0)
 }
 
 /// The client that the text of a script starts, which something else runs.
 pub(super) fn recognise_script(look: &Look<'_>, text: &str, path: Option<&str>) -> Option<Found> {
-    Judge { look, level: 1, scripts: &Cell::new(0), path: path.map(str::to_owned), folder: None }
+    Judge { look, level: 1, scripts: &Cell::new(0), path: path.map(str::to_owned), folder: None, own: None }
         .script_text(text)
 }
 
@@ -58,6 +58,8 @@ struct Judge<'a> {
     path: Option<String>,
     /// The working folder, where it is known.
     folder: Option<PathBuf>,
+    /// Where the script lies that this text is of.
+    own: Option<PathBuf>,
 }
 
 impl Judge<'_> {
@@ -105,8 +107,12 @@ impl Judge<'_> {
                     continue;
                 }
                 Some(&"cd") => {
-                    let to = call.get(1).filter(|to| !to.starts_with(['-', '$', '~']));
-                    folder = to.map(|to| folder.unwrap_or_default().join(to));
+                    folder = match call.get(1) {
+                        // `cd "$(dirname "$0")"`
+                        Some(to) if to.starts_with('$') => self.own.clone(),
+                        Some(to) if !to.starts_with(['-', '~']) => Some(folder.unwrap_or_default().join(to)),
+                        _ => None,
+                    };
                     continue;
                 }
                 // What is read in can set anything.
@@ -117,7 +123,9 @@ impl Judge<'_> {
                 Some((_, value)) => changed_path(path.as_deref(), value),
                 None => path.clone(),
             };
-            let Some(mut found) = (Judge { path: here, folder: folder.clone(), ..*self }).call(&call, depth)
+            let Some(mut found) =
+                (Judge { path: here, folder: folder.clone(), own: self.own.clone(), ..*self })
+                    .call(&call, depth)
             else {
                 continue;
             };
@@ -157,7 +165,7 @@ impl Judge<'_> {
             return self.client(program, rest);
         }
         // What a file that is read in may set.
-        if let Some(variable) = program.strip_prefix('$') {
+        if let Some(variable) = program.strip_prefix('$').filter(|rest| !rest.starts_with('/')) {
             let named = mentions_certbot(&variable.to_ascii_lowercase()) && rest.contains(&"renew");
             return named.then(|| Found::elsewhere(Ok(())));
         }
@@ -181,8 +189,9 @@ impl Judge<'_> {
                 None => self.script(rest.iter().find(|word| !word.starts_with('-'))?),
             },
             "su" | "runuser" if after_c.is_some() => self.anywhere().text(after_c?, depth + 1),
-            "docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose" => {
-                container(rest).map(Found::elsewhere)
+            "docker" | "podman" | "nerdctl" => container(rest).map(Found::elsewhere),
+            "docker-compose" | "podman-compose" => {
+                container(&[&["compose"], rest].concat()).map(Found::elsewhere)
             }
             "systemctl" => {
                 let starts = rest.iter().any(|word| ["start", "restart", "try-restart"].contains(word));
@@ -194,12 +203,15 @@ impl Judge<'_> {
             "snap" if rest.first() == Some(&"run") && rest.contains(&"certbot.renew") => {
                 Some(Found::elsewhere(Ok(())))
             }
+            "php" | "node" | "ruby" => self.other_script(rest),
             "make" | "gmake" => self.makefile(rest),
             "command" if rest.first().is_some_and(|word| word.starts_with('-')) => None,
             _ if ROOTS.contains(&name) || name == "env" => self.anywhere().wrapped(rest, depth),
             _ if WRAPPERS.contains(&name) => self.wrapped(rest, depth),
             _ if name.starts_with("python") => {
-                let at = rest.iter().position(|word| is_client(word))?;
+                let Some(at) = rest.iter().position(|word| is_client(word)) else {
+                    return self.other_script(rest);
+                };
                 // What python is given is a module or a file, and no name for PATH.
                 self.anywhere().client(rest.get(at)?, rest.get(at + 1..)?)
             }
@@ -216,7 +228,7 @@ impl Judge<'_> {
 
     /// The same where `PATH` is not known.
     fn anywhere(&self) -> Judge<'_> {
-        Judge { path: None, folder: self.folder.clone(), ..*self }
+        Judge { path: None, folder: self.folder.clone(), own: self.own.clone(), ..*self }
     }
 
     /// The program somewhere after `sudo -u root`, `timeout 1h` and the like.
@@ -252,7 +264,11 @@ impl Judge<'_> {
         if self.level >= MAX_LEVEL || self.scripts.get() >= MAX_SCRIPTS {
             return None;
         }
-        let path = &normalize(self.folder.as_deref().unwrap_or(Path::new("")), Path::new(program));
+        let path = &match (program.strip_prefix("$/"), &self.own) {
+            // `"$DIR/renew.sh"` with `DIR=$(cd "$(dirname "$0")" && pwd)`
+            (Some(rest), Some(own)) => normalize(own, Path::new(rest)),
+            _ => normalize(self.folder.as_deref().unwrap_or(Path::new("")), Path::new(program)),
+        };
         if !path.is_absolute() {
             return None;
         }
@@ -263,7 +279,8 @@ impl Judge<'_> {
         }
         match self.look.root.read_text(path, MAX_SCRIPT, Role::Schedule) {
             Ok(text) => {
-                Judge { level: self.level + 1, path: self.path.clone(), folder: self.folder.clone(), ..*self }
+                let (path, own) = (self.path.clone(), path.parent().map(Path::to_path_buf));
+                Judge { level: self.level + 1, path, folder: self.folder.clone(), own, ..*self }
                     .script_text(&text)
             }
             // A script that this process may not read, or that the tree does not hold, is taken at its name.
@@ -299,10 +316,24 @@ impl Judge<'_> {
             let login = first.split_whitespace().any(|word| word.starts_with('-') && word.contains('l'));
             return if login { self.anywhere().text(text, 0) } else { self.text(text, 0) };
         }
-        // Python, Perl and others: a call is seen, but not its guards.
-        let names = |line: &str| !line.trim_start().starts_with('#') && mentions_certbot(line);
-        (text.lines().any(names) && text.contains("renew")).then(|| Found::elsewhere(Ok(())))
+        other_text(text)
     }
+
+    /// The script that an interpreter other than a shell is given.
+    fn other_script(&self, words: &[&str]) -> Option<Found> {
+        let program = words.iter().find(|word| !word.starts_with('-'))?;
+        let path = normalize(self.folder.as_deref().unwrap_or(Path::new("")), Path::new(program));
+        if !path.is_absolute() {
+            return None;
+        }
+        other_text(&self.look.root.read_text(&path, MAX_SCRIPT, Role::Other).ok()?)
+    }
+}
+
+/// Python, Perl and others: a call is seen, but not its guards.
+fn other_text(text: &str) -> Option<Found> {
+    let names = |line: &str| !line.trim_start().starts_with('#') && mentions_certbot(line);
+    (text.lines().any(names) && text.contains("renew")).then(|| Found::elsewhere(Ok(())))
 }
 
 /// `-c`, `-lc`, `-ec` and `--command`.

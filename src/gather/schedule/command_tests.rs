@@ -220,3 +220,21 @@ fn a_script_with_windows_line_ends_is_not_run() {
     let found = on(&[("root/x.sh", "#!/bin/sh\r\ncertbot renew\r\n")], true, "/root/x.sh");
     assert!(matches!(found, Some(Err(Ineffective::ProgramMissing(_)))), "{found:?}");
 }
+
+#[test]
+fn scripts_know_their_own_folder() {
+    let renew = ("root/renew.sh", "#!/bin/sh\ncertbot renew\n");
+    for text in [
+        "#!/bin/bash\ncd \"$(dirname \"$0\")\"\n./renew.sh || exit 1\n",
+        "#!/bin/bash\nDIR=\"$(cd \"$(dirname \"${BASH_SOURCE[0]}\")\" && pwd)\"\n\"$DIR/renew.sh\"\n",
+    ] {
+        assert_eq!(on(&[renew, ("root/all.sh", text)], true, "/root/all.sh"), Some(Ok(())), "{text}");
+    }
+    let python = "import subprocess\nsubprocess.run(['certbot', 'renew'])\n";
+    assert_eq!(on(&[("root/x.py", python)], true, "python3 /root/x.py"), Some(Ok(())));
+    assert_eq!(plain("docker compose run --rm le renew -q"), Some(Ok(())));
+    assert_eq!(plain("docker-compose run --rm le renew -q"), Some(Ok(())));
+    for other in ["docker compose run --rm web rake renew", "docker run --rm goacme/lego renew"] {
+        assert_eq!(plain(other), None, "{other}");
+    }
+}
