@@ -231,6 +231,7 @@ fn the_anacron_lines_are_right() {
 fn the_gatherer_sees_the_cron_lines_that_renew() {
     let host = Host::manifest(DEMO);
     write(host.root(), "usr/bin/acme-audit", "", 0o755);
+    write(host.root(), "usr/sbin/anacron", "", 0o755);
     write(host.root(), "etc/cron.d/acme-audit", &text("cron/acme-audit").replace("#41 ", "41 "), 0o644);
     write(host.root(), "etc/anacrontab", &text("cron/anacrontab").replace("#1\t", "1\t"), 0o644);
     install(host.root());
