@@ -64,6 +64,22 @@ fn judge_lineages(bencher: Bencher<'_, '_>) {
     });
 }
 
+/// The forecast of three years for ten thousand lineages that were read; the firings are computed once.
+#[divan::bench(sample_count = 10)]
+fn forecast_ten_thousand(bencher: Bencher<'_, '_>) {
+    let host = tree("letsencrypt");
+    let lineages: Vec<_> = (0..LINEAGES).filter_map(|at| host.lineage(at)).collect();
+    let rounds = 10_000 / LINEAGES;
+    bencher.counter(ItemsCount::new(10_000usize)).bench_local(|| {
+        // A copy starts without any firing.
+        let facts = host.facts.clone();
+        let all = (0..rounds).flat_map(|_| &lineages);
+        all.filter_map(|lineage| acme_audit::forecast::forecast(lineage, &facts))
+            .map(divan::black_box)
+            .count()
+    });
+}
+
 /// The public half of a P-256 key.
 #[divan::bench]
 fn read_a_key(bencher: Bencher<'_, '_>) {

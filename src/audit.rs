@@ -26,6 +26,8 @@ pub struct Report {
     pub findings: Vec<Folded>,
     /// What was not answered.
     pub skipped: Vec<Skipped>,
+    /// What was ignored until a day that is over, and has been found again: id and day.
+    pub back: Vec<(String, jiff::civil::Date)>,
     /// How many checks there are.
     pub checks: usize,
 }
@@ -128,7 +130,7 @@ impl Judged {
     }
 
     fn raise(&mut self, check: &'static Check, finding: Finding) {
-        self.raised.push(Raised { check, severity: cap(check, &finding), finding });
+        self.raised.push(Raised { check, severity: cap(check, &finding), finding, ignored: None });
     }
 
     fn take(&mut self, i: usize, check: &'static Check, verdict: Verdict) {
@@ -166,17 +168,17 @@ impl Judged {
                 };
             }
         }
-        let mut findings = fold(self.raised);
-        for folded in &mut findings {
-            folded.ignored = config.ignored(folded, host.now);
-        }
+        let findings = fold(config.decide(self.raised, host.now));
         let skipped: Vec<Skipped> = self
             .skips
             .into_iter()
             .filter_map(|((i, skip), lineages)| Some(Skipped { check: CHECKS.get(i)?, skip, lineages }))
             .collect();
         let verdicts = verdicts(&index, &findings, &skipped);
-        Report { host, index, verdicts, findings, skipped, checks: CHECKS.len() }
+        let found = |id: &str| findings.iter().any(|f| f.ignored.is_none() && f.cause.check.id == id);
+        let ended = config.ignored().filter(|ignore| ignore.ended(host.now) && found(&ignore.id));
+        let back = ended.filter_map(|ignore| Some((ignore.id.clone(), ignore.until?))).collect();
+        Report { host, index, verdicts, findings, skipped, back, checks: CHECKS.len() }
     }
 }
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::facts::{HostFacts, Lineage, Missing};
-use crate::index::Index;
+use crate::index::{Idle, Index};
 
 /// One way a renewal fails: its documentation and its logic in one value.
 #[derive(Debug)]
@@ -197,6 +197,20 @@ impl Finding {
             bites_at: None,
             bites_later: false,
         }
+    }
+
+    /// A finding about a trigger that does nothing although lineages depend on it.
+    pub fn of_idle(
+        idle: &Idle<'_>,
+        says: impl Into<String>,
+        saw: impl Into<String>,
+        wanted: impl Into<String>,
+    ) -> Self {
+        let place = idle.trigger.r#where.as_str();
+        Self::new(says)
+            .about(Subject::Trigger(place.to_owned()))
+            .of(&idle.lineages)
+            .saw_wanted(place, saw, wanted)
     }
 
     /// Names what is at fault.

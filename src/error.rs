@@ -5,12 +5,21 @@
 pub struct Error {
     what: String,
     hint: Option<String>,
+    /// What else went wrong.
+    more: Vec<Error>,
 }
 
 impl Error {
     /// An error without a hint.
     pub fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), hint: None }
+        Self { what: what.into(), hint: None, more: Vec::new() }
+    }
+
+    /// Several errors as one.
+    pub fn all(errors: impl IntoIterator<Item = Error>) -> Self {
+        let mut errors = errors.into_iter();
+        let first = errors.next().unwrap_or_else(|| Error::new("something went wrong"));
+        Self { more: errors.collect(), ..first }
     }
 
     /// Adds what to do about it.
@@ -23,10 +32,10 @@ impl Error {
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "error: {}", self.what)?;
-        match &self.hint {
-            Some(hint) => write!(f, "\nhint: {hint}"),
-            None => Ok(()),
+        if let Some(hint) = &self.hint {
+            write!(f, "\nhint: {hint}")?;
         }
+        self.more.iter().try_for_each(|error| write!(f, "\n{error}"))
     }
 }
 

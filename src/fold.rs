@@ -4,6 +4,9 @@ use std::collections::HashMap;
 
 use crate::check::{Check, Finding, Severity, Subject};
 
+/// What has happened, and is no longer a forecast.
+const EXPIRED: &str = "certificate-expired";
+
 /// A finding with the check that raised it, after its severity was capped.
 #[derive(Clone, Debug)]
 pub struct Raised {
@@ -13,6 +16,8 @@ pub struct Raised {
     pub severity: Severity,
     /// What it found.
     pub finding: Finding,
+    /// Why the user chose to ignore it.
+    pub ignored: Option<String>,
 }
 
 /// A finding that stands by itself, with what follows from it.
@@ -49,21 +54,22 @@ pub fn fold(raised: Vec<Raised>) -> Vec<Folded> {
         }
     }
     let mut folded: Vec<Folded> = Vec::new();
-    let mut merged: HashMap<(&'static str, Severity, Subject), usize> = HashMap::new();
+    let mut merged: HashMap<(&'static str, Severity, Subject, Option<String>), usize> = HashMap::new();
     for (i, cause) in raised.into_iter().enumerate() {
         if causes.get(i).is_some_and(Option::is_some) {
             continue;
         }
         let consequences = consequences.remove(&i).unwrap_or_default();
         if let Some(shared) = shared(&cause.finding.subject) {
-            let key = (cause.check.id, cause.severity, shared);
+            let key = (cause.check.id, cause.severity, shared, cause.ignored.clone());
             if let Some(twin) = merged.get(&key).and_then(|at: &usize| folded.get_mut(*at)) {
                 merge(twin, cause, consequences);
                 continue;
             }
             merged.insert(key, folded.len());
         }
-        folded.push(Folded { cause, consequences, ignored: None });
+        let ignored = cause.ignored.clone();
+        folded.push(Folded { cause, consequences, ignored });
     }
     for finding in &mut folded {
         let mut seen = std::collections::HashSet::new();
@@ -108,7 +114,10 @@ fn causes(raised: &[Raised]) -> Vec<Option<usize>> {
 }
 
 fn explains(cause: &Raised, effect: &Raised) -> bool {
+    // That a fault is accepted does not make an expired certificate a known thing.
+    let accepted = cause.ignored.is_some() && effect.ignored.is_none() && effect.check.id == EXPIRED;
     cause.check.explains.contains(&effect.check.id)
+        && !accepted
         && cause.severity >= effect.severity
         && overlaps(&cause.finding, &effect.finding)
 }
@@ -209,7 +218,7 @@ mod tests {
     static PLUGIN: Check = check("plugin", &["leaf"]);
 
     fn raised(check: &'static Check, severity: Severity, finding: Finding) -> Raised {
-        Raised { check, severity, finding }
+        Raised { check, severity, finding, ignored: None }
     }
 
     fn about(check: &'static Check, lineage: &str) -> Raised {

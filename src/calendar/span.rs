@@ -61,11 +61,16 @@ fn micros(text: &str) -> Result<Option<u64>, ParseError> {
     let mut total: u64 = 0;
     while !rest.is_empty() {
         let begin = rest;
-        let (whole, after) = digits(rest.strip_prefix('+').unwrap_or(rest));
+        // Before a digit the C library passes over a sign, and over more blanks than systemd, which therefore does not
+        // see every minus.
+        let signed = rest.trim_start_matches([' ', '\t', '\n', '\r', '\u{b}', '\u{c}']);
+        let signs: &[char] = if signed == rest { &['+'] } else { &['+', '-'] };
+        let unsigned = signed.strip_prefix(signs).unwrap_or(signed);
+        let (whole, after) = digits(unsigned);
         let (fraction, after) = match after.strip_prefix('.') {
             Some(after) => {
                 let (fraction, after) = digits(after);
-                if fraction.is_empty() || (whole.is_empty() && rest.starts_with('+')) {
+                if fraction.is_empty() || (whole.is_empty() && unsigned != rest) {
                     return Err(refuse(after, "no digits after the point"));
                 }
                 (fraction, after)
@@ -84,6 +89,9 @@ fn micros(text: &str) -> Result<Option<u64>, ParseError> {
         let number: u64 = if whole.is_empty() { 0 } else { whole.parse().map_err(|_| too_long())? };
         if i64::try_from(number).is_err() {
             return Err(too_long());
+        }
+        if signed.starts_with('-') && number > 0 {
+            return Err(refuse(begin, "a time span is never negative"));
         }
         let mut length = number.checked_mul(unit).ok_or_else(too_long)?;
         let mut part = unit / 10;
@@ -128,6 +136,9 @@ mod tests {
             ("5 6", 11),
             (".5d", 43_200),
             ("0", 0),
+            ("+5", 5),
+            ("\u{b} 5", 5),
+            ("\u{b}-0", 0),
         ] {
             assert_eq!(seconds(text), Ok(Some(wanted)), "{text}");
         }
@@ -136,9 +147,16 @@ mod tests {
 
     #[test]
     fn what_systemd_refuses_is_refused_with_its_place() {
-        for (text, at) in
-            [("", 0), ("x", 0), ("3 hoge", 3), ("3.", 2), ("-1", 0), ("1h -2", 3), ("12.34.56", 5)]
-        {
+        for (text, at) in [
+            ("", 0),
+            ("x", 0),
+            ("3 hoge", 3),
+            ("3.", 2),
+            ("-1", 0),
+            ("1h -2", 3),
+            ("12.34.56", 5),
+            ("+.5", 3),
+        ] {
             assert_eq!(seconds(text).unwrap_err().at, at, "{text}");
         }
         assert!(seconds("99999999999999999999").is_err() && seconds("600000 y").is_err());

@@ -1,6 +1,6 @@
 //! cron passes over the file that holds the renewal.
 
-use crate::check::{Check, Finding, Run, Severity, Subject, Verdict};
+use crate::check::{Check, Finding, Run, Severity, Verdict};
 use crate::facts::{HostFacts, Ineffective};
 use crate::index::Index;
 
@@ -29,10 +29,8 @@ fn run(index: &Index, host: &HostFacts) -> Verdict {
         let plain = name.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or("certbot");
         // There the line is right and the place is not: its user's column must go.
         if why.contains("/etc/crontabs") {
-            return Finding::new(format!("cron ignores {file}, and nothing else renews"))
-                .about(Subject::Trigger(place.to_owned()))
-                .of(idle.lineages)
-                .saw_wanted(place, why, "the line, without its user, in /etc/crontabs/root")
+            let says = format!("cron ignores {file}, and nothing else renews");
+            return Finding::of_idle(&idle, says, why, "the line, without its user, in /etc/crontabs/root")
                 .fix("put the line, without its user, into root's own table", ["crontab -e"]);
         }
         let command = match name.contains('.') {
@@ -42,50 +40,31 @@ fn run(index: &Index, host: &HostFacts) -> Verdict {
             }
             false => format!("chown root:root {file} && chmod 755 {file}"),
         };
-        Finding::new(format!("cron ignores {file}, and nothing else renews"))
-            .about(Subject::Trigger(place.to_owned()))
-            .of(idle.lineages)
-            .saw_wanted(place, why, "a file that cron reads")
-            .fix("give it a name, an owner and a mode that cron takes", [command])
+        Finding::of_idle(
+            &idle,
+            format!("cron ignores {file}, and nothing else renews"),
+            why,
+            "a file that cron reads",
+        )
+        .fix("give it a name, an owner and a mode that cron takes", [command])
     };
     Ok(idle.into_iter().map(finding).collect())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::CHECK;
-    use crate::check::Severity;
-    use crate::checks::testing::{denied, host, lineage, only, silent, timer, unknown, with_triggers};
-    use crate::facts::{Ineffective, Role, Trigger, TriggerKind};
+    use crate::checks::testing::{timer, trigger_at_fault};
+    use crate::facts::{Ineffective, Trigger, TriggerKind};
 
-    fn broken() -> Trigger {
-        Trigger {
+    #[test]
+    fn a_dot_in_the_name_fails() {
+        let broken = Trigger {
             kind: TriggerKind::Cron,
             r#where: "/etc/cron.d/certbot.cron:2".into(),
             unit: None,
             command: "certbot renew -q".into(),
             ..timer(Some(Ineffective::FileIgnored("its name has a dot".into())))
-        }
-    }
-
-    #[test]
-    fn a_dot_in_the_name_fails() {
-        let (severity, finding) = only(&CHECK, &lineage(), &with_triggers(vec![broken()]));
-        assert_eq!(severity, Severity::WillFail);
-        assert!(finding.says.contains("cron ignores /etc/cron.d/certbot.cron"), "{}", finding.says);
-        assert!(finding.lineages.is_empty(), "it concerns the whole host");
-    }
-
-    #[test]
-    fn beside_a_timer_that_works_it_is_silent() {
-        silent(&CHECK, &lineage(), &with_triggers(vec![broken(), timer(None)]));
-        silent(&CHECK, &lineage(), &host());
-    }
-
-    #[test]
-    fn a_schedule_that_cannot_be_read_is_unknown() {
-        let mut host = host();
-        host.triggers = denied(Role::Schedule);
-        unknown(&CHECK, &lineage(), &host);
+        };
+        trigger_at_fault(&super::CHECK, broken, "cron ignores /etc/cron.d/certbot.cron");
     }
 }

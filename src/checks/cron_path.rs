@@ -1,6 +1,6 @@
 //! cron's PATH does not lead to the client.
 
-use crate::check::{Check, Finding, Run, Severity, Subject, Verdict};
+use crate::check::{Check, Finding, Run, Severity, Verdict};
 use crate::facts::{HostFacts, Ineffective};
 use crate::index::Index;
 
@@ -22,19 +22,12 @@ pub static CHECK: Check = Check {
 fn run(index: &Index, host: &HostFacts) -> Verdict {
     let idle = index.idle(host, |why| matches!(why, Ineffective::NotOnPath(..)))?;
     let finding = |idle: crate::index::Idle<'_>| {
-        let place = idle.trigger.r#where.as_str();
         let (program, path) = match idle.why {
             Ineffective::NotOnPath(program, path) => (program.as_str(), path.as_str()),
             _ => ("certbot", ""),
         };
-        Finding::new(format!("cron does not find {program}, and nothing else renews"))
-            .about(Subject::Trigger(place.to_owned()))
-            .of(idle.lineages)
-            .saw_wanted(
-                place,
-                format!("{} with PATH={path}", idle.trigger.command),
-                "the whole path of the program",
-            )
+        Finding::of_idle(&idle, format!("cron does not find {program}, and nothing else renews"), format!("{} with PATH={path}", idle.trigger.command),
+                "the whole path of the program")
             .fix(
                 "write the whole path of the program, and PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
                  above the line for the hooks that it starts",
@@ -46,39 +39,18 @@ fn run(index: &Index, host: &HostFacts) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use super::CHECK;
-    use crate::check::Severity;
-    use crate::checks::testing::{denied, host, lineage, only, silent, timer, unknown, with_triggers};
-    use crate::facts::{Ineffective, Role, Trigger, TriggerKind};
+    use crate::checks::testing::{timer, trigger_at_fault};
+    use crate::facts::{Ineffective, Trigger, TriggerKind};
 
-    fn broken() -> Trigger {
-        Trigger {
+    #[test]
+    fn a_program_outside_of_crons_path_fails() {
+        let broken = Trigger {
             kind: TriggerKind::Cron,
             r#where: "/etc/cron.d/certbot:3".into(),
             unit: None,
             command: "certbot renew -q".into(),
             ..timer(Some(Ineffective::NotOnPath("certbot".into(), "/usr/bin:/bin".into())))
-        }
-    }
-
-    #[test]
-    fn a_program_outside_of_crons_path_fails() {
-        let (severity, finding) = only(&CHECK, &lineage(), &with_triggers(vec![broken()]));
-        assert_eq!(severity, Severity::WillFail);
-        assert!(finding.says.contains("does not find certbot"), "{}", finding.says);
-        assert!(finding.lineages.is_empty(), "it concerns the whole host");
-    }
-
-    #[test]
-    fn beside_a_timer_that_works_it_is_silent() {
-        silent(&CHECK, &lineage(), &with_triggers(vec![broken(), timer(None)]));
-        silent(&CHECK, &lineage(), &host());
-    }
-
-    #[test]
-    fn a_schedule_that_cannot_be_read_is_unknown() {
-        let mut host = host();
-        host.triggers = denied(Role::Schedule);
-        unknown(&CHECK, &lineage(), &host);
+        };
+        trigger_at_fault(&super::CHECK, broken, "does not find certbot");
     }
 }

@@ -1,6 +1,6 @@
 //! cron refuses the line, or ends its command at a percent sign.
 
-use crate::check::{Check, Finding, Run, Severity, Subject, Verdict};
+use crate::check::{Check, Finding, Run, Severity, Verdict};
 use crate::facts::{HostFacts, Ineffective};
 use crate::index::Index;
 
@@ -42,10 +42,7 @@ fn run(index: &Index, host: &HostFacts) -> Verdict {
                 "mend the line",
             ),
         };
-        Finding::new(says)
-            .about(Subject::Trigger(place.to_owned()))
-            .of(idle.lineages)
-            .saw_wanted(place, saw, wanted)
+        Finding::of_idle(&idle, says, saw, wanted)
             .fix(fix, idle.why.to_string().contains("carriage return").then(|| without_returns(place)))
     };
     Ok(idle.into_iter().map(finding).collect())
@@ -63,47 +60,29 @@ fn without_returns(place: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::CHECK;
-    use crate::check::Severity;
-    use crate::checks::testing::{denied, host, lineage, only, silent, timer, unknown, with_triggers};
-    use crate::facts::{Ineffective, Role, Trigger, TriggerKind};
+    use crate::checks::testing::{lineage, only, timer, trigger_at_fault, with_triggers};
+    use crate::facts::{Ineffective, Trigger, TriggerKind};
 
-    fn broken() -> Trigger {
-        Trigger {
+    #[test]
+    fn a_command_that_is_cut_fails() {
+        let broken = Trigger {
             kind: TriggerKind::Cron,
             r#where: "/etc/cron.d/certbot:3".into(),
             unit: None,
             command: "certbot renew -q".into(),
             ..timer(Some(Ineffective::CutByPercent("test $(date +".into())))
-        }
-    }
-
-    #[test]
-    fn a_command_that_is_cut_fails() {
-        let (severity, finding) = only(&CHECK, &lineage(), &with_triggers(vec![broken()]));
-        assert_eq!(severity, Severity::WillFail);
-        assert!(finding.says.contains("percent sign"), "{}", finding.says);
-        assert!(finding.lineages.is_empty(), "it concerns the whole host");
+        };
+        trigger_at_fault(&super::CHECK, broken, "percent sign");
     }
 
     #[test]
     fn windows_line_ends_are_taken_out() {
-        let why = "the line ends with a carriage return";
-        let table = Trigger { ineffective: Some(Ineffective::Syntax(why.into())), ..broken() };
-        let (_, finding) = only(&CHECK, &lineage(), &with_triggers(vec![table]));
+        let table = Trigger {
+            kind: TriggerKind::Cron,
+            r#where: "/etc/cron.d/certbot:3".into(),
+            ..timer(Some(Ineffective::Syntax("the line ends with a carriage return".into())))
+        };
+        let (_, finding) = only(&super::CHECK, &lineage(), &with_triggers(vec![table]));
         assert_eq!(finding.fix.unwrap().commands, ["sed -i 's/\\r$//' /etc/cron.d/certbot"]);
-    }
-
-    #[test]
-    fn beside_a_timer_that_works_it_is_silent() {
-        silent(&CHECK, &lineage(), &with_triggers(vec![broken(), timer(None)]));
-        silent(&CHECK, &lineage(), &host());
-    }
-
-    #[test]
-    fn a_schedule_that_cannot_be_read_is_unknown() {
-        let mut host = host();
-        host.triggers = denied(Role::Schedule);
-        unknown(&CHECK, &lineage(), &host);
     }
 }

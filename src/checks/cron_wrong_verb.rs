@@ -1,6 +1,6 @@
 //! What is scheduled calls the client without renewing.
 
-use crate::check::{Check, Finding, Run, Severity, Subject, Verdict};
+use crate::check::{Check, Finding, Run, Severity, Verdict};
 use crate::facts::{HostFacts, Ineffective};
 use crate::index::Index;
 
@@ -27,50 +27,31 @@ fn run(index: &Index, host: &HostFacts) -> Verdict {
             Ineffective::WrongVerb(what) => what.as_str(),
             _ => "",
         };
-        Finding::new(format!("what {place} runs does not renew ({what}), and nothing else does"))
-            .about(Subject::Trigger(place.to_owned()))
-            .of(idle.lineages)
-            .saw_wanted(place, idle.trigger.command.as_str(), "certbot renew -q")
-            .fix("have it run `certbot renew -q`", Vec::<String>::new())
+        Finding::of_idle(
+            &idle,
+            format!("what {place} runs does not renew ({what}), and nothing else does"),
+            idle.trigger.command.as_str(),
+            "certbot renew -q",
+        )
+        .fix("have it run `certbot renew -q`", Vec::<String>::new())
     };
     Ok(idle.into_iter().map(finding).collect())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::CHECK;
-    use crate::check::Severity;
-    use crate::checks::testing::{denied, host, lineage, only, silent, timer, unknown, with_triggers};
-    use crate::facts::{Ineffective, Role, Trigger, TriggerKind};
+    use crate::checks::testing::{timer, trigger_at_fault};
+    use crate::facts::{Ineffective, Trigger, TriggerKind};
 
-    fn broken() -> Trigger {
-        Trigger {
+    #[test]
+    fn a_dry_run_alone_fails() {
+        let broken = Trigger {
             kind: TriggerKind::Cron,
             r#where: "/etc/cron.d/certbot:3".into(),
             unit: None,
             command: "certbot renew --dry-run".into(),
             ..timer(Some(Ineffective::WrongVerb("--dry-run".into())))
-        }
-    }
-
-    #[test]
-    fn a_dry_run_alone_fails() {
-        let (severity, finding) = only(&CHECK, &lineage(), &with_triggers(vec![broken()]));
-        assert_eq!(severity, Severity::WillFail);
-        assert!(finding.says.contains("does not renew (--dry-run)"), "{}", finding.says);
-        assert!(finding.lineages.is_empty(), "it concerns the whole host");
-    }
-
-    #[test]
-    fn beside_a_timer_that_works_it_is_silent() {
-        silent(&CHECK, &lineage(), &with_triggers(vec![broken(), timer(None)]));
-        silent(&CHECK, &lineage(), &host());
-    }
-
-    #[test]
-    fn a_schedule_that_cannot_be_read_is_unknown() {
-        let mut host = host();
-        host.triggers = denied(Role::Schedule);
-        unknown(&CHECK, &lineage(), &host);
+        };
+        trigger_at_fault(&super::CHECK, broken, "does not renew (--dry-run)");
     }
 }

@@ -1,6 +1,6 @@
 //! A user's name stands in a crontab that has no column for it, or lacks where there is one.
 
-use crate::check::{Check, Finding, Run, Severity, Subject, Verdict};
+use crate::check::{Check, Finding, Run, Severity, Verdict};
 use crate::facts::{HostFacts, Ineffective};
 use crate::index::Index;
 
@@ -38,50 +38,25 @@ fn run(index: &Index, host: &HostFacts) -> Verdict {
             ),
         };
         let command = idle.trigger.command.as_str();
-        Finding::new(says)
-            .about(Subject::Trigger(place.to_owned()))
-            .of(idle.lineages)
-            .saw_wanted(place, command, wanted)
-            .fix(fix, Vec::<String>::new())
+        Finding::of_idle(&idle, says, command, wanted).fix(fix, Vec::<String>::new())
     };
     Ok(idle.into_iter().map(finding).collect())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::CHECK;
-    use crate::check::Severity;
-    use crate::checks::testing::{denied, host, lineage, only, silent, timer, unknown, with_triggers};
-    use crate::facts::{Ineffective, Role, Trigger, TriggerKind};
+    use crate::checks::testing::{timer, trigger_at_fault};
+    use crate::facts::{Ineffective, Trigger, TriggerKind};
 
-    fn broken() -> Trigger {
-        Trigger {
+    #[test]
+    fn a_users_name_in_a_users_own_crontab_fails() {
+        let broken = Trigger {
             kind: TriggerKind::Cron,
             r#where: "/var/spool/cron/crontabs/root:2".into(),
             unit: None,
             command: "root certbot renew -q".into(),
             ..timer(Some(Ineffective::UserColumn("root".into())))
-        }
-    }
-
-    #[test]
-    fn a_users_name_in_a_users_own_crontab_fails() {
-        let (severity, finding) = only(&CHECK, &lineage(), &with_triggers(vec![broken()]));
-        assert_eq!(severity, Severity::WillFail);
-        assert!(finding.says.contains("takes `root` for the program"), "{}", finding.says);
-        assert!(finding.lineages.is_empty(), "it concerns the whole host");
-    }
-
-    #[test]
-    fn beside_a_timer_that_works_it_is_silent() {
-        silent(&CHECK, &lineage(), &with_triggers(vec![broken(), timer(None)]));
-        silent(&CHECK, &lineage(), &host());
-    }
-
-    #[test]
-    fn a_schedule_that_cannot_be_read_is_unknown() {
-        let mut host = host();
-        host.triggers = denied(Role::Schedule);
-        unknown(&CHECK, &lineage(), &host);
+        };
+        trigger_at_fault(&super::CHECK, broken, "takes `root` for the program");
     }
 }

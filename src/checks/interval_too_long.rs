@@ -51,15 +51,19 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         n => format!("of runs{gap} {n} fall into the time in which {} is due", lineage.name),
     };
     let finding = mended(Finding::new(says), trigger, lineage, host);
-    Ok(vec![lowered(finding, &outlook)])
+    Ok(vec![lowered(finding, &outlook, host)])
 }
 
-fn lowered(finding: Finding, outlook: &Outlook) -> Finding {
+fn lowered(finding: Finding, outlook: &Outlook, host: &HostFacts) -> Finding {
     // A finding about an unused lineage is a note already.
     if finding.lowered.is_some() {
         return finding;
     }
-    finding.lowered_if(outlook.window > 0, Severity::MayFail, "some attempts fit")
+    finding.lowered_if(
+        (outlook.window > 0 || outlook.perhaps) && !outlook.loses_soon(host.now),
+        Severity::MayFail,
+        "some attempts fit, or may fit",
+    )
 }
 
 fn mended(finding: Finding, trigger: &Trigger, lineage: &Lineage, host: &HostFacts) -> Finding {

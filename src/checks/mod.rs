@@ -15,6 +15,7 @@ mod cert_unreadable_pem;
 mod certificate_covers_no_name;
 mod certificate_expired;
 mod certificate_not_yet_valid;
+mod cli_hook_missing;
 mod cli_ini_domains;
 mod cli_ini_unknown_option;
 mod conf_not_dot_conf;
@@ -169,6 +170,7 @@ pub static CHECKS: &[&Check] = &[
     &cron_wrong_user::CHECK,
     &cron_wrong_verb::CHECK,
     &unit_binary_missing::CHECK,
+    &cli_hook_missing::CHECK,
     &schedule_never_fires::CHECK,
     &schedule_not_started::CHECK,
     &container_without_scheduler::CHECK,

@@ -70,8 +70,12 @@ fn run(index: &Index, host: &HostFacts) -> Verdict {
 /// The lineages that each trigger leaves out.
 fn forgotten(index: &Index, host: &HostFacts) -> Verdict {
     let left: Vec<String> = index.uncovered(host)?.into_iter().map(str::to_owned).collect();
-    let Some(first) = left.first().filter(|_| left.len() < index.rows.len()) else { return Ok(vec![]) };
+    let some = host.effective_triggers().next().is_some();
+    let Some(first) = left.first().filter(|_| some) else { return Ok(vec![]) };
     let says = match left.len() {
+        n if n == index.rows.len() && n > 1 => {
+            format!("nothing renews any of the {n} lineages: what runs here names others")
+        }
         1 => format!("nothing renews {first}: what runs here names other lineages"),
         n => format!("nothing renews {first} and {} more: what runs here names other lineages", n - 1),
     };

@@ -1,6 +1,6 @@
 //! Nothing starts what would run the renewal: no cron daemon, no `run-parts` line.
 
-use crate::check::{Check, Finding, Run, Severity, Subject, Verdict};
+use crate::check::{Check, Finding, Run, Severity, Verdict};
 use crate::facts::{HostFacts, Ineffective, TriggerKind};
 use crate::index::Index;
 
@@ -24,16 +24,17 @@ fn run(index: &Index, host: &HostFacts) -> Verdict {
     // A container that runs once is container-without-scheduler.
     let idle = idle.into_iter().filter(|idle| idle.trigger.kind != TriggerKind::Container);
     let finding = |idle: crate::index::Idle<'_>| {
-        let place = idle.trigger.r#where.as_str();
         let why = match idle.why {
             Ineffective::NotStarted(why) => why.as_str(),
             _ => "",
         };
-        Finding::new(format!("{why}, and nothing else renews"))
-            .about(Subject::Trigger(place.to_owned()))
-            .of(idle.lineages)
-            .saw_wanted(place, idle.trigger.command.as_str(), "something that runs it")
-            .fix("have something run it: cron, anacron or a timer", command(host, why))
+        Finding::of_idle(
+            &idle,
+            format!("{why}, and nothing else renews"),
+            idle.trigger.command.as_str(),
+            "something that runs it",
+        )
+        .fix("have something run it: cron, anacron or a timer", command(host, why))
     };
     Ok(idle.map(finding).collect())
 }
@@ -62,27 +63,19 @@ fn command(host: &HostFacts, why: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::CHECK;
-    use crate::check::Severity;
-    use crate::checks::testing::{denied, host, lineage, only, silent, timer, unknown, with_triggers};
-    use crate::facts::{Ineffective, Role, Trigger, TriggerKind};
+    use crate::checks::testing::{lineage, only, timer, trigger_at_fault, with_triggers};
+    use crate::facts::{Ineffective, Trigger, TriggerKind};
 
-    fn broken() -> Trigger {
-        Trigger {
+    #[test]
+    fn a_crontab_without_a_daemon_fails() {
+        let broken = Trigger {
             kind: TriggerKind::Cron,
             r#where: "/etc/cron.d/certbot:3".into(),
             unit: None,
             command: "certbot renew -q".into(),
             ..timer(Some(Ineffective::NotStarted("no cron daemon is installed".into())))
-        }
-    }
-
-    #[test]
-    fn a_crontab_without_a_daemon_fails() {
-        let (severity, finding) = only(&CHECK, &lineage(), &with_triggers(vec![broken()]));
-        assert_eq!(severity, Severity::WillFail);
-        assert!(finding.says.contains("no cron daemon is installed"), "{}", finding.says);
-        assert!(finding.lineages.is_empty(), "it concerns the whole host");
+        };
+        trigger_at_fault(&super::CHECK, broken, "no cron daemon is installed");
     }
 
     #[test]
@@ -99,22 +92,10 @@ mod tests {
                 "loginctl enable-linger joe",
             ),
         ] {
-            let idle = Trigger { ineffective: Some(Ineffective::NotStarted(why.into())), ..broken() };
-            let (_, finding) = only(&CHECK, &lineage(), &with_triggers(vec![idle]));
+            let idle =
+                Trigger { kind: TriggerKind::Cron, ..timer(Some(Ineffective::NotStarted(why.into()))) };
+            let (_, finding) = only(&super::CHECK, &lineage(), &with_triggers(vec![idle]));
             assert_eq!(finding.fix.unwrap().commands, [typed]);
         }
-    }
-
-    #[test]
-    fn beside_a_timer_that_works_it_is_silent() {
-        silent(&CHECK, &lineage(), &with_triggers(vec![broken(), timer(None)]));
-        silent(&CHECK, &lineage(), &host());
-    }
-
-    #[test]
-    fn a_schedule_that_cannot_be_read_is_unknown() {
-        let mut host = host();
-        host.triggers = denied(Role::Schedule);
-        unknown(&CHECK, &lineage(), &host);
     }
 }

@@ -53,6 +53,7 @@ pub fn host() -> HostFacts {
         cli_ini: vec![],
         installs: Ok(vec![install("5.8.0", &["nginx"])]),
         triggers: Ok(vec![timer(None)]),
+        hook_programs: vec![],
         beside: Ok(vec![]),
         servers: Servers {
             refs: vec![cert_ref("example.com", "/etc/letsencrypt/live/example.com/fullchain.pem")],
@@ -346,6 +347,18 @@ pub fn loud(lineages: &[Lineage], host: &HostFacts) -> Vec<&'static str> {
     let judged = crate::audit::judge(host, lineages.len(), 1, |at| lineages.get(at).cloned());
     let report = judged.report(host.clone(), &crate::config::Config::default());
     report.loud().map(|folded| folded.cause.check.id).collect()
+}
+
+/// A trigger's fault fails where nothing else renews, is silent beside a timer that does, and unknown where the schedule
+/// cannot be read.
+pub fn trigger_at_fault(check: &Check, broken: Trigger, says: &str) {
+    let (severity, finding) = only(check, &lineage(), &with_triggers(vec![broken.clone()]));
+    assert_eq!(severity, Severity::WillFail);
+    assert!(finding.says.contains(says), "{}", finding.says);
+    assert!(finding.lineages.is_empty(), "it concerns the whole host");
+    silent(check, &lineage(), &with_triggers(vec![broken, timer(None)]));
+    silent(check, &lineage(), &host());
+    unknown(check, &lineage(), &HostFacts { triggers: denied(Role::Schedule), ..host() });
 }
 
 /// The only finding, with its severity after the cap.

@@ -1,6 +1,6 @@
 //! The program that a unit or a cron line calls by its path is gone.
 
-use crate::check::{Check, Finding, Run, Severity, Subject, Verdict};
+use crate::check::{Check, Finding, Run, Severity, Verdict};
 use crate::facts::{HostFacts, Ineffective};
 use crate::index::Index;
 
@@ -22,7 +22,6 @@ pub static CHECK: Check = Check {
 fn run(index: &Index, host: &HostFacts) -> Verdict {
     let idle = index.idle(host, |why| matches!(why, Ineffective::ProgramMissing(..)))?;
     let finding = |idle: crate::index::Idle<'_>| {
-        let place = idle.trigger.r#where.as_str();
         let program = match idle.why {
             Ineffective::ProgramMissing(program) => program.as_str(),
             _ => "",
@@ -31,50 +30,31 @@ fn run(index: &Index, host: &HostFacts) -> Verdict {
             Some(service) => vec![format!("systemctl edit --full {service}")],
             None => Vec::new(),
         };
-        Finding::new(format!("{program} does not exist, and nothing else renews"))
-            .about(Subject::Trigger(place.to_owned()))
-            .of(idle.lineages)
-            .saw_wanted(place, idle.trigger.command.as_str(), "a program that is there")
-            .fix("name the certbot that is installed, or install it again", command)
+        Finding::of_idle(
+            &idle,
+            format!("{program} does not exist, and nothing else renews"),
+            idle.trigger.command.as_str(),
+            "a program that is there",
+        )
+        .fix("name the certbot that is installed, or install it again", command)
     };
     Ok(idle.into_iter().map(finding).collect())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::CHECK;
-    use crate::check::Severity;
-    use crate::checks::testing::{denied, host, lineage, only, silent, timer, unknown, with_triggers};
-    use crate::facts::{Ineffective, Role, Trigger, TriggerKind};
+    use crate::checks::testing::{timer, trigger_at_fault};
+    use crate::facts::{Ineffective, Trigger, TriggerKind};
 
-    fn broken() -> Trigger {
-        Trigger {
+    #[test]
+    fn a_unit_whose_program_is_gone_fails() {
+        let broken = Trigger {
             kind: TriggerKind::SystemdTimer,
             r#where: "/etc/systemd/system/certbot.timer".into(),
             unit: Some("certbot.timer".into()),
             command: "/opt/certbot/bin/certbot renew -q".into(),
             ..timer(Some(Ineffective::ProgramMissing("/opt/certbot/bin/certbot".into())))
-        }
-    }
-
-    #[test]
-    fn a_unit_whose_program_is_gone_fails() {
-        let (severity, finding) = only(&CHECK, &lineage(), &with_triggers(vec![broken()]));
-        assert_eq!(severity, Severity::WillFail);
-        assert!(finding.says.contains("/opt/certbot/bin/certbot does not exist"), "{}", finding.says);
-        assert!(finding.lineages.is_empty(), "it concerns the whole host");
-    }
-
-    #[test]
-    fn beside_a_timer_that_works_it_is_silent() {
-        silent(&CHECK, &lineage(), &with_triggers(vec![broken(), timer(None)]));
-        silent(&CHECK, &lineage(), &host());
-    }
-
-    #[test]
-    fn a_schedule_that_cannot_be_read_is_unknown() {
-        let mut host = host();
-        host.triggers = denied(Role::Schedule);
-        unknown(&CHECK, &lineage(), &host);
+        };
+        trigger_at_fault(&super::CHECK, broken, "/opt/certbot/bin/certbot does not exist");
     }
 }

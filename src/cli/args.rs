@@ -41,6 +41,12 @@ pub enum Command {
         #[command(subcommand)]
         command: Option<ScheduleCommand>,
     },
+    /// Check the configuration file, or print what holds
+    Config {
+        /// What to do
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
     /// Build a sandbox host with broken and healthy lineages and audit it; needs neither root nor network
     Demo {
         /// Build the sandbox in DIR, which must be empty or absent, and keep it
@@ -58,6 +64,20 @@ pub struct AuditArgs {
     /// Judge facts printed by `acme-audit facts` instead of this host; `-` for standard input
     #[arg(long, value_name = "FILE")]
     pub facts: Option<PathBuf>,
+}
+
+/// What to do with the configuration file.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Tell everything that is wrong in the file
+    Check {
+        /// The file; /etc/acme-audit.yaml or that of --config by default
+        file: Option<PathBuf>,
+    },
+    /// Print what holds, after the file and the flags, and where each value comes from
+    Show,
+    /// Print the file's JSON Schema, for editors
+    Schema,
 }
 
 /// What to do with schedules.
@@ -93,25 +113,28 @@ pub struct Global {
     /// Read the host below DIR: a container's image, a backup, a chroot
     #[arg(long, global = true, value_name = "DIR")]
     pub root: Option<PathBuf>,
-    /// certbot's configuration directory
-    #[arg(long, global = true, value_name = "DIR", default_value = "/etc/letsencrypt")]
-    pub config_dir: PathBuf,
-    /// certbot's working directory
-    #[arg(long, global = true, value_name = "DIR", default_value = "/var/lib/letsencrypt")]
-    pub work_dir: PathBuf,
-    /// certbot's log directory
-    #[arg(long, global = true, value_name = "DIR", default_value = "/var/log/letsencrypt")]
-    pub logs_dir: PathBuf,
+    /// certbot's configuration directory [default: /etc/letsencrypt]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub config_dir: Option<PathBuf>,
+    /// certbot's working directory [default: /var/lib/letsencrypt]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub work_dir: Option<PathBuf>,
+    /// certbot's log directory [default: /var/log/letsencrypt]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub logs_dir: Option<PathBuf>,
     /// Judge as of this time, such as 2027-02-10T00:00:00Z
     #[arg(long, global = true, value_name = "RFC3339")]
     pub at: Option<Timestamp>,
+    /// Forecast until this day, time or span, such as 2029-01-01 or 18months [default: 3y]
+    #[arg(long, global = true, value_name = "WHEN")]
+    pub until: Option<String>,
     /// Use no network at all (this version never does)
     #[arg(long, global = true)]
     pub offline: bool,
-    /// How to print the report
-    #[arg(long, global = true, value_enum, default_value_t)]
-    pub format: Format,
-    /// Read decisions about this host from FILE instead of /etc/acme-audit.yaml
+    /// How to print the report [default: text]
+    #[arg(long, global = true, value_enum)]
+    pub format: Option<Format>,
+    /// Read settings and decisions about this host from FILE instead of /etc/acme-audit.yaml
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// How many lineages to judge at once; the number of processors by default
@@ -123,9 +146,9 @@ pub struct Global {
     /// Print nothing when nothing is wrong, and no notes
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// When to use colour
-    #[arg(long, global = true, value_enum, default_value_t)]
-    pub color: Color,
+    /// When to use colour [default: auto]
+    #[arg(long, global = true, value_enum)]
+    pub color: Option<Color>,
 }
 
 /// The report's format.

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::args::{AuditArgs, Format, Global};
+use super::args::{AuditArgs, Format};
+use super::settings::Settings;
 use crate::audit::{Judge, Judged, Report, judge};
 use crate::calendar;
-use crate::config::Config;
 use crate::error::Error;
 use crate::facts::{HostFacts, Lineage};
 use crate::gather::fs::{Root, show_bytes};
@@ -22,51 +22,52 @@ use crate::report;
 const MAX_FACT_LINE: u64 = 64 * 1024 * 1024;
 
 /// Audits and prints; gives the exit code.
-pub fn run(global: &Global, args: &AuditArgs) -> Result<u8, Error> {
-    let config = Config::load(global.config.as_deref())?;
+pub fn run(settings: &Settings, args: &AuditArgs) -> Result<u8, Error> {
     let report = match &args.facts {
-        Some(file) => replay(global, file, &args.names, &config)?,
-        None => look(host(global)?, &args.names, global, &config)?,
+        Some(file) => replay(settings, file, &args.names)?,
+        None => look(host(settings)?, &args.names, settings)?,
     };
-    print(&report, global)
+    print(&report, settings)
 }
 
 /// Judges every lineage of a gathered host, or the named ones.
-pub fn look(mut host: Host, names: &[String], global: &Global, config: &Config) -> Result<Report, Error> {
+pub fn look(mut host: Host, names: &[String], settings: &Settings) -> Result<Report, Error> {
     if !names.is_empty() {
         let known: BTreeSet<String> = host.confs.iter().map(|conf| stem(&show_bytes(&conf.name))).collect();
         refuse_unknown(names, &known)?;
         host.confs.retain(|conf| names.contains(&stem(&show_bytes(&conf.name))));
     }
-    let jobs = match global.jobs {
+    let jobs = match settings.jobs {
         Some(jobs) => jobs.get(),
         None => std::thread::available_parallelism().map_or(1, usize::from),
     };
     let judged = judge(&host.facts, host.confs.len(), jobs, |at| host.lineage(at));
-    Ok(judged.report(host.facts, config))
+    Ok(judged.report(host.facts, &settings.config))
 }
 
-fn root(global: &Global) -> Result<Root, Error> {
-    match &global.root {
+fn root(settings: &Settings) -> Result<Root, Error> {
+    match &settings.root {
         Some(dir) => Root::below(dir),
         None => Ok(Root::live()),
     }
 }
 
 /// The time zone of the host that the flags name; UTC where it cannot be read.
-pub fn zone(global: &Global) -> Result<TimeZone, Error> {
-    Ok(gather::zone(&root(global)?).map_or(TimeZone::UTC, |zone| calendar::zone::of_host(&zone)))
+pub fn zone(settings: &Settings) -> Result<TimeZone, Error> {
+    Ok(gather::zone(&root(settings)?).map_or(TimeZone::UTC, |zone| calendar::zone::of_host(&zone)))
 }
 
 /// Gathers the facts of the host that the flags name.
-pub fn host(global: &Global) -> Result<Host, Error> {
-    Ok(gather::host(Request {
-        root: root(global)?,
-        config_dir: absolute(&global.config_dir)?,
-        work_dir: absolute(&global.work_dir)?,
-        logs_dir: absolute(&global.logs_dir)?,
-        now: global.at.unwrap_or_else(Timestamp::now),
-    }))
+pub fn host(settings: &Settings) -> Result<Host, Error> {
+    let mut host = gather::host(Request {
+        root: root(settings)?,
+        config_dir: absolute(&settings.config_dir)?,
+        work_dir: absolute(&settings.work_dir)?,
+        logs_dir: absolute(&settings.logs_dir)?,
+        now: settings.at.unwrap_or_else(Timestamp::now),
+    });
+    host.facts.terms = settings.terms.clone();
+    Ok(host)
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, Error> {
@@ -75,10 +76,10 @@ fn absolute(path: &Path) -> Result<PathBuf, Error> {
 }
 
 /// Prints a report in the format that was asked for.
-pub fn print(report: &Report, global: &Global) -> Result<u8, Error> {
+pub fn print(report: &Report, settings: &Settings) -> Result<u8, Error> {
     let mut out = std::io::BufWriter::new(anstream::stdout());
-    let written = match global.format {
-        Format::Text => report::text::write(&mut out, report, global.quiet),
+    let written = match settings.format {
+        Format::Text => report::text::write(&mut out, report, settings.quiet),
         Format::Json => report::json::write(&mut out, report),
         Format::Nagios => report::nagios::write(&mut out, report),
     };
@@ -86,7 +87,7 @@ pub fn print(report: &Report, global: &Global) -> Result<u8, Error> {
     Ok(report.exit_code())
 }
 
-fn replay(global: &Global, file: &Path, names: &[String], config: &Config) -> Result<Report, Error> {
+fn replay(settings: &Settings, file: &Path, names: &[String]) -> Result<Report, Error> {
     let wrong = |line: usize, what: String| {
         Error::new(format!("{}:{line}: {what}", file.display()))
             .hint("make the file with `acme-audit facts > FILE`")
@@ -118,7 +119,8 @@ fn replay(global: &Global, file: &Path, names: &[String], config: &Config) -> Re
     if host.schema != gather::SCHEMA {
         return Err(wrong(1, format!("its schema is `{}`, not `{}`", host.schema, gather::SCHEMA)));
     }
-    host.now = global.at.unwrap_or(host.now);
+    host.now = settings.at.unwrap_or(host.now);
+    host.terms = settings.terms.clone();
     host.servers = host.servers.indexed();
     let mut known = BTreeSet::new();
     let mut judged = Judged::default();
@@ -133,7 +135,7 @@ fn replay(global: &Global, file: &Path, names: &[String], config: &Config) -> Re
     }
     judged.join(judge.finish());
     refuse_unknown(names, &known)?;
-    Ok(judged.report(host, config))
+    Ok(judged.report(host, &settings.config))
 }
 
 fn refuse_unknown(names: &[String], known: &BTreeSet<String>) -> Result<(), Error> {

@@ -4,17 +4,17 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::args::{Format, Global};
+use super::args::Format;
 use super::audit;
-use crate::config::Config;
+use super::settings::Settings;
 use crate::demo;
 use crate::error::Error;
 use crate::gather::fs::Root;
 use crate::gather::{self, Request};
 
 /// Builds, audits, prints; succeeds when the sandbox shows what it should, which is a host that fails.
-pub fn run(global: &Global, keep: Option<&Path>) -> Result<u8, Error> {
-    let now = global.at.unwrap_or_else(Timestamp::now);
+pub fn run(settings: &Settings, keep: Option<&Path>) -> Result<u8, Error> {
+    let now = settings.at.unwrap_or_else(Timestamp::now);
     let temporary = match keep {
         Some(_) => None,
         None => Some(tempfile::Builder::new().prefix("acme-audit-demo-").tempdir().map_err(|e| {
@@ -35,9 +35,9 @@ pub fn run(global: &Global, keep: Option<&Path>) -> Result<u8, Error> {
         logs_dir: "/var/log/letsencrypt".into(),
         now,
     });
-    let report = audit::look(host, &[], global, &Config::default())?;
-    audit::print(&report, global)?;
-    if global.format == Format::Text {
+    let report = audit::look(host, &[], settings)?;
+    audit::print(&report, settings)?;
+    if settings.format == Format::Text {
         let shown = folder.display();
         match keep {
             Some(_) => anstream::println!("\nthe sandbox host is in {shown}; try: acme-audit --root {shown}"),

@@ -4,13 +4,13 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::args::Global;
 use super::audit;
+use super::settings::Settings;
 use crate::error::Error;
 
 /// Prints the facts.
-pub fn run(global: &Global) -> Result<u8, Error> {
-    let host = audit::host(global)?;
+pub fn run(settings: &Settings) -> Result<u8, Error> {
+    let host = audit::host(settings)?;
     let mut out = std::io::BufWriter::new(std::io::stdout());
     let written = line(&mut out, &host.facts)
         .and_then(|()| {

@@ -2,10 +2,12 @@
 
 mod args;
 mod audit;
+mod config;
 mod demo;
 mod explain;
 mod facts;
 mod schedule;
+mod settings;
 
 use std::process::ExitCode;
 
@@ -14,6 +16,8 @@ use clap::error::ErrorKind;
 
 pub use args::{Args, Command, Format, Global};
 
+use self::settings::Settings;
+use crate::config::Config;
 use crate::error::Error;
 
 /// Exit code for bad usage and for our own failures.
@@ -30,10 +34,6 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if fine { 0 } else { OURS });
         }
     };
-    args.global.color.write_global();
-    if args.global.verbose > 0 {
-        log_to_stderr(args.global.verbose);
-    }
     // A monitoring plugin knows no exit code 101: should there be a bug, it is ours, and it is said.
     let done = std::panic::catch_unwind(|| run(&args)).unwrap_or_else(|_| {
         Err(Error::new("acme-audit itself failed; this is a bug")
@@ -49,16 +49,27 @@ pub fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<u8, Error> {
+    let global = &args.global;
+    // What needs no decisions about a host is not stopped by a file that is wrong.
+    let own =
+        matches!(args.command, Some(Command::Explain { .. } | Command::Config { .. } | Command::Demo { .. }));
+    let config = if own { Config::default() } else { Config::load(global.config.as_deref())? };
+    let settings = Settings::new(global, config)?;
+    settings.color.write_global();
+    if settings.verbose > 0 {
+        log_to_stderr(settings.verbose);
+    }
     match &args.command {
-        None => audit::run(&args.global, &args::AuditArgs::default()),
-        Some(Command::Audit(audit)) => audit::run(&args.global, audit),
+        None => audit::run(&settings, &args::AuditArgs::default()),
+        Some(Command::Audit(audit)) => audit::run(&settings, audit),
         Some(Command::Explain { id, markdown }) => explain::run(id.as_deref(), *markdown),
-        Some(Command::Facts) => facts::run(&args.global),
-        Some(Command::Schedule { command: None }) => schedule::run(&args.global),
+        Some(Command::Facts) => facts::run(&settings),
+        Some(Command::Schedule { command: None }) => schedule::run(&settings),
         Some(Command::Schedule { command: Some(args::ScheduleCommand::Next(next)) }) => {
-            schedule::next(&args.global, next)
+            schedule::next(&settings, next)
         }
-        Some(Command::Demo { keep }) => demo::run(&args.global, keep.as_deref()),
+        Some(Command::Config { command }) => config::run(global, command),
+        Some(Command::Demo { keep }) => demo::run(&settings, keep.as_deref()),
     }
 }
 

@@ -5,10 +5,10 @@ use std::io::Write;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::args::{Format, Global, NextArgs};
+use super::args::{Format, NextArgs};
 use super::audit;
+use super::settings::Settings;
 use crate::calendar::{CronTimes, OnCalendar, ParseError, zone};
-use crate::config::Config;
 use crate::error::Error;
 use crate::report::schedule::{Next, View};
 
@@ -16,11 +16,11 @@ use crate::report::schedule::{Next, View};
 const BROKEN: u8 = 2;
 
 /// Prints every trigger; gives the exit code.
-pub fn run(global: &Global) -> Result<u8, Error> {
-    let report = audit::look(audit::host(global)?, &[], global, &Config::default())?;
+pub fn run(settings: &Settings) -> Result<u8, Error> {
+    let report = audit::look(audit::host(settings)?, &[], settings)?;
     let view = View::new(&report);
     let mut out = std::io::BufWriter::new(anstream::stdout());
-    let written = match global.format {
+    let written = match settings.format {
         Format::Json => view.json(&mut out),
         Format::Text | Format::Nagios => view.text(&mut out),
     };
@@ -29,15 +29,15 @@ pub fn run(global: &Global) -> Result<u8, Error> {
 }
 
 /// Prints the next times of one expression; gives the exit code.
-pub fn next(global: &Global, args: &NextArgs) -> Result<u8, Error> {
+pub fn next(settings: &Settings, args: &NextArgs) -> Result<u8, Error> {
     let zone = match &args.tz {
         Some(name) => zone::named(name).ok_or_else(|| {
             Error::new(format!("no time zone is named `{name}`"))
                 .hint("give a name of the IANA database, such as Europe/Berlin")
         })?,
-        None => audit::zone(global)?,
+        None => audit::zone(settings)?,
     };
-    let from = args.from.or(global.at).unwrap_or_else(Timestamp::now);
+    let from = args.from.or(settings.at).unwrap_or_else(Timestamp::now);
     let next = match (&args.calendar, &args.cron) {
         (Some(text), _) => calendar(text, from, args.count, &zone)?,
         (None, Some(text)) => cron(text, from, args.count, &zone)?,
@@ -46,7 +46,7 @@ pub fn next(global: &Global, args: &NextArgs) -> Result<u8, Error> {
         }
     };
     let mut out = std::io::BufWriter::new(anstream::stdout());
-    let written = match global.format {
+    let written = match settings.format {
         Format::Json => next.json(&mut out),
         Format::Text | Format::Nagios => next.text(&mut out, &zone),
     };

@@ -50,6 +50,9 @@ pub struct HostFacts {
     pub installs: Fact<Vec<Install>>,
     /// What would run a renewal.
     pub triggers: Fact<Vec<Trigger>>,
+    /// Programs that hooks on command lines and in `cli.ini` call and that are surely missing.
+    #[serde(default)]
+    pub hook_programs: Vec<HookProgram>,
     /// What runs beside certbot's own hooks and may reload a service.
     pub beside: Fact<Vec<Beside>>,
     /// What the servers' configurations name.
@@ -183,6 +186,17 @@ pub struct HookFile {
     pub shebang: bool,
     /// Permission bits.
     pub mode: u32,
+}
+
+/// The missing program of a hook that is given on a command line or in `cli.ini`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HookProgram {
+    /// `file:line` of the command or the setting.
+    pub r#where: String,
+    /// The option: `--deploy-hook` …
+    pub option: String,
+    /// The program.
+    pub program: String,
 }
 
 /// A command that may reload a service and is none of certbot's hooks.

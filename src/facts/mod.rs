@@ -19,7 +19,8 @@ mod zone;
 pub use account::{Account, AccountFile, Choice};
 pub use conf::{Conf, SectionHead, Setting, SettingValue};
 pub use host::{
-    Beside, BesideKind, Dirs, HookFile, HookStage, HostFacts, IniFile, Orphan, Os, Renewal, StrayConf,
+    Beside, BesideKind, Dirs, HookFile, HookProgram, HookStage, HostFacts, IniFile, Orphan, Os, Renewal,
+    StrayConf,
 };
 pub(crate) use install::release;
 pub use install::{Install, InstallKind, Plugins};

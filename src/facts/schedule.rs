@@ -98,7 +98,7 @@ impl Client {
 pub struct When {
     /// The rules.
     pub rules: Vec<Rule>,
-    /// Seconds by which a firing may be put off: `RandomizedDelaySec`, `AccuracySec`, anacron's delays.
+    /// Seconds by which a firing may be put off: `RandomizedDelaySec`, an `AccuracySec` that is given, anacron's delays.
     pub delay: u64,
     /// A time that passed while the machine was off is made up for: `Persistent=`, anacron.
     pub catches_up: bool,

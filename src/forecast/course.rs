@@ -128,6 +128,13 @@ impl Course {
         (Validity { from: issued, to: issued.saturating_add(lifetime).saturating_sub(1) }, source)
     }
 
+    /// Whether the CA validates the names anew at a renewal, so many seconds after the one before; within its time of
+    /// reuse an earlier validation counts, and a path that is broken by now goes unnoticed.
+    pub fn validates(&self, at: i64, since: i64) -> bool {
+        let reuse = self.profile.and_then(|profile| ca::at(profile.reuse, moment(at)));
+        reuse.is_none_or(|reuse| since >= reuse.value)
+    }
+
     /// The CA's limits, where they are known.
     pub fn limits(&self) -> Option<ca::Limits> {
         self.authority.and_then(|ca| ca.limits)

@@ -45,6 +45,7 @@ impl Firings {
     pub fn of<'t>(triggers: impl Iterator<Item = &'t Trigger>, host: &TimeZone, period: Period) -> Self {
         let mut all: Vec<(i64, i64)> = Vec::new();
         let (mut untimed, mut at_boot, mut timed) = (false, false, false);
+        let mut ends: Vec<i64> = Vec::new();
         for trigger in triggers {
             let times = match &trigger.when {
                 Ok(when) => times(when, trigger.last_run, host, period),
@@ -56,6 +57,9 @@ impl Firings {
             match times {
                 Some(Times::At(times)) => {
                     timed = true;
+                    if times.len() >= MOST {
+                        ends.extend(times.iter().max());
+                    }
                     all.extend(times.into_iter().map(|at| (at, at.saturating_add(delay))));
                 }
                 Some(Times::AtBoot) => at_boot = true,
@@ -65,17 +69,19 @@ impl Firings {
         untimed |= at_boot && !timed;
         all.sort_unstable();
         all.dedup();
-        let gaps = all.iter().zip(all.iter().skip(1)).map(|(a, b)| b.1.saturating_sub(a.0));
-        let largest_gap = gaps.max().filter(|_| !untimed);
+        let largest_gap = largest_gap(&all).filter(|_| !untimed);
+        // Where a rule has more firings than are computed, the last of them is the end.
+        let end = ends.into_iter().min().unwrap_or(period.until);
         let named = all.iter().map(|(at, _)| *at).collect();
         let mut latest: Vec<i64> = all.into_iter().map(|(_, at)| at).collect();
         latest.sort_unstable();
-        Self { named, latest, largest_gap, end: period.until, untimed }
+        Self { named, latest, largest_gap, end, untimed }
     }
 
-    /// The first firing at or after a second.
+    /// The first firing at or after a second; beyond the computed ones, when it must have come by the largest gap.
     pub fn first(&self, from: i64) -> Option<i64> {
-        self.named.get(self.named.partition_point(|at| *at < from)).copied()
+        let known = self.named.get(self.named.partition_point(|at| *at < from)).copied();
+        known.or_else(|| self.largest_gap.map(|gap| from.saturating_add(gap)).filter(|_| from > self.end))
     }
 
     /// The firings at or after a second.
@@ -94,6 +100,12 @@ impl Firings {
         known.saturating_add(u32::try_from(more).unwrap_or(u32::MAX))
     }
 
+    /// How many firings are named between two seconds; their delays may lead beyond the second one.
+    pub fn named_between(&self, from: i64, to: i64) -> usize {
+        let place = |second: i64| self.named.partition_point(|at| *at < second);
+        place(to).saturating_sub(place(from))
+    }
+
     /// Seconds between two firings, at most, delays included; `None` for fewer than two of them.
     pub fn largest_gap(&self) -> Option<i64> {
         self.largest_gap
@@ -110,6 +122,19 @@ impl Firings {
         }
         most
     }
+}
+
+/// The longest wait: from each firing to the first one that has surely come after it.
+fn largest_gap(all: &[(i64, i64)]) -> Option<i64> {
+    let mut surely = i64::MAX;
+    let mut largest = None;
+    for (named, latest) in all.iter().rev() {
+        if surely != i64::MAX {
+            largest = largest.max(Some(surely.saturating_sub(*named)));
+        }
+        surely = surely.min(*latest);
+    }
+    largest
 }
 
 /// The times of one trigger.

@@ -42,6 +42,8 @@ pub struct Outlook {
     pub attempts: u32,
     /// Attempts in all of the time in which the certificate is due.
     pub window: u32,
+    /// The schedule names a time within it, which a delay may lead beyond its end.
+    pub perhaps: bool,
     /// Whether any trigger renews it at all.
     pub covered: bool,
     /// Seconds between two attempts, at most, delays included.
@@ -52,8 +54,20 @@ pub struct Outlook {
     pub forced_in_a_week: usize,
     /// The first renewal for which too few attempts fit.
     pub stops: Option<Renewal>,
+    /// The first certificate that no attempt renews in time.
+    pub lost: Option<Renewal>,
     /// The moment at which its CA's limit for one set of names is reached.
     pub limited: Option<i64>,
+}
+
+/// What is lost within so many seconds is no longer one of many things that may come.
+const SOON: i64 = 30 * 86_400;
+
+impl Outlook {
+    /// Whether a certificate is lost within thirty days unless somebody acts.
+    pub fn loses_soon(&self, now: Timestamp) -> bool {
+        self.lost.is_some_and(|lost| lost.old.to.saturating_sub(now.as_second()) <= SOON)
+    }
 }
 
 /// The forecast for `lineage`, or `None` where its conf or certificate could not be read.
@@ -63,14 +77,20 @@ pub fn forecast(lineage: &Lineage, host: &HostFacts) -> Option<Forecast> {
     let course = Course::new(lineage, conf, host);
     let plan = host.plan(&lineage.name).filter(|plan| !plan.firings.untimed);
     let due = course.due(cert);
-    let outlook = plan.zip(due).map(|(plan, due)| outlook(lineage, host, course, cert, due, &plan));
+    let outlook = plan.as_ref().zip(due).map(|(plan, due)| outlook(lineage, host, course, cert, due, plan));
     let (due_at, due_by, due_because) = match due {
         None => (None, None, Because::AutorenewOff),
         Some(_) if cert.to <= host.now.as_second() => {
             let end = moment(cert.to);
             (Some(end), Some(end), Because::Expired)
         }
-        Some(due) => (Some(moment(due.at)), Some(moment(due.by)), due.because),
+        Some(due) => {
+            let forced = plan.as_ref().and_then(|plan| plan.forced.as_ref()?.first(host.now.as_second()));
+            match forced.filter(|at| *at < due.at) {
+                Some(at) => (Some(moment(at)), Some(moment(at)), Because::Forced),
+                None => (Some(moment(due.at)), Some(moment(due.by)), due.because),
+            }
+        }
     };
     Some(Forecast { due_at, due_by, due_because, outlook, course, cert })
 }
@@ -86,13 +106,15 @@ fn outlook(
     let period = host.period();
     let enough = host.terms.enough_for(&lineage.name);
     let limits = course.limits();
-    let mut stops = None;
-    let mut limited = None;
+    let (mut stops, mut lost, mut limited) = (None, None, None);
     // The last few moments of issue, for the limit on certificates of the same names.
     let mut issued: std::collections::VecDeque<i64> = std::collections::VecDeque::new();
     for renewal in Renewals::new(course, plan, cert, period.now, period.horizon) {
-        if stops.is_none() && renewal.due.because != Because::Forced && renewal.attempts < enough {
+        if stops.is_none() && renewal.attempts < enough {
             stops = Some(renewal);
+        }
+        if renewal.at.is_none() && lost.is_none() {
+            lost = Some(renewal);
         }
         if let (Some(at), Some(limits), None) = (renewal.at, limits, limited) {
             issued.push_back(at);
@@ -105,14 +127,19 @@ fn outlook(
             break;
         }
     }
+    let forced = |from: i64| {
+        plan.forced.as_ref().map_or(0, |f| f.between(from.max(cert.from.saturating_add(1)), cert.to))
+    };
     Outlook {
-        attempts: plan.firings.between(due.by.max(period.now), cert.to),
-        window: plan.firings.between(due.by, cert.to),
+        attempts: plan.firings.between(due.by.max(period.now), cert.to).max(forced(period.now)),
+        window: plan.firings.between(due.by, cert.to).max(forced(cert.from)),
+        perhaps: plan.firings.named_between(due.by, cert.to) > 0,
         covered: !plan.is_empty(),
         largest_gap: plan.firings.largest_gap(),
         in_a_day: plan.in_a_day,
         forced_in_a_week: plan.forced_in_a_week,
         stops,
+        lost,
         limited,
     }
 }
@@ -302,5 +329,24 @@ mod tests {
         set(lineage.conf.as_mut().unwrap(), "renewalparams", "server", "https://ca.corp.example/acme");
         lives(&mut lineage, -30, 3_620);
         assert!(forecast(&lineage, &host).unwrap().outlook.unwrap().window > 1_000);
+    }
+
+    #[test]
+    fn an_earlier_validation_is_used_again_within_the_cas_time_for_that() {
+        let task = Task {
+            forced: Some(("--force-renewal".into(), "/etc/cron.d/certbot:3".into())),
+            ..Task::default()
+        };
+        let mut host = HostFacts { triggers: Ok(vec![Trigger { task, ..cron("0 3 1,16 * *") }]), ..host() };
+        host.terms.until = Some("2027-06-01T00:00:00Z".parse().unwrap());
+        let plan = host.plan("example.com").unwrap();
+        let validated = |from: &str, to: &str| -> Vec<bool> {
+            let coming = forecast(&lineage(), &host).unwrap();
+            let within = |at: i64| (from..to).contains(&moment(at).to_string().as_str());
+            coming.renewals(&host, &plan).filter(|r| r.at.is_some_and(within)).map(|r| r.validates).collect()
+        };
+        // Every fortnight: within thirty days until 2027-02-10, beyond ten days from then on.
+        assert_eq!(validated("2026-12-16", "2027-02-02"), [false, true, false, true]);
+        assert_eq!(validated("2027-02-11", "2027-04-02"), [true; 4]);
     }
 }

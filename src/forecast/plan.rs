@@ -13,6 +13,9 @@ const PAST: i64 = 120 * DAY;
 /// How far firings are computed beyond the forecast's end, in seconds: further than the public CAs' certificates live.
 const BEYOND: i64 = 120 * DAY;
 
+/// How far ahead firings are computed at least, in seconds.
+const LEAST: i64 = 3 * 366 * DAY;
+
 /// The triggers that renew one lineage, or many alike.
 #[derive(Debug)]
 pub struct Plan {
@@ -92,7 +95,10 @@ impl HostFacts {
 
     /// The period of the forecast.
     pub fn period(&self) -> Period {
-        let (now, horizon) = (self.now.as_second(), self.terms.horizon(self.now).as_second());
-        Period { from: now.saturating_sub(PAST), now, until: horizon.saturating_add(BEYOND), horizon }
+        let now = self.now.as_second();
+        let horizon = self.terms.horizon(self.now).as_second().max(now);
+        // Also for a short forecast the gaps between rare firings must be seen.
+        let until = horizon.max(now.saturating_add(LEAST)).saturating_add(BEYOND);
+        Period { from: now.saturating_sub(PAST), now, until, horizon }
     }
 }

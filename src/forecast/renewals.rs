@@ -21,6 +21,8 @@ pub struct Renewal {
     pub new: Validity,
     /// Where it is written that it lives so long, where that is a date's doing.
     pub source: Option<&'static str>,
+    /// The CA validates the names anew instead of using an earlier validation again.
+    pub validates: bool,
 }
 
 /// Follows the renewals from a certificate on.
@@ -31,12 +33,14 @@ pub struct Renewals<'p> {
     now: i64,
     until: i64,
     left: usize,
+    /// When the CA last validated the names; the certificate at hand is taken to have been validated anew.
+    validated: i64,
 }
 
 impl<'p> Renewals<'p> {
     /// The renewals after `now` and until `until`, in seconds since the epoch.
     pub fn new(course: Course, plan: &'p Plan, cert: Validity, now: i64, until: i64) -> Self {
-        Self { course, plan, cert: Some(cert), now, until, left: MOST }
+        Self { course, plan, cert: Some(cert), now, until, left: MOST, validated: cert.from }
     }
 }
 
@@ -53,7 +57,9 @@ impl Iterator for Renewals<'_> {
             .as_ref()
             .and_then(|firings| firings.first(self.now.max(old.from.saturating_add(1))));
         let firings = &self.plan.firings;
-        let attempts = firings.between(due.by, old.to);
+        let forced_attempts =
+            self.plan.forced.as_ref().map_or(0, |f| f.between(old.from.saturating_add(1), old.to));
+        let attempts = firings.between(due.by, old.to).max(forced_attempts);
         let usual = firings.first(due.by.max(self.now));
         let (at, because) = match (forced, usual) {
             (Some(forced), usual) if usual.is_none_or(|usual| forced < usual) => {
@@ -72,6 +78,10 @@ impl Iterator for Renewals<'_> {
         let (new, source) = self.course.next(old, at.unwrap_or(old.to));
         self.cert = at.map(|_| new);
         self.now = at.map_or(self.now, |at| at.saturating_add(1));
-        Some(Renewal { old, due, attempts, at, new, source })
+        let validates = self.course.validates(new.from, new.from.saturating_sub(self.validated));
+        if validates {
+            self.validated = new.from;
+        }
+        Some(Renewal { old, due, attempts, at, new, source, validates })
     }
 }

@@ -1,4 +1,5 @@
-//! Read-only look-ups that fill the facts. Nothing here judges, and nothing is executed or written.
+//! Read-only look-ups that fill the facts. Nothing here judges or writes, and nothing is executed, but for one question
+//! to the running systemd (`systemctl show`) on a live host.
 
 pub mod certbot;
 pub mod fs;
@@ -60,6 +61,8 @@ pub fn host(request: Request) -> Host {
         Ok(_) => certbot::orphans(root, config, &confs),
         Err(missing) => Err(missing.clone()),
     };
+    let cli_ini = certbot::cli_ini(root);
+    let triggers = schedule::triggers(root, &os, config);
     let facts = HostFacts {
         schema: SCHEMA.into(),
         version: env!("CARGO_PKG_VERSION").into(),
@@ -76,9 +79,10 @@ pub fn host(request: Request) -> Host {
         orphans,
         accounts: certbot::accounts(root, config),
         hooks: certbot::hooks(root, config),
-        cli_ini: certbot::cli_ini(root),
+        hook_programs: schedule::hook_programs(root, &cli_ini, &triggers),
+        cli_ini,
         installs: installs::installs(root),
-        triggers: schedule::triggers(root, &os, config),
+        triggers,
         beside: schedule::beside(root),
         servers: webserver::servers(root, config),
         locked_by: root.is_live().then(|| lock_holder(&request)),

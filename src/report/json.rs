@@ -80,6 +80,8 @@ struct RenewalOut {
     at: Timestamp,
     lifetime_days: i64,
     attempts: u32,
+    /// The CA validates the names anew, instead of using an earlier validation again.
+    validated: bool,
 }
 
 #[derive(Serialize)]
@@ -216,7 +218,7 @@ fn forecast_of(row: &Row, forecast: &Forecast, host: &HostFacts) -> ForecastOut 
 impl RenewalOut {
     fn new(at: i64, renewal: Renewal) -> Self {
         let lifetime_days = renewal.new.lifetime().saturating_add(DAY / 2).div_euclid(DAY);
-        Self { at: moment(at), lifetime_days, attempts: renewal.attempts }
+        Self { at: moment(at), lifetime_days, attempts: renewal.attempts, validated: renewal.validates }
     }
 }
 

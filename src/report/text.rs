@@ -46,6 +46,9 @@ pub fn write(out: &mut impl Write, report: &Report, quiet: bool) -> io::Result<(
         let id = finding.cause.check.id;
         writeln!(out, "{DIM}ignored{DIM:#}    {id}: {} (because {})", said(finding), printable(because))?;
     }
+    for (id, day) in &report.back {
+        writeln!(out, "{DIM}ended{DIM:#}      {id} was ignored until {day}")?;
+    }
     let unknowns = unknowns(report);
     for (because, ids, lineages) in unknowns.iter().take(if quiet { MANY } else { usize::MAX }) {
         let on = if *lineages > 0 { format!(" on {}", count(*lineages, "lineage")) } else { String::new() };

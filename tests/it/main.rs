@@ -5,8 +5,10 @@
 
 mod booted;
 mod cli;
+mod config;
 mod configobj_oracle;
 mod contrib;
+mod cron_daemon;
 mod cron_oracle;
 mod hostile;
 mod hosts;
@@ -15,4 +17,5 @@ mod live_schedule;
 mod oncalendar_oracle;
 mod program;
 mod real_certbot;
+mod schedule;
 mod secrets;

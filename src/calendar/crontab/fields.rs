@@ -37,6 +37,16 @@ const WEEKDAYS: u64 = all(0, 6);
 const LENGTHS: [u32; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 impl Fields {
+    /// With every day on both sides a star changes nothing: then it is always one.
+    pub fn tidy(mut self) -> Self {
+        let every = self.day.bits == DAYS && self.weekday.bits == WEEKDAYS;
+        self.day.star |= every;
+        self.weekday.star |= every;
+        // Of the month cron does not remember it.
+        self.month.star = false;
+        self
+    }
+
     /// The word after an `@`.
     pub fn of_word(word: &[u8]) -> Option<Self> {
         let set = |bits| Field { bits, star: false };
@@ -70,12 +80,17 @@ impl Fields {
         self.day.star || self.weekday.star
     }
 
-    /// Whether a day matches; the weekday counts from Sunday, 0.
-    pub fn matches(&self, month: i8, day: i8, weekday: i64) -> bool {
-        let has = |field: Field, value: i64| (0..64).contains(&value) && field.bits >> value & 1 == 1;
-        let (by_day, by_weekday) = (has(self.day, day.into()), has(self.weekday, weekday));
-        let days = if self.both_days() { by_day && by_weekday } else { by_day || by_weekday };
-        has(self.month, month.into()) && days
+    /// The days of a month that match, bit n for the n-th; `first` is its first day, counted from 1970-01-01.
+    pub fn days_of(&self, month: i8, length: i8, first: i64) -> u64 {
+        if self.month.bits >> month & 1 == 0 {
+            return 0;
+        }
+        // Six weeks of weekdays. 1970-01-01 was a Thursday.
+        let weeks = self.weekday.bits * 0x0008_1020_4081;
+        let by_weekday = weeks >> (first + 4).rem_euclid(7) << 1;
+        let by_day = self.day.bits;
+        let days = if self.both_days() { by_day & by_weekday } else { by_day | by_weekday };
+        days & all(1, length.unsigned_abs().into())
     }
 
     /// Whether no day or no time is like that.
@@ -95,16 +110,14 @@ impl std::fmt::Display for Fields {
         if self.reboot {
             return f.write_str("@reboot");
         }
-        // A star would otherwise ask for both kinds of day.
-        let any_day = self.day.bits == DAYS && self.weekday.bits == WEEKDAYS;
         write!(
             f,
             "{} {} {} {} {}",
             shown(self.minute, MINUTES, false),
             shown(self.hour, HOURS, false),
-            shown(self.day, DAYS, any_day),
+            shown(self.day, DAYS, false),
             shown(self.month, MONTHS, true),
-            shown(self.weekday, WEEKDAYS, any_day)
+            shown(self.weekday, WEEKDAYS, false)
         )
     }
 }

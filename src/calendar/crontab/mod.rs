@@ -6,7 +6,6 @@ mod parse;
 mod segments;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use self::days::Days;
@@ -16,6 +15,8 @@ use super::ParseError;
 
 /// Minutes of a day.
 const DAY: i64 = 1_440;
+/// Seconds of a day and a half.
+const NEAR: i64 = 129_600;
 
 /// The five time fields of a crontab's line, or its `@` word.
 #[derive(Clone, Debug)]
@@ -38,6 +39,15 @@ impl CronTimes {
     /// # Errors
     /// What is wrong, and where.
     pub fn parse_line(line: &str) -> Result<(Self, &str), ParseError> {
+        let (times, rest) = Self::read(line)?;
+        // A sixth field: https://manpages.debian.org/bookworm/cron/crontab.5.en.html knows five.
+        if rest.starts_with('*') {
+            return Err(ParseError::new(line.len() - rest.len(), "bad command"));
+        }
+        Ok((times, rest))
+    }
+
+    fn read(line: &str) -> Result<(Self, &str), ParseError> {
         let (fields, end) = parse::parse(line)?;
         let hours = (0..24).filter(|hour| fields.hour.bits >> hour & 1 == 1);
         let in_hour = |hour: i64| {
@@ -46,7 +56,7 @@ impl CronTimes {
                 .map(move |m: i64| hour * 60 + m)
         };
         let minutes = hours.flat_map(in_hour).collect();
-        let days = Days::new(&fields);
+        let days = Days::new(fields);
         Ok((Self { fields, minutes, days }, line.get(end..).unwrap_or_default()))
     }
 
@@ -55,7 +65,7 @@ impl CronTimes {
     /// # Errors
     /// What is wrong, and where.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
-        let (times, rest) = Self::parse_line(text)?;
+        let (times, rest) = Self::read(text)?;
         if rest.trim().is_empty() {
             return Ok(times);
         }
@@ -73,24 +83,19 @@ impl CronTimes {
     }
 
     /// The first time after `after` at which it fires on a host of this zone; `None` when it never does, or not before
-    /// the year 2100.
+    /// 2101.
     pub fn next_after(&self, after: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         if self.never() || self.fields.reboot {
             return None;
         }
-        let after = after.as_second();
+        let after = whole(after);
         if let Some(next) = self.soon(after, zone) {
             return Timestamp::from_second(next).ok();
         }
         for segment in segments(zone, after) {
-            let mut minute = segment.first_minute(self.fields.wild()).max(segment.minute_after(after));
-            loop {
-                minute = self.minute_from(minute)?;
-                match segment.moment(minute) {
-                    Some(at) if at > after => return Timestamp::from_second(at).ok(),
-                    Some(_) => minute += 1,
-                    None => break,
-                }
+            let minute = segment.first_minute(self.fields.wild()).max(segment.minute_after(after));
+            if let Some(at) = segment.moment(self.minute_from(minute)?) {
+                return Timestamp::from_second(at).ok();
             }
         }
         None
@@ -104,8 +109,8 @@ impl CronTimes {
         let here = offset(after)?;
         let minute = self.minute_from((after + here).div_euclid(60) + 1)?;
         let at = minute * 60 - here;
-        // Clocks change twice a year; within a day and a half that is seen at the ends.
-        let close = at - after < 129_600
+        // No clock changes twice within so short a time: a change is seen at the ends.
+        let close = at - after < NEAR
             && offset(at) == Some(here)
             && offset(after - segments::LONGEST * 60) == Some(here);
         close.then_some(at)
@@ -119,64 +124,70 @@ impl CronTimes {
         zone: &TimeZone,
         limit: usize,
     ) -> Vec<Timestamp> {
-        let mut all: Vec<i64> = Vec::new();
-        if self.never() || self.fields.reboot {
-            return Vec::new();
+        let mut all = Vec::new();
+        if self.never() || self.fields.reboot || limit == 0 {
+            return all;
         }
-        let (after, until) = (after.as_second(), until.as_second());
+        let (after, until) = (whole(after), whole(until));
         for segment in segments(zone, after).take_while(|segment| segment.from <= until) {
-            self.within(&segment, after, until, limit, &mut all);
-            if all.len() >= limit {
+            if self.within(&segment, after, until, limit, &mut all).is_none() {
                 break;
             }
         }
-        all.into_iter().filter_map(|at| Timestamp::from_second(at).ok()).collect()
+        all
     }
 
-    /// Adds the firings of one stretch without a change of clocks.
-    fn within(&self, segment: &Segment, after: i64, until: i64, limit: usize, all: &mut Vec<i64>) {
-        let begin = segment.first_minute(self.fields.wild()).max(segment.minute_after(after));
-        let mut day = begin.div_euclid(DAY);
-        while let Some(found) = self.days.from(day) {
-            for in_day in &self.minutes {
-                let minute = found * DAY + in_day;
-                if minute < begin {
-                    continue;
-                }
-                let Some(at) = segment.moment(minute).filter(|at| *at <= until) else { return };
-                if at > after && all.last() != Some(&at) {
-                    all.push(at);
-                    if all.len() >= limit {
-                        return;
-                    }
-                }
+    /// Adds the firings of one stretch without a change of clocks; `None` when there is nothing to add after it.
+    fn within(
+        &self,
+        segment: &Segment,
+        after: i64,
+        until: i64,
+        limit: usize,
+        all: &mut Vec<Timestamp>,
+    ) -> Option<()> {
+        let mut begin = segment.first_minute(self.fields.wild()).max(segment.minute_after(after));
+        if segment.moment(self.minute_from(begin)?) == Some(segment.from) {
+            // What was passed over runs at once, and once.
+            all.extend(Timestamp::from_second(segment.from));
+            begin = segment.minute_after(segment.from);
+        }
+        let last = until.min(segment.to - 1);
+        loop {
+            let room = limit.checked_sub(all.len()).filter(|room| *room > 0)?;
+            let day = self.days.from(begin.div_euclid(DAY))?;
+            let midnight = day * 86_400 - segment.offset;
+            if midnight > last {
+                return Some(());
             }
-            day = found + 1;
+            let (low, high) = (begin - day * DAY, (last - midnight) / 60);
+            let skipped = self.minutes.partition_point(|minute| *minute < low);
+            let today = self.minutes.iter().skip(skipped).take_while(|minute| **minute <= high);
+            all.extend(
+                today.take(room).filter_map(|minute| Timestamp::from_second(midnight + minute * 60).ok()),
+            );
+            begin = (day + 1) * DAY;
         }
     }
 
     /// The first local minute at or after one, counted from 1970-01-01 00:00.
     fn minute_from(&self, minute: i64) -> Option<i64> {
-        let (day, in_day) = (minute.div_euclid(DAY), minute.rem_euclid(DAY));
-        if self.matches(day) {
+        let (today, in_day) = (minute.div_euclid(DAY), minute.rem_euclid(DAY));
+        let mut day = self.days.from(today)?;
+        if day == today {
             let place = self.minutes.partition_point(|m| *m < in_day);
             if let Some(found) = self.minutes.get(place) {
                 return Some(day * DAY + found);
             }
+            day = self.days.from(today + 1)?;
         }
-        Some(self.days.from(day + 1)? * DAY + self.minutes.first()?)
-    }
-
-    fn matches(&self, day: i64) -> bool {
-        let date = date_of(day);
-        // 1970-01-01 was a Thursday.
-        date.is_some_and(|date| self.fields.matches(date.month(), date.day(), (day + 4).rem_euclid(7)))
+        Some(day * DAY + self.minutes.first()?)
     }
 }
 
-fn date_of(day: i64) -> Option<Date> {
-    let at = Timestamp::from_second(day.checked_mul(86_400)?).ok()?;
-    Some(TimeZone::UTC.to_datetime(at).date())
+/// The second that a moment is in, also before 1970.
+fn whole(moment: Timestamp) -> i64 {
+    moment.as_second() - i64::from(moment.subsec_nanosecond() < 0)
 }
 
 impl std::fmt::Display for CronTimes {
@@ -224,6 +235,11 @@ mod tests {
         assert_eq!(refused("@Daily"), "bad time specifier at column 1");
         assert_eq!(refused("? * * * *"), "bad minute at column 1");
         assert_eq!(refused("0 0 * * * x"), "more than the five times at column 11");
+        assert_eq!(refused("30-58/2147483647 * * * *"), "bad minute at column 1");
+        assert_eq!(
+            CronTimes::parse_line("0 0 * * * * x").unwrap_err().to_string(),
+            "bad command at column 11"
+        );
     }
 
     #[test]
@@ -288,6 +304,55 @@ mod tests {
     }
 
     #[test]
+    fn a_step_of_less_than_the_limits_is_caught_up_and_a_larger_one_is_a_jump() {
+        let next = |text: &str, rule: &str, from: &str| {
+            let (zone, from) = (TimeZone::posix(rule).unwrap(), from.parse::<Timestamp>().unwrap());
+            times(text).next_after(from, &zone).unwrap().strftime("%m-%d %H:%M").to_string()
+        };
+        let ahead =
+            |text, by| next(text, &format!("AAA0BBB-{by},M3.5.0/2,M10.5.0/3"), "2026-03-29T01:30:00Z");
+        assert_eq!(ahead("2 * * * *", "0:04"), "03-29 02:00");
+        assert_eq!(ahead("2 * * * *", "0:05"), "03-29 02:57");
+        assert_eq!(ahead("30 3 * * *", "2:59"), "03-29 02:00");
+        assert_eq!(ahead("30 3 * * *", "3:00"), "03-30 00:30");
+    }
+
+    #[test]
+    fn no_clock_changes_twice_within_what_the_short_way_looks_over() {
+        let database = jiff::tz::db();
+        for name in database.available() {
+            let zone = database.get(name.as_str()).unwrap();
+            let changes = zone.following(Timestamp::UNIX_EPOCH).map(|change| change.timestamp().as_second());
+            let changes: Vec<i64> = changes.take_while(|at| *at < 4_200_000_000).collect();
+            let closest = changes.windows(2).map(|pair| pair[1] - pair[0]).min();
+            assert!(closest.is_none_or(|seconds| seconds > NEAR + segments::LONGEST * 60), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_ends_of_time_are_no_trouble() {
+        let (utc, berlin) = (TimeZone::UTC, TimeZone::get("Europe/Berlin").unwrap());
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        for zone in [&utc, &berlin] {
+            for text in ["* * * * *", "0 0 29 2 *", "@weekly"] {
+                assert_eq!(times(text).next_after(Timestamp::MAX, zone), None);
+                assert_eq!(times(text).next_after(at("2101-01-01T00:00:00Z"), zone), None);
+                assert!(times(text).next_after(at("1880-01-01T00:00:00Z"), zone).is_some(), "{text}");
+                assert_eq!(times(text).between(at("1880-01-01T00:00:00Z"), Timestamp::MAX, zone, 3).len(), 3);
+                let earliest = times(text).next_after(Timestamp::MIN, zone);
+                assert_eq!(
+                    times(text).between(Timestamp::MIN, Timestamp::MAX, zone, 1).first().copied(),
+                    earliest
+                );
+            }
+        }
+        let before = at("1969-12-31T23:59:59.5Z");
+        assert_eq!(times("0 0 * * *").next_after(before, &utc), Some(Timestamp::UNIX_EPOCH));
+        assert_eq!(times("* * * * *").between(before, Timestamp::UNIX_EPOCH, &utc, 9).len(), 1);
+        assert!(times("* * * * *").between(before, Timestamp::UNIX_EPOCH, &utc, 0).is_empty());
+    }
+
+    #[test]
     fn the_normalized_form_reads_back_to_the_same() {
         for text in [
             "*/15 * * * *",
@@ -296,9 +361,17 @@ mod tests {
             "*/20,5 */7 */2 jan-mar 0",
             "*,10 3 * * *",
             "5 22-2 * * *",
+            "*/7 * 1-31 * */7",
+            "1 2 1-31 * 0-6",
+            "@daily",
+            "@hourly",
+            "@weekly",
+            "@monthly",
+            "@yearly",
+            "@reboot",
         ] {
             let shown = times(text).to_string();
-            assert_eq!(times(&shown).fields, times(text).fields, "{text} is shown as {shown}");
+            assert_eq!(times(&shown), times(text), "{text} is shown as {shown}");
         }
         assert_eq!(times("17 3,15 * * *").to_string(), "17 3,15 * * *");
         assert_eq!(times("@daily").to_string(), "0 0 * * *");

@@ -10,7 +10,7 @@ const MONTHS: [&str; 12] =
     ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 /// The longest number or name that cron reads.
-const MAX_WORD: usize = 99;
+const MAX_WORD: usize = 999;
 
 /// One of the five fields.
 struct Kind {
@@ -43,14 +43,12 @@ pub(super) fn parse(line: &str) -> Result<(Fields, usize), ParseError> {
         reader.rest_of_word();
         reader.blanks();
     }
-    let [minute, hour, day, mut month, mut weekday] = fields;
-    // Of the month cron does not remember it.
-    month.star = false;
+    let [minute, hour, day, month, mut weekday] = fields;
     // 0 and 7 are both Sunday.
     if weekday.bits & 0x81 != 0 {
         weekday.bits = weekday.bits & 0x7f | 1;
     }
-    Ok((Fields { minute, hour, day, month, weekday, reboot: false }, reader.at))
+    Ok((Fields { minute, hour, day, month, weekday, reboot: false }.tidy(), reader.at))
 }
 
 struct Reader<'l> {
@@ -83,7 +81,7 @@ impl Reader<'_> {
         let text = self.bytes.get(begin + 1..self.at).unwrap_or_default();
         let fields = Fields::of_word(text).ok_or_else(|| ParseError::new(begin, "bad time specifier"))?;
         self.blanks();
-        Ok((fields, self.at))
+        Ok((fields.tidy(), self.at))
     }
 
     /// `range{,range}`; an error is the byte at which it is wrong.
@@ -126,8 +124,17 @@ impl Reader<'_> {
         if !within(first) || !within(last) {
             return Err(begin);
         }
-        let step = usize::try_from(step).unwrap_or(usize::MAX);
-        Ok((first..=last).step_by(step).fold(0, |bits, value| bits | 1 << value))
+        let mut bits = 0;
+        let mut value = first;
+        while value <= last {
+            bits |= 1 << value;
+            value += step;
+            // cron's int overflows to a value below the field.
+            if value > i64::from(i32::MAX) {
+                return Err(begin);
+            }
+        }
+        Ok(bits)
     }
 
     /// Letters and digits: a name, or digits alone.

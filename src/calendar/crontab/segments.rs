@@ -1,17 +1,19 @@
 //! The stretches between two changes of a zone's clocks, and what cron makes of the changes.
 //!
-//! cron(8) counts local minutes. When they jump ahead by at most three hours, jobs at fixed times that were passed over
-//! run at once, and jobs with a star in the minute or the hour go on as the clock shows; when they jump back by as
-//! much, only the latter run until the minutes that were seen already are over. A larger jump starts everything anew.
+//! cron(8) counts local minutes, and compares the clock with the last minute whose jobs it has run. Behind by at most three
+//! hours, it runs the jobs at fixed times that were passed over at once, while those with a star in the minute or the hour
+//! go on as the clock shows; ahead by as much, only the latter run until the minutes that were seen already are over.
+//! Beyond that everything starts anew. What is caught up with counts as run at the change; cron sleeps ten seconds after each
+//! minute of it that has jobs, on any line.
 //! <https://manpages.debian.org/bookworm/cron/cron.8.en.html#NOTES>
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// The largest change that is followed, in minutes.
+/// The largest distance that is followed, in minutes: so far behind, and not quite so far ahead.
 pub(super) const LONGEST: i64 = 180;
-/// A step ahead of at most so many minutes is caught up minute by minute, with all jobs.
-const CAUGHT_UP: i64 = 4;
+/// Behind by at most so many minutes, all jobs are caught up with.
+const CAUGHT_UP: i64 = 5;
 
 /// A stretch without a change of clocks.
 #[derive(Clone, Copy, Debug)]
@@ -19,10 +21,10 @@ pub(super) struct Segment {
     /// Its first second, since the epoch.
     pub from: i64,
     /// The second at which the next one begins.
-    to: i64,
-    /// Minutes ahead of UTC.
-    offset: i64,
-    /// Minutes ahead of UTC before it.
+    pub to: i64,
+    /// Seconds ahead of UTC.
+    pub offset: i64,
+    /// Seconds ahead of UTC before it.
     before: Option<i64>,
 }
 
@@ -30,7 +32,7 @@ pub(super) struct Segment {
 pub(super) fn segments(zone: &TimeZone, second: i64) -> impl Iterator<Item = Segment> + '_ {
     let offset = |at: i64| {
         let at = Timestamp::from_second(at).unwrap_or(Timestamp::MIN);
-        i64::from(zone.to_offset(at).seconds()).div_euclid(60)
+        i64::from(zone.to_offset(at).seconds())
     };
     let here = Timestamp::from_second(second).unwrap_or(Timestamp::MIN);
     let just_after = Timestamp::from_second(second.saturating_add(1)).unwrap_or(Timestamp::MAX);
@@ -50,32 +52,56 @@ impl Segment {
     /// The first local minute whose jobs run in it: minutes that were passed over belong to it, minutes that were seen
     /// already do not.
     pub fn first_minute(&self, wild: bool) -> i64 {
-        let own = self.local(self.offset);
-        let Some(before) = self.before else { return own };
-        let step = self.offset - before;
+        let clock = local_minute(self.from, self.offset);
+        let Some(before) = self.before else { return clock };
+        let done = local_minute(self.from - 1, before);
+        let behind = clock - done;
         let follows = match wild {
-            true => (1..=CAUGHT_UP).contains(&step),
-            false => step.abs() <= LONGEST,
+            true => (0..=CAUGHT_UP).contains(&behind),
+            false => behind > -LONGEST && behind <= LONGEST,
         };
-        if follows { self.local(before) } else { own }
+        if follows { done + 1 } else { clock }
     }
 
     /// The first local minute that begins after a second.
     pub fn minute_after(&self, second: i64) -> i64 {
-        if second < self.from {
-            return i64::MIN / 128;
-        }
-        second.div_euclid(60).saturating_add(self.offset).saturating_add(1)
+        if second < self.from { i64::MIN / 128 } else { local_minute(second, self.offset).saturating_add(1) }
     }
 
     /// When the jobs of a local minute run; `None` where that is in the next stretch.
     pub fn moment(&self, minute: i64) -> Option<i64> {
-        let at = minute.checked_sub(self.offset)?.checked_mul(60)?.max(self.from);
+        let at = minute.checked_mul(60)?.checked_sub(self.offset)?.max(self.from);
         (at < self.to).then_some(at)
     }
+}
 
-    /// The local minute at its begin, by a clock so many minutes ahead of UTC.
-    fn local(&self, offset: i64) -> i64 {
-        self.from.div_euclid(60).saturating_add(offset)
+/// The minute that a clock so many seconds ahead of UTC shows at a second.
+fn local_minute(second: i64, offset: i64) -> i64 {
+    second.saturating_add(offset).div_euclid(60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where a stretch begins, in minutes from the clock's: at a job with a fixed time, and at one with a star.
+    fn begins(step: i64) -> (i64, i64) {
+        let segment = Segment { from: 6_000_000, to: i64::MAX, offset: step * 60, before: Some(0) };
+        let clock = 100_000 + step;
+        (segment.first_minute(false) - clock, segment.first_minute(true) - clock)
+    }
+
+    #[test]
+    fn the_steps_at_which_cron_changes_its_mind() {
+        assert_eq!(begins(4), (-4, -4));
+        assert_eq!(begins(5), (-5, 0));
+        assert_eq!(begins(179), (-179, 0));
+        // The minute of the clock counts too: three hours ahead are 181 minutes to go.
+        assert_eq!(begins(180), (0, 0));
+        // Back by a minute the clock shows the minute that has just run.
+        assert_eq!(begins(-1), (1, 1));
+        assert_eq!(begins(-2), (2, 0));
+        assert_eq!(begins(-180), (180, 0));
+        assert_eq!(begins(-181), (0, 0));
     }
 }

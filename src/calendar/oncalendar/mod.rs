@@ -1,23 +1,25 @@
 //! `OnCalendar=` of systemd timers: the grammar and the arithmetic of systemd 252.
 
 mod chain;
+mod clock;
 mod days;
+mod elapse;
 mod parse;
+mod reach;
+mod search;
+mod season;
 mod show;
 
-use jiff::civil::{Date, DateTime};
-use jiff::tz::{AmbiguousOffset, TimeZone};
-use jiff::{SignedDuration, Timestamp};
+use jiff::tz::TimeZone;
 
-use self::chain::{Chain, bits, next, normalize, valid};
+use self::chain::{Chain, bits, normalize, valid};
+use self::clock::Unit;
 use self::days::Days;
+use self::season::{Season, before_word};
 use super::{ParseError, zone};
 
-const SECOND: i64 = 1_000_000;
-const MINUTE: i64 = 60 * SECOND;
-const DAY: i64 = 1_440 * MINUTE;
-/// Within so many seconds clocks change once at most.
-const SOON: i64 = 129_600;
+/// A minute in microseconds.
+const MINUTE: i64 = 60_000_000;
 
 /// The parts of an expression as they are written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,16 +44,18 @@ pub struct OnCalendar {
     parts: Parts,
     /// The zone that it names.
     zone: Option<TimeZone>,
-    /// The abbreviation of the local zone that it names.
-    abbreviation: Option<String>,
+    /// The season of the local zone that it names.
+    season: Option<Season>,
     days: Days,
     /// The minutes of a day, ascending.
     minutes: Vec<i64>,
+    /// The part within which plain arithmetic is sure; `None` where it is everywhere.
+    reach: Option<Unit>,
 }
 
 impl PartialEq for OnCalendar {
     fn eq(&self, other: &Self) -> bool {
-        self.parts == other.parts && self.zone == other.zone
+        self.parts == other.parts && self.zone == other.zone && self.season == other.season
     }
 }
 
@@ -75,15 +79,19 @@ impl OnCalendar {
 
     /// [`parse`](Self::parse) on a host of that zone, whose own abbreviations may stand at the end.
     ///
-    /// They are taken for the local zone. systemd 252 takes CET in summer, and CEST in winter, for a time that is never.
+    /// systemd 252 takes CET in summer, and CEST in winter, for a time that is never.
     ///
     /// # Errors
     /// What is wrong, and where.
     pub fn parse_in(text: &str, local: &TimeZone) -> Result<Self, ParseError> {
-        let abbreviations = abbreviations(local);
-        let own = abbreviations.into_iter().find_map(|name| Some((before_word(text, &name)?, name)));
-        match own.filter(|_| before_word(text, "UTC").is_none()) {
-            Some((text, name)) => Ok(Self { abbreviation: Some(name), ..Self::new(text, None)? }),
+        let season = if before_word(text, "UTC").is_some() { None } else { Season::behind(text, local) };
+        match season {
+            Some((text, season)) => {
+                let parsed = Self::new(text, None)?;
+                // `@0` is in UTC, whatever stands behind it.
+                let season = if parsed.parts.utc { None } else { Some(season) };
+                Ok(Self { season, ..parsed })
+            }
             None => Self::parse(text),
         }
     }
@@ -120,136 +128,14 @@ impl OnCalendar {
         let hours = bits(&parts.hour, 0, 23);
         let minutes =
             (0..1_440).filter(|m| hours >> (m / 60) & 1 == 1 && in_hour >> (m % 60) & 1 == 1).collect();
-        Ok(Self { days: Days::new(&parts), parts, zone, abbreviation: None, minutes })
+        Ok(Self { days: Days::new(&parts), reach: reach::reach(&parts), parts, zone, season: None, minutes })
     }
-
-    /// The first time after `after` at which it elapses, in its own zone or else in `local`; `None` when it never does
-    /// again before the year 2200.
-    ///
-    /// A time that the clock skips is passed over. Of a time that comes twice the first is taken, or the second from
-    /// within it; the rest of the repeated hour is passed over, as systemd does.
-    pub fn next_after(&self, after: Timestamp, local: &TimeZone) -> Option<Timestamp> {
-        let zone = self.zone.as_ref().unwrap_or(local);
-        let micros = after.as_microsecond();
-        let offset = offset_at(zone, micros)?;
-        let mut from = micros + offset + 1;
-        loop {
-            let found = self.local_from(from)?;
-            let at = found - offset;
-            if at - micros < SOON * SECOND && offset_at(zone, at) == Some(offset) {
-                return Timestamp::from_microsecond(at).ok();
-            }
-            let wall = datetime(found)?;
-            let ambiguous = zone.to_ambiguous_timestamp(wall);
-            match ambiguous.offset() {
-                AmbiguousOffset::Unambiguous { offset } | AmbiguousOffset::Fold { before: offset, .. } => {
-                    return Timestamp::from_microsecond(found - i64::from(offset.seconds()) * SECOND).ok();
-                }
-                AmbiguousOffset::Gap { after, .. } => {
-                    from = end_of_gap(zone, found, i64::from(after.seconds()))?
-                }
-            }
-        }
-    }
-
-    /// All times in `(after, until]`, ascending, at most `limit` of them.
-    pub fn between(
-        &self,
-        after: Timestamp,
-        until: Timestamp,
-        local: &TimeZone,
-        limit: usize,
-    ) -> Vec<Timestamp> {
-        let zone = self.zone.as_ref().unwrap_or(local);
-        let mut all: Vec<Timestamp> = Vec::new();
-        let mut last = after;
-        while all.len() < limit {
-            let Some(next) = self.next_after(last, local).filter(|next| *next <= until) else { break };
-            all.push(next);
-            last = next;
-            // The rest of its day at once, where no clock changes in it.
-            self.rest_of_day(zone, next, until, limit, &mut all);
-            last = all.last().copied().unwrap_or(last);
-        }
-        all
-    }
-
-    fn rest_of_day(
-        &self,
-        zone: &TimeZone,
-        at: Timestamp,
-        until: Timestamp,
-        limit: usize,
-        all: &mut Vec<Timestamp>,
-    ) {
-        let micros = at.as_microsecond();
-        let Some(offset) = offset_at(zone, micros) else { return };
-        let mut local = micros + offset;
-        let end = local - local.rem_euclid(DAY) + DAY;
-        if offset_at(zone, end - offset) != Some(offset)
-            || offset_at(zone, end - DAY - offset) != Some(offset)
-        {
-            return;
-        }
-        while all.len() < limit {
-            let Some(next) = self.in_day(local - local.rem_euclid(DAY), local.rem_euclid(DAY) + 1) else {
-                return;
-            };
-            let Some(at) = Timestamp::from_microsecond(next - offset).ok().filter(|at| *at <= until) else {
-                return;
-            };
-            all.push(at);
-            local = next;
-        }
-    }
-
-    /// The first local time at or after one, both in microseconds as if the zone were UTC.
-    fn local_from(&self, from: i64) -> Option<i64> {
-        let midnight = from - from.rem_euclid(DAY);
-        let today = datetime(midnight)?.date();
-        let rest = self.days.contain(today).then(|| self.in_day(midnight, from - midnight));
-        if let Some(found) = rest.flatten() {
-            return Some(found);
-        }
-        let day = self.days.from(today.tomorrow().ok()?)?;
-        self.in_day(midnight_of(day)?, 0)
-    }
-
-    /// The first time of a day at or after so many microseconds of it.
-    fn in_day(&self, midnight: i64, from: i64) -> Option<i64> {
-        let minute = from / MINUTE;
-        let place = self.minutes.partition_point(|m| *m < minute);
-        let here = self.minutes.get(place)?;
-        let within =
-            next(&self.parts.micro, from % MINUTE).filter(|micro| *micro < MINUTE && *here == minute);
-        if let Some(micro) = within {
-            return Some(midnight + minute * MINUTE + micro);
-        }
-        let later = if *here == minute { self.minutes.get(place + 1)? } else { here };
-        Some(midnight + later * MINUTE + next(&self.parts.micro, 0)?)
-    }
-}
-
-/// What stands before a last word, in whatever case.
-fn before_word<'t>(text: &'t str, word: &str) -> Option<&'t str> {
-    let end = text.len().checked_sub(word.len())?;
-    let (before, last) = (text.get(..end)?, text.get(end..)?);
-    before.strip_suffix(' ').filter(|_| last.eq_ignore_ascii_case(word))
 }
 
 /// A zone under exactly that name.
 fn named(name: &str) -> Option<TimeZone> {
     let exact = |zone: &TimeZone| zone.iana_name() == Some(name) || name == "UTC";
     zone::named(name).filter(exact)
-}
-
-/// The abbreviations of a zone's standard and summer time.
-fn abbreviations(zone: &TimeZone) -> Vec<String> {
-    let now = Timestamp::now();
-    let names = zone.following(now).take(2).map(|change| change.abbreviation().to_owned());
-    let mut all: Vec<String> = names.collect();
-    all.push(zone.to_offset_info(now).abbreviation().to_owned());
-    all
 }
 
 /// Two digits are a year of this century, or of the last from 70 on.
@@ -261,29 +147,6 @@ fn full_year(year: i64) -> i64 {
     }
 }
 
-/// Microseconds ahead of UTC.
-fn offset_at(zone: &TimeZone, micros: i64) -> Option<i64> {
-    let at = Timestamp::from_microsecond(micros).ok()?;
-    Some(i64::from(zone.to_offset(at).seconds()) * SECOND)
-}
-
-fn datetime(local: i64) -> Option<DateTime> {
-    Some(TimeZone::UTC.to_datetime(Timestamp::from_microsecond(local).ok()?))
-}
-
-fn midnight_of(day: Date) -> Option<i64> {
-    Some(TimeZone::UTC.to_timestamp(day.to_datetime(jiff::civil::Time::midnight())).ok()?.as_microsecond())
-}
-
-/// The first local time behind the gap in which a local time lies; `after` is the offset behind it, in seconds.
-fn end_of_gap(zone: &TimeZone, local: i64, after: i64) -> Option<i64> {
-    // By the later offset the time lies before the change.
-    let before = Timestamp::from_microsecond(local - after * SECOND).ok()?;
-    let just_before = before.checked_sub(SignedDuration::from_secs(1)).ok()?;
-    let change = zone.following(just_before).next()?;
-    Some(change.timestamp().as_microsecond() + after * SECOND)
-}
-
 impl std::fmt::Display for OnCalendar {
     /// The normalized form, as `systemd-analyze calendar` prints it.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -291,8 +154,8 @@ impl std::fmt::Display for OnCalendar {
         match &self.zone {
             Some(zone) if *zone == TimeZone::UTC => f.write_str(" UTC"),
             Some(zone) => write!(f, " {}", zone.iana_name().unwrap_or_default()),
-            None => match &self.abbreviation {
-                Some(name) => write!(f, " {name}"),
+            None => match &self.season {
+                Some(season) => write!(f, " {}", season.name),
                 None => Ok(()),
             },
         }
@@ -301,6 +164,8 @@ impl std::fmt::Display for OnCalendar {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
 
     fn times(text: &str) -> OnCalendar {
@@ -375,7 +240,8 @@ mod tests {
         let from = "2026-01-01T00:00:00Z";
         assert_eq!(
             next("*:*:0/20.5", "UTC", from, 3),
-            ["2026-01-01T00:00:20.5Z", "2026-01-01T00:00:41Z", "2026-01-01T00:01:00Z"]
+            // What runs past the minute leaves its half second behind, which skips 00:01:00.
+            ["2026-01-01T00:00:20.5Z", "2026-01-01T00:00:41Z", "2026-01-01T00:01:20.5Z"]
         );
     }
 

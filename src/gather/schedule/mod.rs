@@ -13,6 +13,7 @@ mod daemon;
 mod directives;
 mod environment;
 mod fcron;
+mod hooks;
 mod live;
 mod path;
 mod pause;
@@ -39,6 +40,7 @@ use jiff::tz::TimeZone;
 use super::fs::{Root, normalize};
 use super::installs::installs;
 pub use beside::beside;
+pub use hooks::hook_programs;
 
 use crate::calendar::zone;
 use crate::facts::{Fact, Missing, Os, Role, Trigger, TriggerKind, Why};

@@ -11,8 +11,6 @@ use crate::facts::{Ineffective, Rule, When};
 /// <https://www.freedesktop.org/software/systemd/man/latest/systemd.timer.html#OnActiveSec=>
 const TIMES: [&str; 6] =
     ["OnCalendar", "OnActiveSec", "OnBootSec", "OnStartupSec", "OnUnitActiveSec", "OnUnitInactiveSec"];
-/// systemd's `DefaultTimerAccuracySec=`.
-const ACCURACY: u64 = 60;
 
 /// A timer's times, and why it never elapses where that is sure; `file` is its unit file. `started` says that
 /// something else starts its service at boot.
@@ -54,16 +52,16 @@ pub(super) fn times(
         (None, Some(line)) => Some(Ineffective::NeverFires(line.value.clone())),
         (None, None) => Some(Ineffective::NoTimes(cleared.unwrap_or_else(|| file.to_owned()))),
     };
+    // systemd's own accuracy of a minute is left out.
     // FixedRandomDelay= makes the delay the same each time, but not shorter: the bound stays.
-    let delay =
-        delay(directives, "RandomizedDelaySec", 0).saturating_add(delay(directives, "AccuracySec", ACCURACY));
+    let delay = delay(directives, "RandomizedDelaySec").saturating_add(delay(directives, "AccuracySec"));
     let catches_up = flag(directives, "Timer", "Persistent")
         && rules.iter().any(|rule| matches!(rule, Rule::OnCalendar(..)));
     (When { rules, delay, catches_up, zone: None }, why)
 }
 
-/// A span that delays; what systemd refuses leaves the default.
-fn delay(directives: &[Directive], key: &str, default: u64) -> u64 {
+/// A span that delays; what systemd refuses is none.
+fn delay(directives: &[Directive], key: &str) -> u64 {
     let line = last_set(directives, "Timer", &[key]);
-    line.and_then(|line| seconds(&line.value).ok().flatten()).unwrap_or(default)
+    line.and_then(|line| seconds(&line.value).ok().flatten()).unwrap_or(0)
 }

@@ -36,6 +36,11 @@ struct Line<'r> {
     largest_gap: Option<i64>,
 }
 
+/// A moment's day in a zone.
+fn local_day(at: Timestamp, zone: &TimeZone) -> jiff::civil::Date {
+    zone.to_datetime(at).date()
+}
+
 impl<'r> View<'r> {
     /// Computes the times.
     pub fn new(report: &'r Report) -> Self {

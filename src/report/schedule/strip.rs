@@ -5,8 +5,7 @@ use std::io::{self, Write};
 use anstyle::Style;
 use jiff::civil::Date;
 
-use super::View;
-use super::text::local_day;
+use super::{View, local_day};
 use crate::forecast::{Forecast, moment};
 use crate::index::Row;
 use crate::report::printable;

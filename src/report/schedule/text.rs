@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::{Line, View, strip};
@@ -144,11 +143,6 @@ fn forecast(view: &View<'_>, out: &mut impl Write) -> io::Result<()> {
         }
         None => Ok(()),
     }
-}
-
-/// A moment's day in the host's zone.
-pub(super) fn local_day(at: Timestamp, zone: &TimeZone) -> jiff::civil::Date {
-    zone.to_datetime(at).date()
 }
 
 #[cfg(test)]

@@ -201,7 +201,7 @@ fn what_cannot_be_seen_is_not_known() {
             unknown    /var/www/shop.example: /var is not in this tree
                        leaves open on 1 lineage: webroot-moved-or-deleted
             unknown    the schedule: only certbot's own folder is in this tree
-                       leaves open on 1 lineage: nothing-scheduled, timer-masked-or-overridden, timer-disabled-or-dead, crontab-user-column, cron-percent-or-syntax, cron-file-ignored and 24 more
+                       leaves open on 1 lineage: nothing-scheduled, timer-masked-or-overridden, timer-disabled-or-dead, crontab-user-column, cron-percent-or-syntax, cron-file-ignored and 25 more
             1 lineage: 1 unknown (/etc/letsencrypt on unknown, as of 2026-11-23 12:00 UTC, 3 left unknown)
             exit 3
         "#]],
@@ -916,6 +916,27 @@ fn busybox_passes_over_names_with_a_dot() {
 }
 
 #[test]
+fn a_hook_on_the_command_line_that_was_never_copied() {
+    tells_only(
+        "cli-hook-missing",
+        "cli-hook-missing",
+        2,
+        expect![[r#"
+        will fail  /usr/local/sbin/reload-all of --deploy-hook is not there, and certbot then renews nothing  cli-hook-missing
+          saw      /etc/cron.d/certbot:1: --deploy-hook /usr/local/sbin/reload-all
+          wanted   a program that is there
+          why      certbot looks for the programs of hooks that are given on its command line or in cli.ini before it
+                   does anything, and ends with `Unable to find deploy-hook command … in the PATH`: nothing is renewed
+          when     the renewal due on 2026-12-22 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      install the program, or take the hook out of the command or of cli.ini
+
+        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
+}
+
+#[test]
 fn a_container_that_renewed_once() {
     tells_only(
         "container-runs-once",
@@ -944,19 +965,19 @@ fn a_crontab_from_windows() {
         "cron-percent-or-syntax",
         2,
         expect![[r#"
-            will fail  the file has the line ends of Windows, which break the command, and nothing else renews  cron-percent-or-syntax
-              saw      /var/spool/cron/crontabs/root:1: the line ends with a carriage return, which is a part of its command
-              wanted   a line break alone at the end of each line
-              why      an unescaped % ends the command and makes the rest its input; a field that cron cannot read makes it
-                       drop the line or all of the table, with one message in the log
-              when     the renewal due on 2026-12-22 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
-              fix      take the carriage returns out
-                       $ crontab -u root -l | tr -d '\r' | crontab -u root -
-              hence    the one thing here that should run certbot does not (nothing-scheduled)
+        will fail  the file has the line ends of Windows, which break the command, and nothing else renews  cron-percent-or-syntax
+          saw      /var/spool/cron/crontabs/root:1: the line ends with a carriage return, which is a part of its command
+          wanted   a line break alone at the end of each line
+          why      an unescaped % ends the command and makes the rest its input; a field that cron cannot read makes it
+                   drop the line or all of the table, with one message in the log
+          when     the renewal due on 2026-12-22 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      take the carriage returns out
+                   $ crontab -u root -l | tr -d '\r' | crontab -u root -
+          hence    the one thing here that should run certbot does not (nothing-scheduled)
 
-            1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
-            exit 2
-        "#]],
+        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
     );
 }
 
@@ -989,19 +1010,19 @@ fn a_cron_that_is_masked() {
         "schedule-not-started",
         2,
         expect![[r#"
-            will fail  cron.service is masked, and nothing else renews  schedule-not-started
-              saw      /var/spool/cron/crontabs/root:1: /opt/certbot/bin/certbot renew -q
-              wanted   something that runs it
-              why      without a cron daemon no crontab is read, without a run-parts line or anacron no script in
-                       cron.daily is run, and a user's timers run only while that user is logged in
-              when     the renewal due on 2026-12-22 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
-              fix      have something run it: cron, anacron or a timer
-                       $ systemctl unmask cron.service && systemctl enable --now cron.service
-              hence    the one thing here that should run certbot does not (nothing-scheduled)
+        will fail  cron.service is masked, and nothing else renews  schedule-not-started
+          saw      /var/spool/cron/crontabs/root:1: /opt/certbot/bin/certbot renew -q
+          wanted   something that runs it
+          why      without a cron daemon no crontab is read, without a run-parts line or anacron no script in
+                   cron.daily is run, and a user's timers run only while that user is logged in
+          when     the renewal due on 2026-12-22 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      have something run it: cron, anacron or a timer
+                   $ systemctl unmask cron.service && systemctl enable --now cron.service
+          hence    the one thing here that should run certbot does not (nothing-scheduled)
 
-            1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
-            exit 2
-        "#]],
+        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
     );
 }
 
@@ -1012,18 +1033,18 @@ fn a_timer_that_waits_for_a_first_run() {
         "schedule-not-started",
         2,
         expect![[r#"
-            will fail  nothing starts the first run after a boot, from which /etc/systemd/system/tls.timer counts, and nothing else renews  schedule-not-started
-              saw      /etc/systemd/system/tls.timer: /opt/certbot/bin/certbot renew -q
-              wanted   something that runs it
-              why      without a cron daemon no crontab is read, without a run-parts line or anacron no script in
-                       cron.daily is run, and a user's timers run only while that user is logged in
-              when     the renewal due on 2026-12-22 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
-              fix      have something run it: cron, anacron or a timer
-              hence    the one thing here that should run certbot does not (nothing-scheduled)
+        will fail  nothing starts the first run after a boot, from which /etc/systemd/system/tls.timer counts, and nothing else renews  schedule-not-started
+          saw      /etc/systemd/system/tls.timer: /opt/certbot/bin/certbot renew -q
+          wanted   something that runs it
+          why      without a cron daemon no crontab is read, without a run-parts line or anacron no script in
+                   cron.daily is run, and a user's timers run only while that user is logged in
+          when     the renewal due on 2026-12-22 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      have something run it: cron, anacron or a timer
+          hence    the one thing here that should run certbot does not (nothing-scheduled)
 
-            1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
-            exit 2
-        "#]],
+        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
     );
 }
 
@@ -1034,18 +1055,18 @@ fn a_table_that_busybox_does_not_read() {
         "cron-file-ignored",
         2,
         expect![[r#"
-            will fail  cron ignores /etc/crontab, and nothing else renews  cron-file-ignored
-              saw      /etc/crontab:1: busybox's crond reads nothing but /etc/crontabs
-              wanted   the line, without its user, in /etc/crontabs/root
-              why      in /etc/cron.d Debian's cron reads only names of letters, digits, `-` and `_`, and only files that
-                       root owns and nobody else may write; run-parts wants the executable bit; nothing is said
-              when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
-              fix      put the line, without its user, into root's own table
-                       $ crontab -e
-              hence    the one thing here that should run certbot does not (nothing-scheduled)
+        will fail  cron ignores /etc/crontab, and nothing else renews  cron-file-ignored
+          saw      /etc/crontab:1: busybox's crond reads nothing but /etc/crontabs
+          wanted   the line, without its user, in /etc/crontabs/root
+          why      in /etc/cron.d Debian's cron reads only names of letters, digits, `-` and `_`, and only files that
+                   root owns and nobody else may write; run-parts wants the executable bit; nothing is said
+          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      put the line, without its user, into root's own table
+                   $ crontab -e
+          hence    the one thing here that should run certbot does not (nothing-scheduled)
 
-            1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
-            exit 2
-        "#]],
+        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
     );
 }

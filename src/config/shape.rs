@@ -1,0 +1,102 @@
+//! What `acme-audit.yaml` may hold: the one table that the reader, the schema and the documentation share.
+
+/// The form of a value.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Shape {
+    /// A text that says something.
+    Text,
+    /// A folder's path.
+    Folder,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// The id of a check.
+    Check,
+    /// `true` or `false`.
+    Switch,
+    /// A whole number, of at least so much.
+    Count(u64),
+    /// A day, such as 2027-03-31.
+    Day,
+    /// A day, a time or a time span.
+    Until,
+    /// A list, all of whose members have one form.
+    List(&'static Shape),
+    /// One, or a list of them.
+    OneOrMore(&'static Shape),
+    /// A map with these keys.
+    Map(&'static [Entry]),
+    /// A map whose keys are names of lineages.
+    ByLineage(&'static Shape),
+}
+
+/// One key of a map.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub key: &'static str,
+    pub shape: Shape,
+    pub required: bool,
+    /// What it is for, in one sentence.
+    pub about: &'static str,
+}
+
+const fn may(key: &'static str, shape: Shape, about: &'static str) -> Entry {
+    Entry { key, shape, required: false, about }
+}
+
+const fn must(key: &'static str, shape: Shape, about: &'static str) -> Entry {
+    Entry { key, shape, required: true, about }
+}
+
+pub(super) const SEVERITIES: &[&str] = &["note", "may-fail", "will-fail"];
+const BECAUSE: Entry = must("because", Shape::Text, "why: it is printed with the finding");
+const UNTIL_DAY: Entry = may("until", Shape::Day, "the last day, in UTC; after it the finding is back");
+const MIN_ATTEMPTS: Entry = may(
+    "min-attempts",
+    Shape::Count(1),
+    "how many attempts must fit before a certificate expires; 3 by default",
+);
+
+const IGNORED: Shape = Shape::Map(&[
+    must("id", Shape::Check, "the id of the check whose finding is accepted"),
+    may("lineage", Shape::OneOrMore(&Shape::Text), "only for this lineage, or for these"),
+    BECAUSE,
+    UNTIL_DAY,
+]);
+
+const IGNORED_OF_LINEAGE: Shape = Shape::Map(&[
+    must("id", Shape::Check, "the id of the check whose finding is accepted"),
+    BECAUSE,
+    UNTIL_DAY,
+]);
+
+const LINEAGE: Shape = Shape::Map(&[
+    MIN_ATTEMPTS,
+    may("at-most", Shape::Word(SEVERITIES), "the loudest that a finding about this lineage may be"),
+    may("because", Shape::Text, "why it may not be louder"),
+    may("ignore", Shape::List(&IGNORED_OF_LINEAGE), "findings about this lineage that are accepted"),
+]);
+
+/// The whole file.
+pub(super) const FILE: Shape = Shape::Map(&[
+    may("config-dir", Shape::Folder, "certbot's configuration directory"),
+    may("work-dir", Shape::Folder, "certbot's working directory"),
+    may("logs-dir", Shape::Folder, "certbot's log directory"),
+    may("offline", Shape::Switch, "use no network at all"),
+    may("format", Shape::Word(&["text", "json", "nagios"]), "how to print the report"),
+    may("jobs", Shape::Count(1), "how many lineages to judge at once"),
+    may("quiet", Shape::Switch, "print nothing when nothing is wrong, and no notes"),
+    may("verbose", Shape::Count(0), "how much to tell on standard error of what is looked at: 0, 1 or 2"),
+    may("color", Shape::Word(&["auto", "always", "never"]), "when to use colour"),
+    may("until", Shape::Until, "where the forecast ends: a day, a time or a span; three years by default"),
+    MIN_ATTEMPTS,
+    may("lineages", Shape::ByLineage(&LINEAGE), "what holds for single lineages"),
+    may("ignore", Shape::List(&IGNORED), "findings that are known and accepted"),
+]);
+
+/// Flags that a file cannot set, and why.
+pub(super) const FLAGS_ONLY: [(&str, &str); 4] = [
+    ("root", "--root says which host is looked at, so it is given on the command line only"),
+    ("at", "--at moves the clock of one run, so it is given on the command line only"),
+    ("config", "--config names this very file"),
+    ("facts", "--facts is for one run, so it is given on the command line only"),
+];
