@@ -18,7 +18,7 @@ fn calendar(text: &str, place: &str) -> Rule {
 #[test]
 fn debians_timer_has_its_times_with_their_line_and_its_delays() {
     let rules = vec![calendar("*-*-* 00,12:00:00", &format!("{FILE}:4"))];
-    let debian = When { rules, delay: 43_260, catches_up: true, zone: None };
+    let debian = When { rules, delay: 43_200, catches_up: true, zone: None };
     assert_eq!(when(&Host::debian()), debian);
     // A type-level drop-in counts for every timer, one of a prefix for those that begin so.
     let host = Host::debian().with("etc/systemd/system/timer.d/a.conf", "[Timer]\nAccuracySec=1\n");
