@@ -27,6 +27,12 @@ fn run(index: &Index, host: &HostFacts) -> Verdict {
         let file = place.rsplit_once(':').map_or(place, |(file, _)| file);
         let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
         let plain = name.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or("certbot");
+        // There the line is right and the place is not: its user's column must go.
+        if why.contains("/etc/crontabs") {
+            let says = format!("cron ignores {file}, and nothing else renews");
+            return Finding::of_idle(&idle, says, why, "the line, without its user, in /etc/crontabs/root")
+                .fix("put the line, without its user, into root's own table", ["crontab -e"]);
+        }
         let command = match name.contains('.') {
             true => format!("mv {file} {folder}/{plain}"),
             false if folder == "/etc/cron.d" || name == "crontab" => {

@@ -20,12 +20,20 @@ fn run(index: &Index, host: &HostFacts) -> Verdict {
     let idle =
         index.idle(host, |why| matches!(why, Ineffective::Syntax(_) | Ineffective::CutByPercent(_)))?;
     let finding = |idle: crate::index::Idle<'_>| {
+        let place = idle.trigger.r#where.as_str();
         let (says, saw, wanted, fix) = match idle.why {
             Ineffective::CutByPercent(kept) => (
                 "cron ends the command at a percent sign, and nothing else renews".to_owned(),
                 format!("only `{kept}` is run"),
                 "\\% for each percent sign",
                 "put a backslash before each percent sign",
+            ),
+            Ineffective::Syntax(what) if what.contains("carriage return") => (
+                "the file has the line ends of Windows, which break the command, and nothing else renews"
+                    .to_owned(),
+                what.clone(),
+                "a line break alone at the end of each line",
+                "take the carriage returns out",
             ),
             why => (
                 "cron does not read the line, and nothing else renews".to_owned(),
@@ -34,14 +42,25 @@ fn run(index: &Index, host: &HostFacts) -> Verdict {
                 "mend the line",
             ),
         };
-        Finding::of_idle(&idle, says, saw, wanted).fix(fix, Vec::<String>::new())
+        Finding::of_idle(&idle, says, saw, wanted)
+            .fix(fix, idle.why.to_string().contains("carriage return").then(|| without_returns(place)))
     };
     Ok(idle.into_iter().map(finding).collect())
 }
 
+/// What to type for a table that came from Windows.
+fn without_returns(place: &str) -> String {
+    let file = place.rsplit_once(':').map_or(place, |(file, _)| file);
+    match file.strip_prefix("/var/spool/cron/crontabs/") {
+        // crontab alone tells cron of the change.
+        Some(user) => format!("crontab -u {user} -l | tr -d '\\r' | crontab -u {user} -"),
+        None => format!("sed -i 's/\\r$//' {file}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::{timer, trigger_at_fault};
+    use crate::checks::testing::{lineage, only, timer, trigger_at_fault, with_triggers};
     use crate::facts::{Ineffective, Trigger, TriggerKind};
 
     #[test]
@@ -54,5 +73,16 @@ mod tests {
             ..timer(Some(Ineffective::CutByPercent("test $(date +".into())))
         };
         trigger_at_fault(&super::CHECK, broken, "percent sign");
+    }
+
+    #[test]
+    fn windows_line_ends_are_taken_out() {
+        let table = Trigger {
+            kind: TriggerKind::Cron,
+            r#where: "/etc/cron.d/certbot:3".into(),
+            ..timer(Some(Ineffective::Syntax("the line ends with a carriage return".into())))
+        };
+        let (_, finding) = only(&super::CHECK, &lineage(), &with_triggers(vec![table]));
+        assert_eq!(finding.fix.unwrap().commands, ["sed -i 's/\\r$//' /etc/cron.d/certbot"]);
     }
 }

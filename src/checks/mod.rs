@@ -21,6 +21,7 @@ mod cli_ini_unknown_option;
 mod conf_not_dot_conf;
 mod conf_value_mangled;
 mod container_tree_moved_absolute_paths;
+mod container_without_scheduler;
 mod cron_file_ignored;
 mod cron_path;
 mod cron_percent_or_syntax;
@@ -172,6 +173,7 @@ pub static CHECKS: &[&Check] = &[
     &cli_hook_missing::CHECK,
     &schedule_never_fires::CHECK,
     &schedule_not_started::CHECK,
+    &container_without_scheduler::CHECK,
     &snap_vs_cron_guard::CHECK,
     &force_renewal_in_schedule::CHECK,
     &interval_too_long::CHECK,

@@ -1,7 +1,7 @@
 //! No timer, cron line or container was found that runs `certbot renew`.
 
 use crate::check::{Check, Finding, Run, Severity, Subject, Verdict};
-use crate::facts::{HostFacts, Install, InstallKind, Purpose, Trigger};
+use crate::facts::{HostFacts, Install, InstallKind, Purpose, Trigger, TriggerKind};
 use crate::index::Index;
 
 /// Nothing effective starts a renewal.
@@ -22,6 +22,10 @@ fn run(index: &Index, host: &HostFacts) -> Verdict {
     }
     let triggers: Vec<&Trigger> =
         host.triggers.as_ref()?.iter().filter(|t| t.task.purpose == Purpose::Renews).collect();
+    // What other containers may do with one that runs once is not seen: container-without-scheduler says so.
+    if !triggers.is_empty() && triggers.iter().all(|trigger| trigger.kind == TriggerKind::Container) {
+        return Ok(vec![]);
+    }
     let others = triggers.iter().filter(|trigger| !trigger.client.knows_certbots_lineages());
     let mut finding = Finding::new(match (triggers.len(), others.count()) {
         (0, _) => "no timer, cron line or container on this host runs certbot".to_owned(),
@@ -107,7 +111,9 @@ mod tests {
     use crate::checks::testing::{
         across, days, denied, host, install, lineage, only, silent, timer, unknown, with_triggers,
     };
-    use crate::facts::{Client, Ineffective, Install, InstallKind, Lineage, Renewal, Role, Task, Trigger};
+    use crate::facts::{
+        Client, Ineffective, Install, InstallKind, Lineage, Renewal, Role, Task, Trigger, TriggerKind,
+    };
 
     #[test]
     fn a_host_without_any_trigger_fails() {
@@ -174,6 +180,13 @@ mod tests {
         let finding = only(&CHECK, &lineage(), &host).1;
         assert!(finding.says.contains("another client"), "{}", finding.says);
         assert!(finding.evidence[0].saw.contains("acme.sh renews its own"));
+    }
+
+    #[test]
+    fn containers_that_run_once_are_left_to_their_own_check() {
+        let once = Ineffective::NotStarted("the container renews once".into());
+        let container = Trigger { kind: TriggerKind::Container, ..timer(Some(once)) };
+        silent(&CHECK, &lineage(), &with_triggers(vec![container]));
     }
 
     #[test]

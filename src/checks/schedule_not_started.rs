@@ -1,7 +1,7 @@
 //! Nothing starts what would run the renewal: no cron daemon, no `run-parts` line.
 
 use crate::check::{Check, Finding, Run, Severity, Verdict};
-use crate::facts::{HostFacts, Ineffective};
+use crate::facts::{HostFacts, Ineffective, TriggerKind};
 use crate::index::Index;
 
 /// The file is good, and nobody reads it.
@@ -21,6 +21,8 @@ pub static CHECK: Check = Check {
 
 fn run(index: &Index, host: &HostFacts) -> Verdict {
     let idle = index.idle(host, |why| matches!(why, Ineffective::NotStarted(..)))?;
+    // A container that runs once is container-without-scheduler.
+    let idle = idle.into_iter().filter(|idle| idle.trigger.kind != TriggerKind::Container);
     let finding = |idle: crate::index::Idle<'_>| {
         let why = match idle.why {
             Ineffective::NotStarted(why) => why.as_str(),
@@ -34,7 +36,7 @@ fn run(index: &Index, host: &HostFacts) -> Verdict {
         )
         .fix("have something run it: cron, anacron or a timer", command(host, why))
     };
-    Ok(idle.into_iter().map(finding).collect())
+    Ok(idle.map(finding).collect())
 }
 
 /// What to type, where one command does it.
@@ -42,13 +44,26 @@ fn command(host: &HostFacts, why: &str) -> Option<String> {
     if let Some((_, command)) = why.split_once(": loginctl ") {
         return Some(format!("loginctl {command}"));
     }
+    let unit = why.split(' ').next().filter(|unit| unit.ends_with(".service"));
+    match unit {
+        Some(unit) if why.ends_with("is masked") => {
+            return Some(format!("systemctl unmask {unit} && systemctl enable --now {unit}"));
+        }
+        Some(unit) if why.ends_with("is not enabled") => {
+            return Some(format!("systemctl enable --now {unit}"));
+        }
+        _ if why.ends_with("in no runlevel") => {
+            return Some("rc-update add crond && rc-service crond start".to_owned());
+        }
+        _ => {}
+    }
     let debian = host.os.id == "debian" || host.os.like.split_whitespace().any(|like| like == "debian");
     (debian && why.contains("cron daemon")).then(|| "apt-get install cron".to_owned())
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::{timer, trigger_at_fault};
+    use crate::checks::testing::{lineage, only, timer, trigger_at_fault, with_triggers};
     use crate::facts::{Ineffective, Trigger, TriggerKind};
 
     #[test]
@@ -61,5 +76,26 @@ mod tests {
             ..timer(Some(Ineffective::NotStarted("no cron daemon is installed".into())))
         };
         trigger_at_fault(&super::CHECK, broken, "no cron daemon is installed");
+    }
+
+    #[test]
+    fn a_daemon_that_is_there_is_started() {
+        for (why, typed) in [
+            (
+                "cron.service is masked",
+                "systemctl unmask cron.service && systemctl enable --now cron.service",
+            ),
+            ("crond.service is not enabled", "systemctl enable --now crond.service"),
+            ("crond is in no runlevel", "rc-update add crond && rc-service crond start"),
+            (
+                "joe's timers run only while joe is logged in: loginctl enable-linger joe",
+                "loginctl enable-linger joe",
+            ),
+        ] {
+            let idle =
+                Trigger { kind: TriggerKind::Cron, ..timer(Some(Ineffective::NotStarted(why.into()))) };
+            let (_, finding) = only(&super::CHECK, &lineage(), &with_triggers(vec![idle]));
+            assert_eq!(finding.fix.unwrap().commands, [typed]);
+        }
     }
 }

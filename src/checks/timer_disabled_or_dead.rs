@@ -1,14 +1,14 @@
 //! certbot's timer is installed and not enabled.
 
-use crate::check::{Check, Finding, Run, Severity, Subject, Verdict};
+use crate::check::{Check, Evidence, Finding, Run, Severity, Source, Subject, Verdict};
 use crate::facts::{HostFacts, Ineffective, Trigger, TriggerKind};
 
 /// A timer that would renew is wanted by nothing, and nothing else runs certbot.
 pub static CHECK: Check = Check {
     id: "timer-disabled-or-dead",
-    title: "certbot's timer is disabled",
+    title: "certbot's timer is disabled or stopped",
     severity: Severity::WillFail,
-    why: "systemd does not start a timer that is not enabled, so certbot is never run and every certificate expires",
+    why: "systemd does not start a timer that is not enabled, and one that was stopped waits for the next boot, so certbot is never run and every certificate expires",
     fix: "systemctl enable --now certbot.timer; for the snap: snap start --enable certbot.renew",
     cites: &[
         "https://www.freedesktop.org/software/systemd/man/latest/systemctl.html#enable%20UNIT%E2%80%A6",
@@ -23,22 +23,36 @@ fn run(host: &HostFacts) -> Verdict {
         return Ok(vec![]);
     }
     let is_timer = |t: &&Trigger| matches!(t.kind, TriggerKind::SystemdTimer | TriggerKind::Snap);
-    let disabled = |t: &&Trigger| is_timer(t) && t.ineffective == Some(Ineffective::NotEnabled);
+    let dead =
+        |t: &&Trigger| matches!(t.ineffective, Some(Ineffective::NotEnabled | Ineffective::Inactive(_)));
+    let disabled = |t: &&Trigger| is_timer(t) && dead(t);
     let timers: Vec<&Trigger> = host.triggers.iter().flatten().filter(disabled).collect();
     // RHEL's own timer is rhel-timer-off-by-default.
-    if host.os.is_rhel() && timers.iter().any(|t| t.unit.as_deref() == Some("certbot-renew.timer")) {
+    let rhels = |t: &&Trigger| {
+        t.unit.as_deref() == Some("certbot-renew.timer") && t.ineffective == Some(Ineffective::NotEnabled)
+    };
+    if host.os.is_rhel() && timers.iter().any(rhels) {
         return Ok(vec![]);
     }
     let Some(first) = timers.first() else { return Ok(vec![]) };
     let unit = first.unit.as_deref().unwrap_or("certbot.timer");
-    let command = match first.kind {
-        TriggerKind::Snap => "snap start --enable certbot.renew".to_owned(),
-        _ => format!("systemctl enable --now {unit}"),
+    let stopped = matches!(first.ineffective, Some(Ineffective::Inactive(_)));
+    let (summary, command) = match first.kind {
+        TriggerKind::Snap => ("enable and start it", "snap start --enable certbot.renew".to_owned()),
+        _ if stopped => ("start it", format!("systemctl start {unit}")),
+        _ => ("enable and start it", format!("systemctl enable --now {unit}")),
     };
-    let mut finding = Finding::new(format!("{unit} is not enabled, and nothing else runs certbot"))
+    let state = if stopped { "is enabled but does not run" } else { "is not enabled" };
+    let mut finding = Finding::new(format!("{unit} {state}, and nothing else runs certbot"))
         .about(Subject::Trigger(unit.to_owned()))
-        .fix("enable and start it", [command]);
+        .fix(summary, [command]);
     for timer in timers {
+        if let Some(Ineffective::Inactive(state)) = &timer.ineffective {
+            let unit = timer.unit.as_deref().unwrap_or(unit);
+            let seen = Evidence { kind: Source::Process, ..Evidence::file(unit, state.as_str()) };
+            finding = finding.evidence(Evidence { wanted: Some("active".into()), ..seen });
+            continue;
+        }
         finding = finding.saw_wanted(
             &timer.r#where,
             "no link in a timers.target.wants folder",
@@ -66,6 +80,15 @@ mod tests {
         assert_eq!(severity, Severity::WillFail);
         assert_eq!(finding.subject, Subject::Trigger("certbot.timer".into()));
         assert_eq!(finding.fix.unwrap().commands, ["systemctl enable --now certbot.timer"]);
+    }
+
+    #[test]
+    fn a_timer_that_was_stopped_fails_too() {
+        let stopped = timer(Some(Ineffective::Inactive("inactive".into())));
+        let (severity, finding) = only(&CHECK, &lineage(), &with_triggers(vec![stopped]));
+        assert_eq!(severity, Severity::WillFail);
+        assert!(finding.says.contains("does not run"), "{}", finding.says);
+        assert_eq!(finding.fix.unwrap().commands, ["systemctl start certbot.timer"]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod cron_oracle;
 mod hostile;
 mod hosts;
 mod lab;
+mod live_schedule;
 mod oncalendar_oracle;
 mod program;
 mod real_certbot;

@@ -44,7 +44,7 @@ fn systemd(root: &Root) -> bool {
         return booted;
     }
     // In a tree with programs the program decides: packages enable their timers in container images as well.
-    any(&["/usr/lib/systemd/systemd", "/lib/systemd/systemd"])
+    any(&["/usr/lib/systemd/systemd", "/lib/systemd/systemd", "/nix/var/nix/profiles/system"])
         || !any(&["/bin/sh", "/usr/bin/sh"])
             && any(&[
                 "/etc/systemd/system/default.target",

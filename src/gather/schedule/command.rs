@@ -2,12 +2,16 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::client::{Renews, base, container, is_client, mentions_certbot, other, verb};
+use super::client::{Found, base, client_of, container, is_client, mentions_certbot};
+use super::path::not_on_path;
 use super::shell::commands;
-use super::{Look, gone, search};
-use crate::facts::{Client, Ineffective, Purpose, Role, Why};
+use super::variables::{assignment, changed_path, resolved};
+use super::words::{KEYWORDS, MENTIONS, PANELS, ROOTS, WRAPPERS};
+use super::{Look, gone};
+use crate::facts::{Ineffective, Role, Why};
+use crate::gather::fs::normalize;
 
 /// How much of a script is read.
 const MAX_SCRIPT: u64 = 256 << 10;
@@ -16,87 +20,28 @@ const MAX_WORDS: usize = 200;
 /// How deep `sudo sh -c "…"` and the like may be nested.
 const MAX_DEPTH: usize = 3;
 
-/// Programs that have other programs among their words.
-const WRAPPERS: &[&str] = &[
-    "sudo",
-    "doas",
-    "env",
-    "nice",
-    "ionice",
-    "timeout",
-    "flock",
-    "chronic",
-    "cronic",
-    "exec",
-    "nohup",
-    "time",
-    "setsid",
-    "systemd-cat",
-    "systemd-run",
-    "systemd-inhibit",
-    "runuser",
-    "su",
-    "chrt",
-    "stdbuf",
-    "unbuffer",
-    "command",
-    "eval",
-    "run-one",
-    "setlock",
-    "lockf",
-    "xargs",
-    "caffeinate",
-    "snap",
-    "watch",
-    "faketime",
-    "chpst",
-    "softlimit",
-];
-/// Programs that only mention their words.
-const MENTIONS: &[&str] = &[
-    "test", "[", "[[", "which", "type", "hash", "echo", "printf", "rm", "ls", "cat", "grep", "egrep",
-    "logger", "mail", "pgrep", "pkill", "kill", "killall", "service", "touch", "chown", "chmod", "cp", "mv",
-    "ln", "rsync", "scp", "tar", "mkdir", "cd", "find", "apt", "apt-get", "dnf", "yum", "apk", "pip", "pip3",
-    "man", "tail", "head", "sed", "awk", "perl", "true", "false", "sleep", "exit", "return", "export",
-    "readonly", "local", "case", "for", "alias",
-];
-const KEYWORDS: &[&str] = &["if", "then", "else", "elif", "while", "until", "do", "{", "}", "!"];
-/// What acme-audit can be told besides looking and renewing.
-const OTHER_VERBS: [&str; 8] = ["explain", "facts", "demo", "schedule", "config", "probe", "migrate", "help"];
 const SYSTEMD: [&str; 2] = ["/run/systemd/system", "/run/systemd/system/"];
 
-/// What a command does for lineages.
-#[derive(Clone, Debug)]
-pub(super) struct Judged {
-    /// Whether it does, and why not.
-    pub renews: Renews,
-    /// The client that it calls.
-    pub client: Client,
-    /// What for.
-    pub purpose: Purpose,
+/// The client that a shell command starts; bare names are looked up on `path` where one is given.
+pub(super) fn recognise(look: &Look<'_>, command: &str, path: Option<&str>) -> Option<Found> {
+    recognise_in(look, command, path, None)
 }
 
-/// Judges a shell command, or a systemd `ExecStart=`; `None` where no client is called. `path` is where bare names of
-/// programs are searched, where that is known.
-pub(super) fn judge(look: &Look<'_>, command: &str, path: Option<&str>) -> Option<Judged> {
-    judged(look, 0, path, |judge| judge.text(command, 0))
-}
-
-/// Judges the text of a script that something else runs.
-pub(super) fn judge_script(look: &Look<'_>, text: &str, path: Option<&str>) -> Option<Judged> {
-    judged(look, 1, path, |judge| judge.script_text(text))
-}
-
-fn judged(
+/// The same in a working folder.
+pub(super) fn recognise_in(
     look: &Look<'_>,
-    level: usize,
+    command: &str,
     path: Option<&str>,
-    text: impl Fn(&Judge<'_>) -> Option<Renews>,
-) -> Option<Judged> {
-    let seen = Cell::new((Client::Certbot, Purpose::Renews));
-    let renews = text(&Judge { look, level, scripts: &Cell::new(0), seen: &seen, path })?;
-    let (client, purpose) = seen.get();
-    Some(Judged { renews, client, purpose })
+    folder: Option<&Path>,
+) -> Option<Found> {
+    let (path, folder) = (path.map(str::to_owned), folder.map(Path::to_path_buf));
+    Judge { look, level: 0, scripts: &Cell::new(0), path, folder, own: None }.text(command, 0)
+}
+
+/// The client that the text of a script starts, which something else runs.
+pub(super) fn recognise_script(look: &Look<'_>, text: &str, path: Option<&str>) -> Option<Found> {
+    Judge { look, level: 1, scripts: &Cell::new(0), path: path.map(str::to_owned), folder: None, own: None }
+        .script_text(text)
 }
 
 /// How deep scripts that call scripts are followed, and how many of them for one command.
@@ -109,56 +54,90 @@ struct Judge<'a> {
     level: usize,
     /// How many scripts were read for this command.
     scripts: &'a Cell<usize>,
-    /// The client that was called last, and what for.
-    seen: &'a Cell<(Client, Purpose)>,
-    /// Where bare names are searched; `None` where that is not known.
-    path: Option<&'a str>,
+    /// Where bare names are looked up; `None` where that is not known.
+    path: Option<String>,
+    /// The working folder, where it is known.
+    folder: Option<PathBuf>,
+    /// Where the script lies that this text is of.
+    own: Option<PathBuf>,
 }
 
 impl Judge<'_> {
-    fn text(&self, text: &str, depth: usize) -> Option<Renews> {
+    fn text(&self, text: &str, depth: usize) -> Option<Found> {
         let all = commands(text);
+        // A function may be called below what sets its variables.
         let mut variables: HashMap<&str, &str> = HashMap::new();
+        for words in all.iter().rev().filter(|words| words.iter().all(|word| assignment(word).is_some())) {
+            variables.extend(words.iter().filter_map(|word| assignment(word)));
+        }
         let mut guard: Option<Ineffective> = None;
-        let mut first: Option<Renews> = None;
+        let mut best: Option<Found> = None;
+        let mut path = self.path.clone();
+        let mut folder = self.folder.clone();
         for (i, words) in all.iter().enumerate() {
-            let exported = words.first().is_some_and(|word| word == "export" || word == "readonly");
-            let settings = words.iter().skip(usize::from(exported));
-            let assigned = settings.clone().take_while(|word| assignment(word).is_some()).count();
-            if assigned > 0 && assigned == settings.len() {
-                variables.extend(settings.filter_map(|word| assignment(word)));
+            let assigned = words.iter().take_while(|word| assignment(word).is_some()).count();
+            let exports = usize::from(words.first().is_some_and(|word| word == "export"));
+            if assigned == words.len() || exports == 1 {
+                let settings = words.iter().skip(exports).filter_map(|word| assignment(word));
+                for (name, value) in settings {
+                    if name == "PATH" {
+                        path = changed_path(path.as_deref(), value);
+                    }
+                    variables.insert(name, value);
+                }
                 continue;
             }
-            // `PATH=… certbot renew` and a line `PATH=…` before it.
-            let own = words.iter().filter_map(|word| assignment(word)).find(|(name, _)| *name == "PATH");
-            let own = own.map(|(_, value)| value).or(variables.get("PATH").copied());
-            let judge = match own {
-                Some(value) if value.contains('$') => Judge { path: None, ..*self },
-                Some(value) => Judge { path: Some(value), ..*self },
-                None => Judge { ..*self },
-            };
             let negated =
                 words.iter().take_while(|word| KEYWORDS.contains(&word.as_str())).any(|word| word == "!");
-            let call: Vec<&str> = words
+            let own = words.iter().filter_map(|word| assignment(word)).find(|(name, _)| *name == "PATH");
+            let call: Vec<String> = words
                 .iter()
                 .map(String::as_str)
                 .skip_while(|word| KEYWORDS.contains(word) || assignment(word).is_some())
-                .map(|word| resolve(word, &variables))
+                .flat_map(|word| resolved(word, &variables))
                 .take(MAX_WORDS)
                 .collect();
-            if matches!(call.first(), Some(&("test" | "[" | "[["))) {
-                let leaves = all
-                    .get(i + 1)
-                    .is_some_and(|next| next.iter().any(|word| word == "exit" || word == "return"));
-                guard = guard.or_else(|| self.guard(&call, negated, leaves));
-            } else if let Some(renews) = judge.call(&call, depth) {
-                match guard.clone().map_or(renews, Err) {
-                    Ok(()) => return Some(Ok(())),
-                    Err(why) => first = first.or(Some(Err(why))),
+            let call: Vec<&str> = call.iter().map(String::as_str).collect();
+            match call.first() {
+                Some(&("test" | "[" | "[[")) => {
+                    let leaves = all
+                        .get(i + 1)
+                        .is_some_and(|next| next.iter().any(|word| word == "exit" || word == "return"));
+                    guard = guard.or_else(|| self.guard(&call, negated, leaves));
+                    continue;
                 }
+                Some(&"cd") => {
+                    folder = match call.get(1) {
+                        // `cd "$(dirname "$0")"`
+                        Some(to) if to.starts_with('$') => self.own.clone(),
+                        Some(to) if !to.starts_with(['-', '~']) => Some(folder.unwrap_or_default().join(to)),
+                        _ => None,
+                    };
+                    continue;
+                }
+                // What is read in can set anything.
+                Some(&("." | "source" | "eval")) => path = None,
+                _ => {}
+            }
+            let here = match own {
+                Some((_, value)) => changed_path(path.as_deref(), value),
+                None => path.clone(),
+            };
+            let Some(mut found) =
+                (Judge { path: here, folder: folder.clone(), own: self.own.clone(), ..*self })
+                    .call(&call, depth)
+            else {
+                continue;
+            };
+            found.renews = guard.clone().map_or(found.renews, Err);
+            if best.as_ref().is_none_or(|best| found.weight() > best.weight()) {
+                best = Some(found);
+            }
+            if best.as_ref().is_some_and(Found::is_renewal) {
+                break;
             }
         }
-        first
+        best
     }
 
     /// `test -x /usr/bin/certbot -a ! -d /run/systemd/system`, and the same the other way round before an `exit`.
@@ -176,65 +155,84 @@ impl Judge<'_> {
         None
     }
 
-    fn call(&self, words: &[&str], depth: usize) -> Option<Renews> {
+    fn call(&self, words: &[&str], depth: usize) -> Option<Found> {
         let (&program, rest) = words.split_first()?;
         let name = base(program);
         if depth > MAX_DEPTH || MENTIONS.contains(&name) {
             return None;
         }
-        if is_client(program) {
+        if client_of(program).is_some() {
             return self.client(program, rest);
         }
-        if let Some((client, renews)) = other(program, rest) {
-            self.seen.set((client, Purpose::Renews));
-            let missing = program.starts_with('/') && gone(self.look.root, Path::new(program));
-            return Some(if missing { Err(Ineffective::ProgramMissing(program.into())) } else { renews });
+        // What a file that is read in may set.
+        if let Some(variable) = program.strip_prefix('$').filter(|rest| !rest.starts_with('/')) {
+            let named = mentions_certbot(&variable.to_ascii_lowercase()) && rest.contains(&"renew");
+            return named.then(|| Found::elsewhere(Ok(())));
         }
-        let renews = self.by_program(program, rest, depth)?;
+        let mut found = self.by_program(program, rest, depth)?;
         // snapd's own program is not asked for: its units are made by it.
-        let missing = name != "snap" && program.starts_with('/') && gone(self.look.root, Path::new(program));
-        Some(if missing { renews.and(Err(Ineffective::ProgramMissing(program.into()))) } else { renews })
+        if name != "snap" && program.starts_with('/') && gone(self.look.root, Path::new(program)) {
+            found.renews = found.renews.and(Err(Ineffective::ProgramMissing(program.into())));
+        }
+        // sudo and its kin have users and search paths of their own.
+        found.own_right &= !ROOTS.contains(&name);
+        Some(found)
     }
 
-    fn by_program(&self, program: &str, rest: &[&str], depth: usize) -> Option<Renews> {
+    fn by_program(&self, program: &str, rest: &[&str], depth: usize) -> Option<Found> {
         let name = base(program);
         let after_c = rest.iter().position(|word| shell_option(word)).and_then(|at| rest.get(at + 1));
         match name {
             "sh" | "bash" | "dash" | "ash" | "zsh" | "ksh" => match after_c {
-                // A login shell reads files that set the PATH.
-                Some(text) if rest.iter().any(|word| word.starts_with("-l") || *word == "--login") => {
-                    Judge { path: None, ..*self }.text(text, depth + 1)
-                }
+                Some(text) if is_login(rest) => self.anywhere().text(text, depth + 1),
                 Some(text) => self.text(text, depth + 1),
                 None => self.script(rest.iter().find(|word| !word.starts_with('-'))?),
             },
-            "su" | "runuser" if after_c.is_some() => Judge { path: None, ..*self }.text(after_c?, depth + 1),
-            "docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose" => container(rest),
+            "su" | "runuser" if after_c.is_some() => self.anywhere().text(after_c?, depth + 1),
+            "docker" | "podman" | "nerdctl" => container(rest).map(Found::elsewhere),
+            "docker-compose" | "podman-compose" => {
+                container(&[&["compose"], rest].concat()).map(Found::elsewhere)
+            }
             "systemctl" => {
                 let starts = rest.iter().any(|word| ["start", "restart", "try-restart"].contains(word));
                 let unit = rest.iter().any(|word| !word.starts_with('-') && mentions_certbot(word));
-                (starts && unit && !rest.iter().any(|word| word.ends_with(".timer"))).then_some(Ok(()))
+                let runs = starts && unit && !rest.iter().any(|word| word.ends_with(".timer"));
+                runs.then(|| Found::elsewhere(Ok(())))
             }
             // `snap run --timer=… certbot.renew`, as snapd writes it.
-            "snap" if rest.first() == Some(&"run") && rest.contains(&"certbot.renew") => Some(Ok(())),
+            "snap" if rest.first() == Some(&"run") && rest.contains(&"certbot.renew") => {
+                Some(Found::elsewhere(Ok(())))
+            }
+            "php" | "node" | "ruby" => self.other_script(rest),
+            "make" | "gmake" => self.makefile(rest),
             "command" if rest.first().is_some_and(|word| word.starts_with('-')) => None,
-            // sudo and env have paths of their own.
-            "sudo" | "doas" | "env" | "systemd-run" => Judge { path: None, ..*self }.wrapped(rest, depth),
+            _ if ROOTS.contains(&name) || name == "env" => self.anywhere().wrapped(rest, depth),
             _ if WRAPPERS.contains(&name) => self.wrapped(rest, depth),
             _ if name.starts_with("python") => {
-                let at = rest.iter().position(|word| is_client(word))?;
-                self.client(rest.get(at)?, rest.get(at + 1..)?)
+                let Some(at) = rest.iter().position(|word| is_client(word)) else {
+                    return self.other_script(rest);
+                };
+                // What python is given is a module or a file, and no name for PATH.
+                self.anywhere().client(rest.get(at)?, rest.get(at + 1..)?)
             }
-            _ => self.script(program).or_else(|| {
+            _ if PANELS.contains(&program) || name == "letsencrypt-cron.pl" => Some(Found::elsewhere(Ok(()))),
+            // A name without a folder is no script of the working folder.
+            _ => program.contains('/').then(|| self.script(program)).flatten().or_else(|| {
                 let at = rest.iter().position(|word| is_client(word))?;
                 let after = rest.get(at + 1..)?;
-                after.contains(&"renew").then(|| self.client(rest.get(at)?, after)).flatten()
+                let call = || self.anywhere().client(rest.get(at)?, after);
+                after.contains(&"renew").then(call).flatten()
             }),
         }
     }
 
+    /// The same where `PATH` is not known.
+    fn anywhere(&self) -> Judge<'_> {
+        Judge { path: None, folder: self.folder.clone(), own: self.own.clone(), ..*self }
+    }
+
     /// The program somewhere after `sudo -u root`, `timeout 1h` and the like.
-    fn wrapped(&self, words: &[&str], depth: usize) -> Option<Renews> {
+    fn wrapped(&self, words: &[&str], depth: usize) -> Option<Found> {
         for (at, word) in words.iter().enumerate() {
             if MENTIONS.contains(&base(word)) {
                 return None;
@@ -242,68 +240,100 @@ impl Judge<'_> {
             if word.starts_with('-') || assignment(word).is_some() {
                 continue;
             }
-            let renews = self.call(words.get(at..)?, depth + 1);
+            let found = self.call(words.get(at..)?, depth + 1);
             // Another wrapper has looked at all that follows it.
-            if renews.is_some() || WRAPPERS.contains(&base(word)) {
-                return renews;
+            if found.is_some() || WRAPPERS.contains(&base(word)) {
+                return found;
             }
         }
         None
     }
 
-    fn client(&self, program: &str, words: &[&str]) -> Option<Renews> {
+    fn client(&self, program: &str, words: &[&str]) -> Option<Found> {
+        let mut found = Found::of(client_of(program)?, words)?;
         if program.starts_with('/') && gone(self.look.root, Path::new(program)) {
-            return Some(Err(Ineffective::ProgramMissing(program.into())));
+            found.renews = Err(Ineffective::ProgramMissing(program.into()));
+        } else if let (Ok(()), Some(path)) = (&found.renews, &self.path) {
+            found.renews = not_on_path(self.look.root, program, path).map_or(Ok(()), Err);
         }
-        if let Some(path) =
-            self.path.filter(|path| !program.contains('/') && search::fails(self.look.root, path, program))
-        {
-            return Some(Err(Ineffective::NotOnPath(program.into(), path.to_owned())));
-        }
-        if base(program) == "acme-audit" {
-            let renews = words.contains(&"renew") && !words.contains(&"--dry-run");
-            let looks = !renews && !words.iter().any(|word| OTHER_VERBS.contains(word));
-            if looks || renews {
-                self.seen.set((Client::AcmeAudit, if renews { Purpose::Renews } else { Purpose::Audits }));
-            }
-            return (looks || renews).then_some(Ok(()));
-        }
-        self.seen.set((Client::Certbot, Purpose::Renews));
-        Some(verb(words))
+        Some(found)
     }
 
     /// A script that is called by its path.
-    fn script(&self, program: &str) -> Option<Renews> {
-        if self.level >= MAX_LEVEL || self.scripts.get() >= MAX_SCRIPTS || !program.starts_with('/') {
+    fn script(&self, program: &str) -> Option<Found> {
+        if self.level >= MAX_LEVEL || self.scripts.get() >= MAX_SCRIPTS {
+            return None;
+        }
+        let path = &match (program.strip_prefix("$/"), &self.own) {
+            // `"$DIR/renew.sh"` with `DIR=$(cd "$(dirname "$0")" && pwd)`
+            (Some(rest), Some(own)) => normalize(own, Path::new(rest)),
+            _ => normalize(self.folder.as_deref().unwrap_or(Path::new("")), Path::new(program)),
+        };
+        if !path.is_absolute() {
             return None;
         }
         self.scripts.set(self.scripts.get() + 1);
-        let path = Path::new(program);
         if gone(self.look.root, path) {
-            return mentions_certbot(program).then(|| Err(Ineffective::ProgramMissing(program.into())));
+            let missing = || Found::elsewhere(Err(Ineffective::ProgramMissing(program.into())));
+            return mentions_certbot(program).then(missing);
         }
         match self.look.root.read_text(path, MAX_SCRIPT, Role::Schedule) {
-            Ok(text) => Judge { level: self.level + 1, ..*self }.script_text(&text),
+            Ok(text) => {
+                let (path, own) = (self.path.clone(), path.parent().map(Path::to_path_buf));
+                Judge { level: self.level + 1, path, folder: self.folder.clone(), own, ..*self }
+                    .script_text(&text)
+            }
             // A script that this process may not read, or that the tree does not hold, is taken at its name.
             Err(missing) if matches!(missing.why, Why::Denied | Why::NotFound) => {
-                mentions_certbot(base(program)).then_some(Ok(()))
+                mentions_certbot(base(program)).then(|| Found::elsewhere(Ok(())))
             }
             Err(_) => None,
         }
     }
 
-    fn script_text(&self, text: &str) -> Option<Renews> {
+    /// `make -C DIR renew`: a call is seen, but not which goal it belongs to.
+    fn makefile(&self, words: &[&str]) -> Option<Found> {
+        let folder = words.iter().position(|word| *word == "-C").and_then(|at| words.get(at + 1))?;
+        let text =
+            self.look.root.read_text(&Path::new(folder).join("Makefile"), MAX_SCRIPT, Role::Other).ok()?;
+        (mentions_certbot(&text) && text.contains("renew")).then(|| Found::elsewhere(Ok(())))
+    }
+
+    fn script_text(&self, text: &str) -> Option<Found> {
         let first = text.lines().next().unwrap_or_default();
         if text.contains('\0') {
             return None;
         }
-        if !first.starts_with("#!") || first.contains("sh") {
-            return self.text(text, 0);
+        if first.starts_with("#!") && text.contains(&format!("{first}\r\n")) {
+            let mut found = self.text(&text.replace('\r', ""), 0)?;
+            let interpreter = first.trim_start_matches("#!").trim();
+            found.renews =
+                Err(Ineffective::ProgramMissing(format!("`{interpreter}\\r` (Windows line ends)")));
+            return Some(found);
         }
-        // Python, Perl and others: a call is seen, but not its guards.
-        let names = |line: &str| !line.trim_start().starts_with('#') && mentions_certbot(line);
-        (text.lines().any(names) && text.contains("renew")).then_some(Ok(()))
+        if !first.starts_with("#!") || first.contains("sh") {
+            // A login shell reads /etc/profile first.
+            let login = first.split_whitespace().any(|word| word.starts_with('-') && word.contains('l'));
+            return if login { self.anywhere().text(text, 0) } else { self.text(text, 0) };
+        }
+        other_text(text)
     }
+
+    /// The script that an interpreter other than a shell is given.
+    fn other_script(&self, words: &[&str]) -> Option<Found> {
+        let program = words.iter().find(|word| !word.starts_with('-'))?;
+        let path = normalize(self.folder.as_deref().unwrap_or(Path::new("")), Path::new(program));
+        if !path.is_absolute() {
+            return None;
+        }
+        other_text(&self.look.root.read_text(&path, MAX_SCRIPT, Role::Other).ok()?)
+    }
+}
+
+/// Python, Perl and others: a call is seen, but not its guards.
+fn other_text(text: &str) -> Option<Found> {
+    let names = |line: &str| !line.trim_start().starts_with('#') && mentions_certbot(line);
+    (text.lines().any(names) && text.contains("renew")).then(|| Found::elsewhere(Ok(())))
 }
 
 /// `-c`, `-lc`, `-ec` and `--command`.
@@ -311,18 +341,10 @@ fn shell_option(word: &str) -> bool {
     word == "--command" || word.starts_with('-') && !word.starts_with("--") && word.ends_with('c')
 }
 
-fn assignment(word: &str) -> Option<(&str, &str)> {
-    let (name, value) = word.split_once('=')?;
-    let is_name = !name.is_empty()
-        && !name.starts_with(|c: char| c.is_ascii_digit())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    is_name.then_some((name, value))
-}
-
-fn resolve<'a>(word: &'a str, variables: &HashMap<&'a str, &'a str>) -> &'a str {
-    let name =
-        word.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).or_else(|| word.strip_prefix('$'));
-    name.and_then(|name| variables.get(name).copied()).unwrap_or(word)
+/// `bash -lc`, `bash --login -c`.
+fn is_login(words: &[&str]) -> bool {
+    let short = |word: &str| word.starts_with('-') && !word.starts_with("--") && word.contains(['l', 'i']);
+    words.iter().take_while(|word| word.starts_with('-')).any(|word| *word == "--login" || short(word))
 }
 
 #[cfg(test)]

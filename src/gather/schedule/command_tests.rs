@@ -1,3 +1,4 @@
+use super::super::client::Renews;
 use super::*;
 use crate::facts::{Client, Os, Purpose};
 use crate::gather::fs::Root;
@@ -11,7 +12,7 @@ fn on(files: &[(&str, &str)], systemd: bool, command: &str) -> Option<Renews> {
     }
     let root = Root::below(dir.path()).unwrap();
     let os = Os { systemd, ..Os::default() };
-    judge(&look(&root, &os), command, None).map(|judged| judged.renews)
+    recognise(&look(&root, &os), command, None).map(|judged| judged.renews)
 }
 
 fn look<'a>(root: &'a Root, os: &'a Os) -> Look<'a> {
@@ -74,12 +75,11 @@ fn other_clients_and_audits_are_told_apart() {
     let root = Root::below(dir.path()).unwrap();
     let os = Os::default();
     let seen = |command: &str| {
-        let judged = judge(&look(&root, &os), command, None).unwrap_or_else(|| panic!("{command}"));
+        let judged = recognise(&look(&root, &os), command, None).unwrap_or_else(|| panic!("{command}"));
         (judged.client, judged.purpose, judged.renews.is_ok())
     };
     for (command, client, renews) in [
         ("\"/root/.acme.sh\"/acme.sh --cron --home /root/.acme.sh > /dev/null", Client::AcmeSh, true),
-        ("acme.sh --list", Client::AcmeSh, false),
         ("lego --email a@b.example --domains b.example --http renew --days 30", Client::Lego, true),
         ("/usr/bin/dehydrated -c", Client::Dehydrated, true),
         ("getssl -u -a -q", Client::Getssl, true),
@@ -97,7 +97,9 @@ fn other_clients_and_audits_are_told_apart() {
     ] {
         assert_eq!(seen(command), (Client::AcmeAudit, Purpose::Audits, true), "{command}");
     }
-    assert!(judge(&look(&root, &os), "acme-audit explain", None).is_none());
+    for other in ["acme-audit explain", "acme.sh --list"] {
+        assert!(recognise(&look(&root, &os), other, None).is_none(), "{other}");
+    }
 }
 
 #[test]
@@ -110,7 +112,7 @@ fn a_bare_name_is_searched_on_the_path_of_the_line() {
             std::fs::write(&path, "").unwrap();
         }
         let (root, os) = (Root::below(dir.path()).unwrap(), Os::default());
-        judge(&look(&root, &os), command, Some(path)).unwrap().renews
+        recognise(&look(&root, &os), command, Some(path)).unwrap().renews
     };
     let fails = |command: &str| matches!(on_path(command, "/usr/bin:/bin"), Err(Ineffective::NotOnPath(..)));
     assert!(fails("certbot renew -q") && fails("sleep 5; certbot renew"));
@@ -194,4 +196,45 @@ fn scripts_that_call_scripts_are_followed_and_an_end_is_kept() {
 fn a_pile_of_wrappers_ends() {
     assert_eq!(plain(&"sudo ".repeat(5_000)), None);
     assert_eq!(plain(&"sh -c ".repeat(5_000)), None);
+}
+
+#[test]
+fn variables_are_words_of_the_command() {
+    let script = "#!/bin/bash\nCOMPOSE=\"/usr/bin/docker compose --ansi never\"\n$COMPOSE run certbot renew && \
+                  $COMPOSE kill -s SIGHUP web\n";
+    assert_eq!(on(&[("srv/renew.sh", script), ("usr/bin/docker", "")], true, "/srv/renew.sh"), Some(Ok(())));
+    let later = "renew() {\n  \"$BIN\" renew -q\n}\nBIN=/usr/bin/certbot\nrenew\n";
+    assert_eq!(on(&[("usr/bin/certbot", ""), ("root/x.sh", later)], true, "bash /root/x.sh"), Some(Ok(())));
+    for command in [
+        "sh -c '${CERTBOT:-certbot} renew'",
+        ". /etc/default/x; $CERTBOT_BIN renew -q",
+        "ARGS='renew -q'; certbot $ARGS",
+    ] {
+        assert_eq!(plain(command), Some(Ok(())), "{command}");
+    }
+    assert_eq!(plain("$TOOL renew"), None);
+}
+
+#[test]
+fn a_script_with_windows_line_ends_is_not_run() {
+    let found = on(&[("root/x.sh", "#!/bin/sh\r\ncertbot renew\r\n")], true, "/root/x.sh");
+    assert!(matches!(found, Some(Err(Ineffective::ProgramMissing(_)))), "{found:?}");
+}
+
+#[test]
+fn scripts_know_their_own_folder() {
+    let renew = ("root/renew.sh", "#!/bin/sh\ncertbot renew\n");
+    for text in [
+        "#!/bin/bash\ncd \"$(dirname \"$0\")\"\n./renew.sh || exit 1\n",
+        "#!/bin/bash\nDIR=\"$(cd \"$(dirname \"${BASH_SOURCE[0]}\")\" && pwd)\"\n\"$DIR/renew.sh\"\n",
+    ] {
+        assert_eq!(on(&[renew, ("root/all.sh", text)], true, "/root/all.sh"), Some(Ok(())), "{text}");
+    }
+    let python = "import subprocess\nsubprocess.run(['certbot', 'renew'])\n";
+    assert_eq!(on(&[("root/x.py", python)], true, "python3 /root/x.py"), Some(Ok(())));
+    assert_eq!(plain("docker compose run --rm le renew -q"), Some(Ok(())));
+    assert_eq!(plain("docker-compose run --rm le renew -q"), Some(Ok(())));
+    for other in ["docker compose run --rm web rake renew", "docker run --rm goacme/lego renew"] {
+        assert_eq!(plain(other), None, "{other}");
+    }
 }

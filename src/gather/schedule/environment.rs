@@ -1,58 +1,126 @@
-//! The environment that a service's settings give to its command: `$CERTBOT_ARGS` from a package's file.
+//! The variables of a service, and a command line with their values in it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::units::{Directive, entries};
+use super::Look;
+use super::directives::{Directive, specifiers, values};
 use crate::facts::Role;
-use crate::gather::fs::Root;
 
-/// How much of a file is read.
 const MAX_FILE: u64 = 64 << 10;
+/// How long a command may become.
+const MAX_COMMAND: usize = 64 << 10;
 
-/// Names and values, the last assignment counting.
-pub(super) type Environment = BTreeMap<String, String>;
-
-/// What `Environment=` and the files of `EnvironmentFile=` say, the files last.
-/// <https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html#EnvironmentFile=>
-pub(super) fn environment(root: &Root, directives: &[Directive]) -> Environment {
-    let mut all = Environment::new();
-    for d in entries(directives, "Service", &["Environment"]) {
-        all.extend(super::shell::commands(d.value()).concat().iter().filter_map(|word| assignment(word)));
-    }
-    for d in entries(directives, "Service", &["EnvironmentFile"]) {
-        let path = d.value().trim_start_matches('-');
-        let Ok(text) = root.read_text(Path::new(path), MAX_FILE, Role::Other) else { continue };
-        let lines = text.lines().map(str::trim).filter(|line| !line.starts_with(['#', ';']));
-        all.extend(lines.filter_map(assignment));
-    }
-    all
+/// What is known of a service's variables.
+pub(super) struct Environment {
+    set: BTreeMap<String, String>,
+    /// All files were read: what is not set is empty.
+    whole: bool,
 }
 
-fn assignment(text: &str) -> Option<(String, String)> {
-    let (name, value) = text.split_once('=')?;
-    let value = value.trim();
-    let bare = [('"', '"'), ('\'', '\'')]
-        .iter()
-        .find_map(|(open, close)| value.strip_prefix(*open)?.strip_suffix(*close))
-        .unwrap_or(value);
-    Some((name.trim().to_owned(), bare.to_owned()))
-}
-
-/// A command with its variables replaced where they are known; unknown ones are empty, as systemd has them.
-pub(super) fn expand(command: &str, environment: &Environment) -> String {
-    let word = |word: &str| {
-        let name = word.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).or(word.strip_prefix('$'));
-        match name
-            .filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !name.is_empty())
-        {
-            Some(name) => environment.get(name).cloned().unwrap_or_default(),
-            None => word.to_owned(),
+impl Environment {
+    /// `Environment=`, then `EnvironmentFile=`, which overrides it.
+    /// <https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html#EnvironmentFile=>
+    pub fn of(look: &Look<'_>, directives: &[Directive], unit: &str) -> Self {
+        let mut set = BTreeMap::new();
+        for value in values(directives, "Service", "Environment") {
+            set.extend(words(&specifiers(&value, unit)).iter().filter_map(|word| assignment(word)));
         }
-    };
-    if !command.contains('$') || environment.is_empty() {
-        return command.to_owned();
+        let files = values(directives, "Service", "EnvironmentFile");
+        let mut whole = !files.is_empty();
+        for file in files {
+            let file = specifiers(&file, unit);
+            let path = file.strip_prefix('-').unwrap_or(&file);
+            match look.root.read_text(Path::new(path), MAX_FILE, Role::Other) {
+                Ok(text) => set.extend(text.lines().filter_map(|line| {
+                    let line = line.trim();
+                    let (name, value) = line.split_once('=')?;
+                    let value = value.trim();
+                    let quoted = ['"', '\''].iter().find_map(|q| value.strip_prefix(*q)?.strip_suffix(*q));
+                    (!line.starts_with(['#', ';']))
+                        .then(|| (name.trim().to_owned(), quoted.unwrap_or(value).to_owned()))
+                })),
+                Err(_) => whole = false,
+            }
+        }
+        Self { set, whole }
     }
-    let words = command.split(' ').map(word).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join(" ")
+
+    /// The value of a variable, where it is known.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.set.get(name).map(String::as_str)
+    }
+
+    /// The command with the values that are known in it: `${NAME}` anywhere, `$NAME` where it is a word of its own.
+    /// <https://www.freedesktop.org/software/systemd/man/latest/systemd.service.html#Command%20lines>
+    pub fn expand(&self, command: &str) -> String {
+        if !command.contains('$') {
+            return command.to_owned();
+        }
+        let mut out = String::new();
+        for word in command.split_whitespace() {
+            let expanded = self.word(word);
+            if out.len().saturating_add(expanded.len()) > MAX_COMMAND {
+                return command.to_owned();
+            }
+            if !out.is_empty() && !expanded.is_empty() {
+                out.push(' ');
+            }
+            out.push_str(&expanded);
+        }
+        out
+    }
+
+    fn word(&self, word: &str) -> String {
+        let name = word.strip_prefix('$').filter(|name| is_name(name));
+        if let Some(name) = name {
+            return match self.set.get(name) {
+                Some(value) => value.clone(),
+                None if self.whole => String::new(),
+                None => word.to_owned(),
+            };
+        }
+        let mut out = String::new();
+        let mut rest = word;
+        while let Some((before, after)) = rest.split_once("${") {
+            out.push_str(before);
+            let known = after.split_once('}').and_then(|(name, tail)| Some((self.set.get(name)?, tail)));
+            let Some((value, tail)) = known.filter(|_| out.len() < MAX_COMMAND) else {
+                out.push_str("${");
+                rest = after;
+                continue;
+            };
+            out.push_str(value);
+            rest = tail;
+        }
+        out.push_str(rest);
+        out.replace("$$", "$")
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && !text.starts_with(|c: char| c.is_ascii_digit())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+fn assignment(word: &str) -> Option<(String, String)> {
+    let (name, value) = word.split_once('=')?;
+    is_name(name).then(|| (name.to_owned(), value.to_owned()))
+}
+
+/// Words as `Environment=` has them, quotes taken off.
+fn words(text: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
+    for c in text.chars() {
+        match quote {
+            Some(q) if c == q => quote = None,
+            None if c == '"' || c == '\'' => quote = Some(c),
+            None if c.is_whitespace() => words.push(std::mem::take(&mut word)),
+            _ => word.push(c),
+        }
+    }
+    words.push(word);
+    words.retain(|word| !word.is_empty());
+    words
 }

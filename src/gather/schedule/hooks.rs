@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use super::gone;
+use super::path::{is_whole, not_on_path};
 use super::shell::commands;
-use super::{gone, search};
 use crate::facts::{Fact, HookProgram, IniFile, Trigger};
 use crate::gather::fs::Root;
 
@@ -61,8 +62,7 @@ fn missing(root: &Root, program: &str) -> bool {
         return gone(root, Path::new(program));
     }
     // A tree without the system's own shell holds too little of it.
-    let whole = root.is_live() || root.exists(Path::new("/bin/sh"));
-    !program.contains('/') && whole && search::fails(root, PATH, program)
+    is_whole(root) && not_on_path(root, program, PATH).is_some()
 }
 
 #[cfg(test)]

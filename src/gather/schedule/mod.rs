@@ -1,25 +1,37 @@
 //! What would run certbot's renewals: systemd timers, cron and its kin, containers.
 
+mod anacron;
 mod beside;
 mod client;
+mod columns;
 mod command;
+mod compose;
 mod conditions;
 mod container;
 mod cron;
-mod crontab;
 mod daemon;
+mod directives;
 mod environment;
+mod fcron;
 mod hooks;
 mod live;
+mod path;
+mod pause;
+mod periodic;
+mod quadlet;
 mod runparts;
-mod search;
+mod service;
+mod settings;
 mod shell;
 mod supervisor;
 mod systemd;
+mod tables;
 mod task;
 mod times;
 mod units;
 mod users;
+mod variables;
+mod words;
 
 use std::path::Path;
 
@@ -30,8 +42,8 @@ use super::installs::installs;
 pub use beside::beside;
 pub use hooks::hook_programs;
 
-use crate::calendar::{seconds, zone};
-use crate::facts::{Fact, Missing, Os, Role, Rule, Trigger, When, Why};
+use crate::calendar::zone;
+use crate::facts::{Fact, Missing, Os, Role, Trigger, TriggerKind, Why};
 
 /// How much of a script is read to look for a loop.
 const MAX_SCRIPT: u64 = 256 << 10;
@@ -70,14 +82,21 @@ pub fn triggers(root: &Root, os: &Os, config: &Path) -> Fact<Vec<Trigger>> {
         found.extend(more);
         unread.extend(missing);
     }
+    let quadlets = quadlet::containers(&look, &found);
+    found.extend(quadlets);
     live::fill(&look, &mut found);
+    let installed = installs(root).is_ok_and(|found| !found.is_empty());
+    if installed {
+        // What is meant to renew is the host's own certbot.
+        found.retain(|trigger| trigger.kind != TriggerKind::Container || trigger.ineffective.is_none());
+    }
     if found.iter().any(Trigger::effective) {
         return Ok(found);
     }
     if let Some(missing) = unread.into_iter().next() {
         return Err(missing);
     }
-    if os.containers && !installs(root).is_ok_and(|found| !found.is_empty()) {
+    if os.containers && !installed && !found.iter().any(|trigger| trigger.kind == TriggerKind::Container) {
         let why =
             Why::Unclear("no certbot is on the host, and a container's own schedule is not looked at".into());
         return Err(Missing::new("the containers' own schedules", why, Role::Schedule));
@@ -88,29 +107,6 @@ pub fn triggers(root: &Root, os: &Os, config: &Path) -> Fact<Vec<Trigger>> {
 /// Times that are not known, and why.
 fn untimed(why: &str) -> Missing {
     Missing::new("the times", Why::Unclear(why.to_owned()), Role::Other)
-}
-
-/// The times of a command that renews in a loop, or of the script that it names: the longest `sleep`.
-fn loop_times(look: &Look<'_>, command: &str) -> Fact<When> {
-    let longest = std::iter::once(command.to_owned())
-        .chain(script_of(look, command))
-        .filter_map(|text| longest_sleep(&text))
-        .max();
-    match longest {
-        Some(pause) => Ok(When { rules: vec![Rule::Every(pause)], ..When::default() }),
-        None => Err(untimed("the pause of the loop is not understood")),
-    }
-}
-
-/// The longest `sleep` of a text, in seconds.
-fn longest_sleep(text: &str) -> Option<u64> {
-    let words = text
-        .split(|c: char| c.is_whitespace() || ";&|\"'(){}$[],".contains(c))
-        .filter(|word| !word.is_empty());
-    let words: Vec<&str> = words.collect();
-    let pauses =
-        words.windows(2).filter(|pair| pair.first().is_some_and(|word| client::base(word) == "sleep"));
-    pauses.filter_map(|pair| seconds(pair.get(1)?).ok().flatten()).max()
 }
 
 /// The text of the script that a command names.
@@ -163,4 +159,8 @@ fn gone(root: &Root, path: &Path) -> bool {
 }
 
 #[cfg(test)]
+mod cron_tests;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod unit_tests;

@@ -1,133 +1,165 @@
-//! Folders of scripts, and what runs them: `run-parts`, `periodic`, anacron.
+//! Folders of scripts, and what runs them.
 
-use std::path::{Path, PathBuf};
-
-use jiff::Timestamp;
-use jiff::civil::Date;
+use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::Look;
-use super::crontab::{Job, after_words};
-use crate::calendar::zone;
-use crate::facts::{Role, Rule, When};
+use super::client::base;
+use super::command::recognise_script;
+use super::cron::{Cron, Job};
+use super::path::{is_whole, populated};
+use super::shell::commands;
+use crate::facts::{Fact, Ineffective, Rule, TriggerKind, When};
+use crate::gather::fs::show;
 
-/// How much of a table or a stamp is read.
-const MAX_TEXT: u64 = 1 << 20;
-/// The hours in which anacron starts jobs, where its table does not say.
-const ALL_DAY: (u8, u8) = (0, 24);
-
-/// What runs the scripts of a folder.
+/// A line that runs the scripts of a folder.
 #[derive(Clone, Debug)]
 pub(super) struct Runner {
     /// The folder.
-    pub folder: PathBuf,
+    pub folder: String,
     /// When.
-    pub when: When,
-    /// When it did so last.
-    pub last_run: Option<Timestamp>,
+    pub when: Fact<When>,
+    /// Why it does not.
+    pub fault: Option<Ineffective>,
+    /// It stands back where anacron is installed.
+    pub unless_anacron: bool,
+    /// anacron's name for it.
+    pub job: Option<String>,
+    /// `PATH`, where its table says.
+    pub path: Option<String>,
 }
 
-/// The folder that a command runs the scripts of: `run-parts --report /etc/cron.daily`, `periodic weekly`.
-pub(super) fn folders(command: &str) -> Vec<PathBuf> {
-    let words: Vec<&str> = command.split(|c: char| c.is_whitespace() || ";&|{}()".contains(c)).collect();
-    let mut found = Vec::new();
-    for (i, word) in words.iter().enumerate() {
-        let rest = || words.iter().skip(i + 1).filter(|word| !word.is_empty() && !word.starts_with('-'));
-        match word.rsplit('/').next().unwrap_or(word) {
-            "run-parts" => found.extend(rest().find(|word| word.starts_with('/')).map(PathBuf::from)),
-            "periodic" => {
-                for base in ["/etc/periodic", "/usr/local/etc/periodic"] {
-                    found.extend(rest().take(1).map(|period| Path::new(base).join(period)));
+impl Runner {
+    /// The folders that a command runs: with run-parts, or FreeBSD's `periodic daily`.
+    pub(super) fn all(command: &str, when: &Fact<When>, fault: Option<&Ineffective>) -> Vec<Runner> {
+        if !["run-parts", "periodic", "run-crons"].iter().any(|word| command.contains(word)) {
+            return Vec::new();
+        }
+        let period = |(name, days): (&str, u32)| Runner {
+            folder: format!("/etc/cron.{name}"),
+            when: Ok(When { rules: vec![Rule::Anacron(days, 0, 24)], catches_up: true, ..When::default() }),
+            fault: fault.cloned(),
+            unless_anacron: false,
+            job: None,
+            path: None,
+        };
+        if command.contains("run-crons") {
+            // Gentoo's and SUSE's, every few minutes: it runs what has not run for so long.
+            return [("daily", 1), ("hourly", 1), ("weekly", 7), ("monthly", 31)].map(period).to_vec();
+        }
+        let unless_anacron = command.contains("anacron") && command.contains("||");
+        let folders = commands(command).into_iter().flat_map(|words| {
+            let at = words.iter().position(|word| ["run-parts", "periodic"].contains(&base(word)));
+            let (name, rest) = match at.and_then(|at| Some((words.get(at)?, words.get(at + 1..)?))) {
+                Some((name, rest)) => (base(name).to_owned(), rest.to_vec()),
+                None => (String::new(), Vec::new()),
+            };
+            let folders = move |word: String| match name.as_str() {
+                "periodic" if !word.starts_with(['-', '/', '>']) => {
+                    vec![format!("/etc/periodic/{word}"), format!("/usr/local/etc/periodic/{word}")]
                 }
-            }
-            _ => {}
+                "run-parts" if word.starts_with('/') => vec![word.trim_end_matches('/').to_owned()],
+                _ => Vec::new(),
+            };
+            rest.into_iter().flat_map(folders)
+        });
+        let runner = |folder| Runner {
+            folder,
+            when: when.clone(),
+            fault: fault.cloned(),
+            unless_anacron,
+            job: None,
+            path: None,
+        };
+        folders.map(runner).collect()
+    }
+}
+
+impl Cron<'_> {
+    /// The scripts of a folder for run-parts.
+    pub(super) fn scripts(&mut self, folder: &Path, kind: TriggerKind) {
+        for (path, name) in self.files(folder) {
+            let ignored = self.ignored_name(&name);
+            self.script(folder, &path, kind, ignored);
         }
     }
-    found
-}
 
-/// What the lines of crontabs run; `test -x /usr/sbin/anacron ||` leaves the folder to anacron where that is there.
-pub(super) fn of_jobs(look: &Look<'_>, jobs: &[Job]) -> Vec<Runner> {
-    let anacron = has_anacron(look);
-    let mut runners = Vec::new();
-    for job in jobs {
-        let Ok(rule) = &job.times else { continue };
-        if job.command.contains("anacron ||") && anacron {
-            continue;
-        }
-        for folder in folders(&job.command) {
-            let when = When { rules: vec![rule.clone()], ..When::default() };
-            runners.push(Runner { folder, when, last_run: None });
+    /// One of them.
+    pub(super) fn script(
+        &mut self,
+        folder: &Path,
+        path: &Path,
+        kind: TriggerKind,
+        ignored: Option<Ineffective>,
+    ) {
+        let runner = self.runner(folder);
+        let Some(text) = self.read(path) else { return };
+        let search = runner.as_ref().and_then(|runner| runner.path.as_deref());
+        let Some(found) = recognise_script(self.look, &text, search) else { return };
+        let not_executable = || Ineffective::FileIgnored("it is not executable".into());
+        let own = ignored
+            .or_else(|| self.meta(path).is_some_and(|meta| meta.mode & 0o111 == 0).then(not_executable));
+        let place = show(path);
+        let when = match &runner {
+            Some(runner) => runner.when.clone(),
+            None => Err(super::untimed("nothing says when the scripts of this folder run")),
+        };
+        let mut job = Job::new(kind, place.clone(), &place, found, when);
+        job.task = super::task::script(self.look, &job.found, &place);
+        job.fault = own.or_else(|| match &runner {
+            Some(runner) => runner.fault.clone(),
+            None => self.nothing_runs(folder),
+        });
+        job.last_run = runner.as_ref().and_then(|r| self.stamp(r.job.as_deref()?));
+        self.push(job);
+    }
+
+    /// The folders that somebody's own lines run.
+    pub(super) fn other_folders(&mut self) {
+        const USUAL: [&str; 4] =
+            ["/etc/cron.hourly", "/etc/cron.daily", "/etc/cron.weekly", "/etc/cron.monthly"];
+        let own = |runner: &&Runner| {
+            !USUAL.contains(&runner.folder.as_str()) && !runner.folder.contains("/etc/periodic/")
+        };
+        let folders: BTreeSet<String> =
+            self.runners.iter().filter(own).map(|runner| runner.folder.clone()).collect();
+        for folder in folders {
+            self.scripts(Path::new(&folder), TriggerKind::CronDir);
         }
     }
-    runners
-}
 
-/// A line of anacrontab: its number, when it runs, its name and its command.
-pub(super) struct AnacronJob {
-    pub line: usize,
-    pub when: When,
-    pub last_run: Option<Timestamp>,
-    pub command: String,
-}
-
-/// The jobs of anacron, where it is installed. <https://manpages.debian.org/bookworm/anacron/anacrontab.5.en.html>
-pub(super) fn anacron(look: &Look<'_>, text: &str) -> Vec<AnacronJob> {
-    let setting = |name: &str| {
-        let value = |line: &str| {
-            line.trim().strip_prefix(name)?.trim_start().strip_prefix('=').map(str::trim).map(str::to_owned)
+    /// The line that runs a folder: an effective one before any other.
+    fn runner(&self, folder: &Path) -> Option<Runner> {
+        let folder = show(folder);
+        let anacron = anacron_is_there(self.look);
+        let here = || {
+            let all = self.runners.iter().filter(|runner| runner.folder == folder);
+            all.filter(|runner| !(runner.unless_anacron && anacron))
         };
-        text.lines().rev().find_map(value)
-    };
-    let hours = setting("START_HOURS_RANGE").and_then(|range| {
-        let (from, to) = range.split_once('-')?;
-        Some((from.trim().parse().ok()?, to.trim().parse().ok()?))
-    });
-    let (from, to) = hours.unwrap_or(ALL_DAY);
-    let random: u64 = setting("RANDOM_DELAY").and_then(|minutes| minutes.parse().ok()).unwrap_or(0);
-    let job = |(line, number): (&str, usize)| {
-        let mut words = line.split_whitespace();
-        let days = match words.next()? {
-            "@daily" => 1,
-            "@weekly" => 7,
-            "@monthly" => 31,
-            period => period.parse().ok()?,
-        };
-        let delay: u64 = words.next()?.parse().ok()?;
-        let name = words.next()?;
-        let command = after_words(line, 3).to_owned();
-        // It may be started at any time of the hours it is allowed.
-        let window = u64::from(to.saturating_sub(from)) * 3_600;
-        let delay = delay.saturating_add(random).saturating_mul(60).saturating_add(window.min(86_400));
-        let when = When { rules: vec![Rule::Anacron(days, from, to)], delay, catches_up: true, zone: None };
-        Some(AnacronJob { line: number, when, last_run: stamp(look, name), command })
-    };
-    text.lines()
-        .zip(1..)
-        .filter(|(line, _)| {
-            !line.contains('=') || line.trim_start().starts_with(|c: char| c.is_ascii_digit())
-        })
-        .filter_map(job)
-        .collect()
+        here().find(|runner| runner.fault.is_none()).or_else(|| here().next()).cloned()
+    }
+
+    /// Only said of a whole host all of whose tables were read.
+    fn nothing_runs(&self, folder: &Path) -> Option<Ineffective> {
+        let certain = self.unread.is_empty()
+            && is_whole(self.root())
+            && populated(self.root(), "/usr/sbin")
+            && self.root().exists(Path::new("/etc/crontab"))
+            && !self.by_generator;
+        let what = format!("nothing runs the scripts in {}", show(folder));
+        certain.then_some(Ineffective::NotStarted(what)).or_else(|| self.stopped.clone())
+    }
 }
 
-/// Whether anacron is there, or may be in a tree without programs.
-pub(super) fn has_anacron(look: &Look<'_>) -> bool {
-    let programs = ["/usr/sbin/anacron", "/sbin/anacron"];
-    let there = programs.iter().any(|program| look.root.exists(Path::new(program)));
-    there
-        || (look.root.exists(Path::new("/etc/anacrontab"))
-            && !programs.iter().any(|p| super::gone(look.root, Path::new(p))))
+/// Whether anacron is installed: where programs are not in the tree, its table says so.
+pub(super) fn anacron_is_there(look: &Look<'_>) -> bool {
+    let program =
+        ["/usr/sbin/anacron", "/usr/bin/anacron"].iter().any(|path| look.root.exists(Path::new(path)));
+    program || !lacks_anacron(look) && look.root.exists(Path::new("/etc/anacrontab"))
 }
 
-/// The day on which anacron last ran a job, at its begin.
-fn stamp(look: &Look<'_>, name: &str) -> Option<Timestamp> {
-    let path = Path::new("/var/spool/anacron").join(name.rsplit('/').next()?);
-    let text = look.root.read_text(&path, MAX_TEXT, Role::Other).ok()?;
-    let date = Date::strptime("%Y%m%d", text.trim()).ok()?;
-    look.zone.to_timestamp(date.at(0, 0, 0, 0)).ok()
-}
-
-/// A zone that a table names and that exists.
-pub(super) fn known_zone(name: Option<&str>) -> Option<String> {
-    name.filter(|name| zone::named(name).is_some()).map(str::to_owned)
+/// Whether anacron is surely not installed.
+pub(super) fn lacks_anacron(look: &Look<'_>) -> bool {
+    let listed = is_whole(look.root) && populated(look.root, "/usr/sbin");
+    listed && !super::path::has_program(look, &["anacron"])
 }

@@ -87,9 +87,12 @@ impl Lexer {
                 {
                     current.push(c);
                 }
-                '&' if self.peek(1) == Some('>') => current.end_word(),
+                '&' if self.peek(1) == Some('>') => {
+                    current.end_word();
+                    current.push(c);
+                }
                 '<' | '>' => {
-                    if current.word.as_ref().is_some_and(|word| !word.ends_with(['<', '>'])) {
+                    if current.word.as_ref().is_some_and(|word| word != "&" && !word.ends_with(['<', '>'])) {
                         current.end_word();
                     }
                     current.push(c);
@@ -165,7 +168,7 @@ mod tests {
     fn redirections_do_not_end_a_command_or_hide_a_verb() {
         assert_eq!(
             shown("certbot renew>/dev/null 2>&1; a &>> log & b"),
-            "certbot·renew·>/dev/null·2·>&1 | a·>>log | b"
+            "certbot·renew·>/dev/null·2·>&1 | a·&>>log | b"
         );
         assert_eq!(shown("a > f x # certbot renew\nb"), "a·>f·x | b");
     }

@@ -45,7 +45,7 @@ fn program(look: &Look<'_>, path: &Path, line: &str, number: usize) -> Option<Tr
         command: mask_command(command.trim()),
         ineffective: None,
         client: Client::default(),
-        when: super::loop_times(look, command),
+        when: super::pause::times(look, command),
         task: Task::default(),
         last_run: None,
         unit_state: None,

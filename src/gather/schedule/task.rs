@@ -1,91 +1,122 @@
-//! What one run does besides renewing: the flags of the client, and what stands around it.
+//! What one run of a command does: which lineages, how long it waits, and where its output goes.
 
 use std::path::Path;
 
-use super::Look;
-use super::client::{base, is_client};
-use super::shell::{Words, commands};
-use crate::calendar::seconds;
+use super::client::{Found, base, client_of, mentions_certbot};
+use super::shell::commands;
+use super::{Look, MAX_SCRIPT};
 use crate::facts::{Role, Task};
 
-/// How much of a script is read.
-const MAX_SCRIPT: u64 = 256 << 10;
-const FORCED: [&str; 4] = ["--force-renewal", "--force-renew", "--renew-by-default", "--force"];
+/// How deep `sh -c "…"` is read.
+const MAX_DEPTH: usize = 3;
+const FORCES: [&str; 3] = ["--force-renewal", "--force-renew", "--renew-by-default"];
+const DISCARDS: [&str; 4] = [">/dev/null 2>&1", "&>/dev/null", ">&/dev/null", ">/dev/null 2>/dev/null"];
 
-/// Reads it from a command and from the script that it names; `place` is the `file:line` of the command.
-pub(super) fn task(look: &Look<'_>, command: &str, place: &str) -> Task {
-    let mut task = Task::default();
-    read(&mut task, command, place);
-    for words in commands(command) {
-        let Some(script) = words.iter().find(|word| word.starts_with('/')) else { continue };
-        if is_client(script) || script.contains("/bin/") && !script.contains("/local/") {
-            continue;
-        }
-        if let Ok(text) = look.root.read_text(Path::new(script), MAX_SCRIPT, Role::Other) {
-            read(&mut task, &text, script);
-        }
+/// Reads a command, and the script that it names, for what a run of it does; `place` is its `file:line`.
+pub(super) fn task(look: &Look<'_>, found: &Found, command: &str, place: &str) -> Task {
+    let mut task = Task { purpose: found.purpose, ..Task::default() };
+    read(&mut task, command, place, 0);
+    let script = command.split_whitespace().find(|word| {
+        word.starts_with('/')
+            && client_of(word).is_none()
+            && !word.starts_with("/dev/")
+            && look.root.exists(Path::new(word))
+    });
+    if let Some(path) = script {
+        script_task(look, &mut task, path);
     }
     task
 }
 
-fn read(task: &mut Task, text: &str, place: &str) {
-    if text.contains('\0') {
-        return;
+/// The same for a script that something else runs.
+pub(super) fn script(look: &Look<'_>, found: &Found, path: &str) -> Task {
+    let mut task = Task { purpose: found.purpose, ..Task::default() };
+    script_task(look, &mut task, path);
+    task
+}
+
+fn script_task(look: &Look<'_>, task: &mut Task, path: &str) {
+    let Ok(text) = look.root.read_text(Path::new(path), MAX_SCRIPT, Role::Other) else { return };
+    if text.starts_with("#!") && text.contains("sh") && !text.contains('\0') {
+        read(task, &text, path, 0);
+        // The line is more telling than the file.
+        if let Some((flag, place)) = task.forced.as_mut().filter(|(_, place)| place == path) {
+            let line = text
+                .lines()
+                .position(|line| !line.trim_start().starts_with('#') && line.contains(flag.as_str()));
+            *place = line.map_or_else(|| path.to_owned(), |i| format!("{path}:{}", i + 1));
+        }
     }
-    task.sleeps = task.sleeps.saturating_add(random_sleep(text));
+}
+
+fn read(task: &mut Task, text: &str, place: &str, depth: usize) {
     for words in commands(text) {
-        sleeps(task, &words);
-        let Some(at) = words.iter().position(|word| is_client(word) || word.ends_with("certbot/certbot"))
-        else {
-            // `docker compose run --rm certbot renew` and scripts of one's own.
-            flags(task, &words, place);
-            continue;
-        };
-        limit(task, words.get(..at).unwrap_or_default());
-        flags(task, words.get(at..).unwrap_or_default(), place);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        for (i, word) in words.iter().enumerate() {
+            let rest = words.get(i + 1..).unwrap_or_default();
+            match base(word) {
+                "timeout" => limit(task, rest),
+                "sleep" => task.sleeps = task.sleeps.max(rest.first().and_then(|w| seconds(w)).unwrap_or(0)),
+                name if name.starts_with("perl") || name.starts_with("python") => {
+                    let pause = rest.iter().find(|word| word.contains("sleep")).map_or(0, |code| pause(code));
+                    task.sleeps = task.sleeps.max(pause);
+                }
+                // What a shell is given with -c, but no hook.
+                "-c" | "-lc" | "-ec" | "-ic" if depth < MAX_DEPTH => {
+                    read(task, rest.first().copied().unwrap_or_default(), place, depth + 1);
+                }
+                _ => {}
+            }
+        }
+        let client = words.iter().position(|word| client_of(word).is_some() || is_image(word));
+        if let Some(rest) = client.and_then(|at| words.get(at + 1..)) {
+            options(task, rest, place);
+            if task.discards.is_none() {
+                task.discards = discards(&words, rest);
+            }
+        }
     }
-    if task.discards.is_none() {
-        task.discards = discarded(text);
+    // `sleep $((RANDOM % 3600))`: the shell's arithmetic is no word of a command to us.
+    task.sleeps = task.sleeps.max(arithmetic(text));
+}
+
+/// `certbot/certbot` and its kin, and the service of a compose file.
+fn is_image(word: &str) -> bool {
+    !word.starts_with(['-', '/', '.'])
+        && !word.contains(":/")
+        && !word.contains('=')
+        && mentions_certbot(word)
+}
+
+fn options(task: &mut Task, words: &[&str], place: &str) {
+    for (i, word) in words.iter().enumerate() {
+        let (name, value) = word.split_once('=').map_or((*word, None), |(name, value)| (name, Some(value)));
+        let value = || value.or_else(|| words.get(i + 1).copied()).map(str::to_owned);
+        match name {
+            "--cert-name" => task.only.extend(value().filter(|name| !task.only.contains(name))),
+            "--config-dir" => task.config_dir = value().or(task.config_dir.take()),
+            "--no-random-sleep-on-renew" => task.no_random_sleep = true,
+            _ if FORCES.contains(&name) && task.forced.is_none() => {
+                task.forced = Some((name.to_owned(), place.to_owned()));
+            }
+            _ => {}
+        }
     }
 }
 
-/// The client's own flags.
-fn flags(task: &mut Task, words: &[String], place: &str) {
-    let renews = words.iter().any(|word| word == "renew" || word == "certonly" || word == "run");
-    if !renews {
-        return;
-    }
-    task.only.extend(values(words, "--cert-name"));
-    task.config_dir = values(words, "--config-dir").pop().or(task.config_dir.take());
-    task.no_random_sleep |= words.iter().any(|word| word == "--no-random-sleep-on-renew");
-    if let Some(flag) = words.iter().find(|word| FORCED.contains(&word.as_str())) {
-        task.forced = Some((flag.clone(), place.to_owned()));
-    }
-}
-
-/// The values of an option, behind it or behind its `=`.
-fn values(words: &[String], option: &str) -> Vec<String> {
-    let value = |(i, word): (usize, &String)| match word.strip_prefix(option)? {
-        "" => words.get(i + 1).cloned(),
-        rest => rest.strip_prefix('=').map(str::to_owned),
-    };
-    words.iter().enumerate().filter_map(value).collect()
-}
-
-/// `timeout 5m` in front of the client.
-fn limit(task: &mut Task, before: &[String]) {
-    let Some(at) = before.iter().rposition(|word| base(word) == "timeout") else { return };
-    let mut words = before.iter().skip(at + 1);
+/// `timeout -k 10 300 certbot renew`. <https://www.gnu.org/software/coreutils/timeout>
+fn limit(task: &mut Task, words: &[&str]) {
+    let mut words = words.iter();
     while let Some(word) = words.next() {
-        match word.as_str() {
-            "-k" | "-s" | "--kill-after" | "--signal" => {
+        match *word {
+            "-k" | "--kill-after" | "-s" | "--signal" => {
                 words.next();
             }
-            option if option.starts_with('-') => {}
-            // timeout(1) counts as sleep(1) does: s, m, h, d.
-            length => {
-                if let Ok(Some(length)) = seconds(length) {
-                    task.time_limit = Some((length, format!("timeout {word}")));
+            word if word.starts_with('-') => {}
+            word => {
+                // 0 stands for no limit.
+                if let Some(seconds) = seconds(word).filter(|seconds| *seconds > 0) {
+                    task.time_limit = Some((seconds, format!("timeout {word}")));
                 }
                 return;
             }
@@ -93,98 +124,51 @@ fn limit(task: &mut Task, before: &[String]) {
     }
 }
 
-/// `sleep 300`, `sleep $((RANDOM % 3600))`, `perl -e 'sleep int(rand(3600))'` and the documentation's Python.
-fn sleeps(task: &mut Task, words: &Words) {
-    let Some(program) = words.iter().find(|word| !word.contains('=')).map(|word| base(word)) else { return };
-    let script = || {
-        words.iter().skip_while(|word| !word.starts_with('-')).nth(1).map(String::as_str).unwrap_or_default()
+/// `300`, `5m`, `0.5h`.
+fn seconds(word: &str) -> Option<u64> {
+    let (number, factor) = match word.chars().last()? {
+        's' => (word.strip_suffix('s')?, 1.0),
+        'm' => (word.strip_suffix('m')?, 60.0),
+        'h' => (word.strip_suffix('h')?, 3600.0),
+        'd' => (word.strip_suffix('d')?, 86_400.0),
+        _ => (word, 1.0),
     };
-    let longest = match program {
-        "sleep" => {
-            let lengths = words.iter().skip_while(|word| base(word) != "sleep").skip(1);
-            lengths.filter_map(|word| seconds(word).ok().flatten()).sum()
-        }
-        "perl" | "python" | "python3" | "awk" | "ruby" if script().contains("sleep") => {
-            largest_number(script())
-        }
-        _ if program.starts_with("python") && script().contains("sleep") => largest_number(script()),
-        _ => 0,
-    };
-    task.sleeps = task.sleeps.saturating_add(longest);
+    let number: f64 = number.parse().ok().filter(|n: &f64| n.is_finite() && *n >= 0.0 && *n < 1e9)?;
+    // A float that is finite, positive and small enough.
+    Some((number * factor).ceil() as u64)
 }
 
-/// `sleep $((RANDOM % 3600))` and its like, whose numbers are no words of the command.
-fn random_sleep(text: &str) -> u64 {
-    let Some((_, after)) = text.split_once("sleep $((") else { return 0 };
-    let modulus = after.split_once('%').map(|(_, rest)| rest.trim_start());
-    let digits = modulus.map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
-    digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)
+/// The greatest number of a line of Perl or Python that sleeps: `sleep int(rand(43200))`.
+fn pause(code: &str) -> u64 {
+    let after = code.rsplit_once("sleep").map_or("", |(_, after)| after);
+    let numbers = after.split(|c: char| !c.is_ascii_digit());
+    numbers.filter_map(|n| n.parse::<u64>().ok()).filter(|n| *n < 10_000_000).max().unwrap_or(0)
 }
 
-/// The number of a random sleep's expression.
-fn largest_number(text: &str) -> u64 {
-    let numbers = text.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse::<u64>().ok());
-    numbers.max().unwrap_or(0)
-}
-
-/// What sends the output and the errors to /dev/null.
-fn discarded(text: &str) -> Option<String> {
-    let squeezed: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    let quiet = text.contains(" -q") || text.contains("--quiet");
-    let all = [">/dev/null2>&1", "&>/dev/null", ">&/dev/null", "1>/dev/null2>&1", "2>&1>/dev/null"];
-    if all.iter().any(|sign| squeezed.contains(sign)) {
-        return Some(">/dev/null 2>&1".to_owned());
+fn arithmetic(text: &str) -> u64 {
+    let mut greatest = 0;
+    for after in text.split("sleep $((").skip(1).take(20) {
+        let inside = after.split("))").next().unwrap_or_default();
+        let modulus = inside.rsplit_once('%').map_or("", |(_, after)| after);
+        let digits: String =
+            modulus.chars().skip_while(|c| c.is_whitespace()).take_while(char::is_ascii_digit).collect();
+        greatest = greatest.max(digits.parse::<u64>().unwrap_or(0));
     }
-    (quiet && squeezed.contains("2>/dev/null")).then(|| "2>/dev/null".to_owned())
+    greatest
+}
+
+/// What throws both outputs away, or the errors of a certbot that says nothing else.
+fn discards(words: &[&str], options: &[&str]) -> Option<String> {
+    // A redirection inside a hook is the hook's.
+    let joined: String = words.iter().copied().filter(|word| !word.contains(' ')).collect();
+    let both = [">/dev/null2>&1", "&>/dev/null", ">&/dev/null", ">/dev/null2>/dev/null", "1>/dev/null2>&1"];
+    if let Some(at) = both.iter().position(|form| joined.contains(form)) {
+        return DISCARDS.get(at).or(DISCARDS.first()).map(|form| (*form).to_owned());
+    }
+    let quiet = options.iter().any(|word| ["-q", "--quiet"].contains(word));
+    (quiet && joined.contains("2>/dev/null")).then(|| "2>/dev/null".to_owned())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn of(command: &str) -> Task {
-        let mut task = Task::default();
-        read(&mut task, command, "/etc/cron.d/x:3");
-        task
-    }
-
-    #[test]
-    fn the_clients_flags_are_read() {
-        let task = of(
-            "certbot renew -q --cert-name a.example --cert-name=b.example --force-renewal --config-dir /srv/le",
-        );
-        assert_eq!(task.only, ["a.example", "b.example"]);
-        assert_eq!(task.forced, Some(("--force-renewal".into(), "/etc/cron.d/x:3".into())));
-        assert_eq!(task.config_dir.as_deref(), Some("/srv/le"));
-        assert!(of("certbot renew --no-random-sleep-on-renew").no_random_sleep);
-        assert_eq!(of("certbot renew"), Task::default());
-    }
-
-    #[test]
-    fn sleeps_and_limits_are_told_in_seconds() {
-        assert_eq!(of("sleep 1847 && certbot renew -q").sleeps, 1_847);
-        assert_eq!(of("perl -e 'sleep int(rand(43200))' && certbot -q renew").sleeps, 43_200);
-        let python = "/opt/certbot/bin/python -c 'import random; import time; time.sleep(random.random() * 3600)' && certbot renew";
-        assert_eq!(of(python).sleeps, 3_600);
-        assert_eq!(of("sleep $SLEEPTIME && certbot renew").sleeps, 0);
-        assert_eq!(of("sleep $((RANDOM % 3600)); certbot renew").sleeps, 3_600);
-        assert_eq!(of("timeout -k 10 5m certbot renew").time_limit, Some((300, "timeout 5m".into())));
-        assert_eq!(of("timeout 300 /usr/bin/certbot renew").time_limit, Some((300, "timeout 300".into())));
-    }
-
-    #[test]
-    fn output_into_the_void_is_seen() {
-        for command in
-            ["certbot renew >/dev/null 2>&1", "certbot renew &> /dev/null", "certbot -q renew 2> /dev/null"]
-        {
-            assert!(of(command).discards.is_some(), "{command}");
-        }
-        for command in [
-            "certbot renew >/dev/null",
-            "certbot renew >> /var/log/x 2>&1",
-            "test -d x 2>/dev/null; certbot renew",
-        ] {
-            assert_eq!(of(command).discards, None, "{command}");
-        }
-    }
-}
+#[path = "task_tests.rs"]
+mod tests;

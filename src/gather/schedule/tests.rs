@@ -1,7 +1,7 @@
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use super::*;
-use crate::facts::{Client, Ineffective, TriggerKind};
+use crate::facts::{Client, Ineffective, Rule, TriggerKind};
 use crate::gather::installs::os;
 
 const TIMER: &str = "[Unit]\nDescription=x\n[Timer]\nOnCalendar=*-*-* 00,12:00:00\nRandomizedDelaySec=43200\n\
@@ -16,7 +16,7 @@ pub(super) struct Host {
 }
 
 impl Host {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { dir: tempfile::tempdir().unwrap() }.with("etc/hostname", "x")
     }
 
@@ -32,7 +32,7 @@ impl Host {
             .link(WANTS, "/lib/systemd/system/certbot.timer")
     }
 
-    fn with(self, path: &str, text: &str) -> Self {
+    pub(super) fn with(self, path: &str, text: &str) -> Self {
         let path = self.dir.path().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, text).unwrap();
@@ -40,24 +40,24 @@ impl Host {
         self
     }
 
-    fn mode(self, path: &str, mode: u32) -> Self {
+    pub(super) fn mode(self, path: &str, mode: u32) -> Self {
         std::fs::set_permissions(self.dir.path().join(path), PermissionsExt::from_mode(mode)).unwrap();
         self
     }
 
-    fn link(self, path: &str, target: &str) -> Self {
+    pub(super) fn link(self, path: &str, target: &str) -> Self {
         let path = self.dir.path().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         symlink(target, path).unwrap();
         self
     }
 
-    fn without(self, path: &str) -> Self {
+    pub(super) fn without(self, path: &str) -> Self {
         std::fs::remove_file(self.dir.path().join(path)).unwrap();
         self
     }
 
-    fn triggers(&self) -> Fact<Vec<Trigger>> {
+    pub(super) fn triggers(&self) -> Fact<Vec<Trigger>> {
         let root = Root::below(self.dir.path()).unwrap();
         triggers(&root, &os(&root), Path::new("/etc/letsencrypt"))
     }
@@ -68,7 +68,7 @@ impl Host {
         all.remove(0)
     }
 
-    fn why(&self) -> Option<Ineffective> {
+    pub(super) fn why(&self) -> Option<Ineffective> {
         self.only().ineffective
     }
 }
@@ -224,11 +224,14 @@ fn the_service_tells_its_limits_order_and_notices() {
     assert_eq!(trigger.command, "/usr/bin/certbot renew --cert-name a.example --force-renewal");
     assert_eq!(trigger.task.only, ["a.example"]);
     assert!(trigger.task.forced.is_some());
-    assert_eq!(trigger.task.time_limit, Some((300, "TimeoutStartSec=5min".into())));
-    assert_eq!(trigger.task.discards.as_deref(), Some("StandardOutput=null"));
+    assert_eq!(
+        trigger.task.time_limit,
+        Some((300, "TimeoutStartSec=5min (/etc/systemd/system/certbot.service.d/x.conf:6)".into()))
+    );
+    assert!(trigger.task.discards.is_some());
     let state = trigger.unit_state.unwrap();
     assert!(state.after_network);
-    assert_eq!(state.on_failure.as_deref(), Some("mail@%n.service"));
+    assert_eq!(state.on_failure.as_deref(), Some("mail@certbot.service.service"));
 }
 
 #[test]
@@ -247,13 +250,6 @@ fn a_users_timer_runs_only_with_lingering() {
     assert_eq!((host.why(), host.only().user.as_deref()), (None, Some("joe")));
     let host = host.with("etc/letsencrypt/live/README", "").mode("etc/letsencrypt/live", 0o700);
     assert!(matches!(host.why(), Some(Ineffective::WrongUser(user, _)) if user == "joe"));
-}
-
-#[test]
-fn a_stamp_tells_when_a_persistent_timer_elapsed() {
-    let host = Host::debian().with("var/lib/systemd/timers/stamp-certbot.timer", "");
-    assert!(host.only().last_run.is_some());
-    assert_eq!(Host::debian().only().last_run, None);
 }
 
 #[test]
@@ -346,7 +342,8 @@ fn a_compose_file_counts_only_if_it_loops() {
         (TriggerKind::Container, "/home/joe/site/docker-compose.yml:4")
     );
     let once = "services:\n  certbot:\n    image: certbot/certbot\n    command: renew\n";
-    assert!(Host::new().with("opt/site/compose.yaml", once).triggers().unwrap().is_empty());
+    let host = Host::new().with("opt/site/compose.yaml", once).with("usr/bin/docker", "");
+    assert!(matches!(host.why(), Some(Ineffective::NotStarted(why)) if why.contains("once")));
 }
 
 #[test]

@@ -1,52 +1,67 @@
-//! When a systemd timer elapses.
+//! When a timer elapses, from the lines of its unit.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::units::{Directive, entries, last};
+use super::directives::{Directive, assigned, flag, last_set};
 use crate::calendar::{OnCalendar, seconds};
 use crate::facts::{Ineffective, Rule, When};
 
 /// An empty assignment to any of them clears them all.
 /// <https://www.freedesktop.org/software/systemd/man/latest/systemd.timer.html#OnActiveSec=>
-pub(super) const TIMES: [&str; 6] =
+const TIMES: [&str; 6] =
     ["OnCalendar", "OnActiveSec", "OnBootSec", "OnStartupSec", "OnUnitActiveSec", "OnUnitInactiveSec"];
-/// The times of a timer; lines that systemd refuses are left out, as it leaves them out.
-pub(super) fn when(directives: &[Directive], zone: &TimeZone) -> When {
-    let rule = |d: &&Directive| {
-        let span = || seconds(d.value()).ok().flatten();
-        match d.key() {
-            "OnCalendar" => OnCalendar::parse_in(d.value(), zone)
-                .ok()
-                .map(|_| Rule::OnCalendar(d.value().to_owned(), d.place())),
-            "OnUnitActiveSec" | "OnUnitInactiveSec" => span().map(Rule::Every),
-            _ => span().map(Rule::AtBoot),
+
+/// A timer's times, and why it never elapses where that is sure; `file` is its unit file. `started` says that
+/// something else starts its service at boot.
+pub(super) fn times(
+    directives: &[Directive],
+    file: &str,
+    started: bool,
+    zone: &TimeZone,
+) -> (When, Option<Ineffective>) {
+    let (lines, cleared) = assigned(directives, "Timer", &TIMES);
+    let mut rules = Vec::new();
+    let (mut refused, mut never) = (None, None);
+    for line in &lines {
+        if line.key == "OnCalendar" {
+            match OnCalendar::parse_in(&line.value, zone) {
+                Ok(times) if times.next_after(Timestamp::UNIX_EPOCH, zone).is_none() => {
+                    never = never.or(Some(format!("OnCalendar={}", line.value)));
+                }
+                Err(_) => refused = refused.or(Some(line)),
+                Ok(_) => rules.push(Rule::OnCalendar(line.value.clone(), line.place())),
+            }
+            continue;
         }
-    };
-    let span = |key: &str| last(directives, "Timer", key).and_then(|text| seconds(text).ok().flatten());
-    let is = |key: &str| last(directives, "Timer", key).is_some_and(truth);
-    When {
-        rules: entries(directives, "Timer", &TIMES).iter().filter_map(rule).collect(),
-        // systemd's own accuracy of a minute is left out.
-        delay: span("RandomizedDelaySec").unwrap_or(0).saturating_add(span("AccuracySec").unwrap_or(0)),
-        catches_up: is("Persistent"),
-        zone: None,
+        match seconds(&line.value) {
+            Ok(Some(span)) if line.key.starts_with("OnUnit") => rules.push(Rule::Every(span)),
+            Ok(Some(span)) => rules.push(Rule::AtBoot(span)),
+            Ok(None) => never = never.or(Some(format!("{}={}", line.key, line.value))),
+            Err(_) => refused = refused.or(Some(line)),
+        }
     }
-}
-
-/// Why a timer with these times never elapses.
-pub(super) fn never(when: &When, zone: &TimeZone) -> Option<Ineffective> {
-    let impossible = |rule: &Rule| match rule {
-        Rule::OnCalendar(text, _) => OnCalendar::parse_in(text, zone)
-            .is_ok_and(|times| times.next_after(Timestamp::UNIX_EPOCH, zone).is_none()),
-        _ => false,
+    let only_after_a_run = !rules.is_empty() && rules.iter().all(|rule| matches!(rule, Rule::Every(_)));
+    let why = match (never, refused) {
+        // The first run has nothing to count from: the timer waits for a service that only it starts.
+        _ if only_after_a_run && !started => Some(Ineffective::NotStarted(format!(
+            "nothing starts the first run after a boot, from which {file} counts"
+        ))),
+        _ if !rules.is_empty() => None,
+        (Some(text), _) => Some(Ineffective::NeverFires(text)),
+        (None, Some(line)) => Some(Ineffective::NeverFires(line.value.clone())),
+        (None, None) => Some(Ineffective::NoTimes(cleared.unwrap_or_else(|| file.to_owned()))),
     };
-    let texts: Vec<String> =
-        when.rules.iter().filter(|rule| impossible(rule)).map(ToString::to_string).collect();
-    (!texts.is_empty() && texts.len() == when.rules.len()).then(|| Ineffective::NeverFires(texts.join("; ")))
+    // systemd's own accuracy of a minute is left out.
+    // FixedRandomDelay= makes the delay the same each time, but not shorter: the bound stays.
+    let delay = delay(directives, "RandomizedDelaySec").saturating_add(delay(directives, "AccuracySec"));
+    let catches_up = flag(directives, "Timer", "Persistent")
+        && rules.iter().any(|rule| matches!(rule, Rule::OnCalendar(..)));
+    (When { rules, delay, catches_up, zone: None }, why)
 }
 
-/// What systemd takes for yes. <https://www.freedesktop.org/software/systemd/man/latest/systemd.syntax.html>
-pub(super) fn truth(text: &str) -> bool {
-    ["1", "yes", "y", "true", "t", "on"].iter().any(|yes| text.eq_ignore_ascii_case(yes))
+/// A span that delays; what systemd refuses is none.
+fn delay(directives: &[Directive], key: &str) -> u64 {
+    let line = last_set(directives, "Timer", &[key]);
+    line.and_then(|line| seconds(&line.value).ok().flatten()).unwrap_or(0)
 }

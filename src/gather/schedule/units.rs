@@ -5,33 +5,32 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::FileType;
 
+use super::directives::{Directive, parse};
 use crate::facts::{Missing, Role, Why};
-use crate::gather::fs::{Root, normalize, show};
+use crate::gather::fs::{Root, normalize};
 
 /// How much of a unit file is read.
 const MAX_UNIT: u64 = 1 << 20;
-/// How many dashes of a name are looked at.
-const MAX_PREFIXES: usize = 16;
 /// How many names of one unit folder are looked at.
 const MAX_NAMES: usize = 20_000;
-/// The system's units, the highest priority first.
-/// <https://www.freedesktop.org/software/systemd/man/latest/systemd.unit.html#Unit%20File%20Load%20Path>
-pub(super) const SYSTEM: [&str; 11] = [
+/// The highest priority first: <https://www.freedesktop.org/software/systemd/man/latest/systemd.unit.html#Unit%20File%20Load%20Path>
+pub(super) const SYSTEM: [&str; 13] = [
     "/etc/systemd/system.control",
     "/run/systemd/system.control",
     "/run/systemd/transient",
     "/run/systemd/generator.early",
     "/etc/systemd/system",
+    "/etc/systemd/system.attached",
     "/run/systemd/system",
+    "/run/systemd/system.attached",
     "/run/systemd/generator",
     "/usr/local/lib/systemd/system",
     "/usr/lib/systemd/system",
     "/lib/systemd/system",
     "/run/systemd/generator.late",
 ];
-/// What all users' units have behind the folders in each home.
-pub(super) const USER: [&str; 4] =
-    ["/etc/systemd/user", "/run/systemd/user", "/usr/local/lib/systemd/user", "/usr/lib/systemd/user"];
+/// How many drop-ins of one unit are read.
+const MAX_DROP_INS: usize = 500;
 
 /// The folders of units, as far as they were read.
 pub(super) struct Units<'a> {
@@ -41,6 +40,8 @@ pub(super) struct Units<'a> {
     wanted: BTreeMap<String, Vec<PathBuf>>,
     /// Names of the unit files.
     names: BTreeSet<String>,
+    /// Second names, which are links to the first.
+    aliases: BTreeMap<String, String>,
     /// What could not be read.
     pub unread: Vec<Missing>,
 }
@@ -55,41 +56,15 @@ pub(super) enum Loaded {
     Absent,
 }
 
-/// One `Key=value` of a unit and its drop-ins, in the order in which systemd reads them.
-pub(super) struct Directive {
-    section: String,
-    key: String,
-    value: String,
-    file: PathBuf,
-    /// Counted from 1; of a continued value its last.
-    line: usize,
-}
-
-impl Directive {
-    /// Its value.
-    pub fn value(&self) -> &str {
-        &self.value
-    }
-
-    /// Its key.
-    pub fn key(&self) -> &str {
-        &self.key
-    }
-
-    /// Its `file:line`.
-    pub fn place(&self) -> String {
-        format!("{}:{}", show(&self.file), self.line)
-    }
-}
-
 impl<'a> Units<'a> {
-    /// Lists the unit folders, the highest priority first.
+    /// Lists these unit folders, the highest priority first.
     pub fn list(root: &'a Root, folders: impl IntoIterator<Item = PathBuf>) -> Self {
         let mut units = Self {
             root,
             folders: Vec::new(),
             wanted: BTreeMap::new(),
             names: BTreeSet::new(),
+            aliases: BTreeMap::new(),
             unread: Vec::new(),
         };
         let mut seen = BTreeSet::new();
@@ -107,13 +82,35 @@ impl<'a> Units<'a> {
                         let link = path.join(&wanted);
                         units.wanted.entry(wanted).or_default().push(link);
                     }
-                } else {
-                    units.names.insert(name);
+                } else if units.names.insert(name.clone())
+                    && let Some(target) = units.other_name(&path, &name)
+                {
+                    units.aliases.insert(name, target);
                 }
             }
             units.folders.push(folder);
         }
+        for (alias, target) in &units.aliases {
+            if let Some(links) = units.wanted.remove(alias) {
+                units.wanted.entry(target.clone()).or_default().extend(links);
+            }
+        }
         units
+    }
+
+    /// The name that a link gives to a unit of another name. A link of an instance to its template is none.
+    fn other_name(&self, path: &Path, name: &str) -> Option<String> {
+        let kind = [".timer", ".service"].into_iter().find(|kind| name.ends_with(kind))?;
+        let target = self.root.read_link(path).ok()??;
+        let target = target.file_name()?.to_str().filter(|target| target.ends_with(kind))?;
+        let other = target != name && template(name).as_deref() != Some(target);
+        (other && self.root.stat(path).is_ok_and(|meta| meta.kind == FileType::RegularFile))
+            .then(|| target.to_owned())
+    }
+
+    /// The name under which systemd knows a unit.
+    pub fn own_name<'n>(&'n self, name: &'n str) -> &'n str {
+        self.aliases.get(name).map_or(name, String::as_str)
     }
 
     fn names_in(&mut self, folder: &Path) -> Vec<String> {
@@ -136,7 +133,8 @@ impl<'a> Units<'a> {
     pub fn timers(&self) -> Vec<String> {
         let all: BTreeSet<&String> = self.names.iter().chain(self.wanted.keys()).collect();
         let timers = all.into_iter().filter(|name| name.ends_with(".timer") && !name.ends_with("@.timer"));
-        timers.cloned().collect()
+        let timers: BTreeSet<&str> = timers.map(|name| self.own_name(name)).collect();
+        timers.into_iter().map(str::to_owned).collect()
     }
 
     /// The names of all services that something wants at boot.
@@ -147,6 +145,18 @@ impl<'a> Units<'a> {
     /// The first link that makes a unit start.
     pub fn wanted(&self, name: &str) -> Option<&Path> {
         self.wanted.get(name)?.first().map(PathBuf::as_path)
+    }
+
+    /// The units that links in this unit's `.wants` and `.requires` name.
+    pub fn wanted_by(&self, name: &str) -> Vec<String> {
+        let folders = [format!("{name}.wants"), format!("{name}.requires")];
+        let in_them = |link: &PathBuf| {
+            link.parent()
+                .and_then(Path::file_name)
+                .is_some_and(|dir| folders.iter().any(|folder| dir == folder.as_str()))
+        };
+        let all = self.wanted.iter().filter(|(_, links)| links.iter().any(in_them));
+        all.map(|(name, _)| name.clone()).collect()
     }
 
     /// The unit file that counts.
@@ -190,18 +200,23 @@ impl<'a> Units<'a> {
     pub fn read(&mut self, name: &str, file: &Path) -> Vec<Directive> {
         let mut directives = self.directives(file);
         let mut drop_ins: BTreeMap<String, PathBuf> = BTreeMap::new();
-        for name in std::iter::once(name.to_owned()).chain(template(name)).chain(prefixes(name)) {
-            for folder in self.folders.clone() {
-                let folder = folder.join(format!("{name}.d"));
-                for file in self.names_in(&folder) {
-                    if file.ends_with(".conf") {
-                        let path = folder.join(&file);
-                        drop_ins.entry(file).or_insert(path);
-                    }
+        let names = drop_in_names(name, self.aliases.iter().filter(|(_, own)| *own == name).map(|(a, _)| a));
+        let kind = name.rsplit('.').next().unwrap_or_default();
+        let named = self.folders.iter().flat_map(|f| names.iter().map(|n| f.join(format!("{n}.d"))));
+        let of_kind = self.folders.iter().map(|folder| folder.join(format!("{kind}.d")));
+        for folder in named.chain(of_kind).collect::<Vec<PathBuf>>() {
+            for file in self.names_in(&folder) {
+                if file.ends_with(".conf") {
+                    let path = folder.join(&file);
+                    drop_ins.entry(file).or_insert(path);
                 }
             }
         }
-        for path in drop_ins.into_values() {
+        if drop_ins.len() > MAX_DROP_INS {
+            let why = Why::TooLarge(drop_ins.len() as u64, MAX_DROP_INS as u64);
+            self.unread.push(Missing::new(format!("the drop-ins of {name}"), why, Role::Schedule));
+        }
+        for path in drop_ins.into_values().take(MAX_DROP_INS) {
             directives.extend(self.directives(&path));
         }
         directives
@@ -234,78 +249,19 @@ fn template(name: &str) -> Option<String> {
     (!instance.is_empty()).then(|| format!("{stem}@.{kind}"))
 }
 
-/// `a-b-.timer`, `a-.timer` and `timer` for `a-b-c.timer`: whose drop-ins count for it too.
-fn prefixes(name: &str) -> Vec<String> {
-    let Some((stem, kind)) = name.rsplit_once('.') else { return Vec::new() };
-    let dashes = stem.char_indices().filter(|(_, c)| *c == '-').map(|(at, _)| at);
-    let mut all: Vec<String> =
-        dashes.filter_map(|at| Some(format!("{}.{kind}", stem.get(..=at)?))).take(MAX_PREFIXES).collect();
-    all.reverse();
-    all.push(kind.to_owned());
-    all
-}
-
-fn parse(text: &str, file: &Path) -> Vec<Directive> {
-    let mut directives = Vec::new();
-    let mut section = String::new();
-    let mut joined = String::new();
-    for (line, number) in text.lines().map(str::trim).zip(1..) {
-        // Comments may stand between the lines of one continued value.
-        if line.starts_with(['#', ';']) {
-            continue;
-        }
-        if let Some(part) = line.strip_suffix('\\') {
-            joined.push_str(part);
-            joined.push(' ');
-            continue;
-        }
-        joined.push_str(line);
-        let line = std::mem::take(&mut joined);
-        if let Some(name) = line.strip_prefix('[') {
-            section = name.trim_end_matches(']').to_owned();
-        } else if let Some((key, value)) = line.split_once('=') {
-            let (section, file) = (section.clone(), file.to_path_buf());
-            let (key, value) = (key.trim().into(), value.trim().into());
-            directives.push(Directive { section, key, value, file, line: number });
+/// The names whose `.d` folders count for a unit: its own, `foo-.timer` of `foo-bar.timer`, its template's, its aliases'.
+/// <https://www.freedesktop.org/software/systemd/man/latest/systemd.unit.html#Description>
+fn drop_in_names<'n>(name: &str, aliases: impl Iterator<Item = &'n String>) -> Vec<String> {
+    let mut names = Vec::new();
+    for name in std::iter::once(name.to_owned()).chain(aliases.cloned()) {
+        for name in std::iter::once(name.clone()).chain(template(&name)) {
+            names.push(name.clone());
+            let Some((stem, kind)) = name.rsplit_once('.') else { continue };
+            let cuts = stem.rmatch_indices('-').map(|(i, _)| i).filter(|i| *i > 0);
+            names.extend(
+                cuts.filter_map(|i| Some(format!("{}.{kind}", stem.get(..=i)?))).filter(|n| *n != name),
+            );
         }
     }
-    directives
-}
-
-/// The last value of a setting.
-pub(super) fn last<'d>(directives: &'d [Directive], section: &str, key: &str) -> Option<&'d str> {
-    let matching = directives.iter().rev().find(|d| d.section == section && d.key == key);
-    matching.map(|d| d.value.as_str()).filter(|value| !value.is_empty())
-}
-
-/// The settings of a list that an empty assignment to any of its keys clears.
-pub(super) fn entries<'d>(directives: &'d [Directive], section: &str, keys: &[&str]) -> Vec<&'d Directive> {
-    let mut entries = Vec::new();
-    for d in directives.iter().filter(|d| d.section == section && keys.contains(&d.key.as_str())) {
-        if d.value.is_empty() {
-            entries.clear();
-        } else {
-            entries.push(d);
-        }
-    }
-    entries
-}
-
-/// The values of a list that an empty assignment to any of its keys clears, and the file that did so last.
-pub(super) fn values(
-    directives: &[Directive],
-    section: &str,
-    keys: &[&str],
-) -> (Vec<String>, Option<String>) {
-    let mut values = Vec::new();
-    let mut cleared = None;
-    for d in directives.iter().filter(|d| d.section == section && keys.contains(&d.key.as_str())) {
-        if d.value.is_empty() {
-            values.clear();
-            cleared = Some(show(&d.file));
-        } else {
-            values.push(d.value.clone());
-        }
-    }
-    (values, cleared)
+    names
 }

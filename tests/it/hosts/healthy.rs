@@ -948,3 +948,126 @@ fn every_five_minutes_is_a_note() {
     "#]],
     );
 }
+
+#[test]
+fn the_script_of_a_tutorial_starts_a_container() {
+    tells_no_fault(
+        "healthy-compose-in-a-variable",
+        expect![[r#"
+        1 lineage: 1 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 0
+    "#]],
+    );
+}
+
+#[test]
+fn labels_that_a_scheduler_reads_are_a_schedule() {
+    tells_no_fault(
+        "healthy-container-labels",
+        expect![[r#"
+        unknown    the times: the pause of the loop is not understood
+                   leaves open on 1 lineage: force-renewal-in-schedule, interval-too-long, attempts-too-few, schedule-insufficient-from-date, last-run-too-old, ari-window-missed and 3 more
+        1 lineage: 1 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC, 1 left unknown)
+        exit 0
+    "#]],
+    );
+}
+
+#[test]
+fn a_timer_for_a_quadlet_is_a_schedule() {
+    tells_no_fault(
+        "healthy-quadlet-timer",
+        expect![[r#"
+        1 lineage: 1 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 0
+    "#]],
+    );
+}
+
+#[test]
+fn fcron_is_a_cron() {
+    tells_no_fault(
+        "healthy-fcron",
+        expect![[r#"
+        1 lineage: 1 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 0
+    "#]],
+    );
+}
+
+#[test]
+fn systemd_cron_reads_crontabs_without_a_daemon() {
+    tells_no_fault(
+        "healthy-systemd-cron",
+        expect![[r#"
+        1 lineage: 1 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 0
+    "#]],
+    );
+}
+
+#[test]
+fn anacron_alone_runs_the_daily_scripts() {
+    tells_no_fault(
+        "healthy-anacron-alone",
+        expect![[r#"
+        1 lineage: 1 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 0
+    "#]],
+    );
+}
+
+#[test]
+fn a_crontabs_settings_are_the_variables_of_its_lines() {
+    tells_no_fault(
+        "healthy-variables-in-crontab",
+        expect![[r#"
+        1 lineage: 1 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 0
+    "#]],
+    );
+}
+
+#[test]
+fn a_run_parts_folder_of_ones_own_is_read() {
+    tells_no_fault(
+        "healthy-run-parts-of-ones-own",
+        expect![[r#"
+        1 lineage: 1 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 0
+    "#]],
+    );
+}
+
+#[test]
+fn a_store_of_units_is_read() {
+    tells_no_fault(
+        "healthy-nixos",
+        expect![[r#"
+        1 lineage: 1 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 0
+    "#]],
+    );
+}
+
+#[test]
+fn a_timer_enabled_by_its_second_name_is_enabled() {
+    tells_no_fault(
+        "healthy-timer-alias",
+        expect![[r#"
+        1 lineage: 1 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 0
+    "#]],
+    );
+}
+
+#[test]
+fn a_user_of_a_directory_is_a_user() {
+    tells_no_fault(
+        "healthy-directory-user",
+        expect![[r#"
+        1 lineage: 1 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 0
+    "#]],
+    );
+}

@@ -79,19 +79,19 @@ fn a_disabled_timer_beside_the_inert_cron_line() {
         "timer-disabled-or-dead",
         2,
         expect![[r#"
-        will fail  certbot.timer is not enabled, and nothing else runs certbot  timer-disabled-or-dead
-          saw      /usr/lib/systemd/system/certbot.timer: no link in a timers.target.wants folder
-          wanted   /etc/systemd/system/timers.target.wants/certbot.timer
-          why      systemd does not start a timer that is not enabled, so certbot is never run and every certificate
-                   expires
-          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
-          fix      enable and start it
-                   $ systemctl enable --now certbot.timer
-          hence    of the 2 things here that should run certbot none does (nothing-scheduled)
+            will fail  certbot.timer is not enabled, and nothing else runs certbot  timer-disabled-or-dead
+              saw      /usr/lib/systemd/system/certbot.timer: no link in a timers.target.wants folder
+              wanted   /etc/systemd/system/timers.target.wants/certbot.timer
+              why      systemd does not start a timer that is not enabled, and one that was stopped waits for the next
+                       boot, so certbot is never run and every certificate expires
+              when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+              fix      enable and start it
+                       $ systemctl enable --now certbot.timer
+              hence    of the 2 things here that should run certbot none does (nothing-scheduled)
 
-        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
-        exit 2
-    "#]],
+            1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+            exit 2
+        "#]],
     );
 }
 
@@ -105,8 +105,8 @@ fn the_timer_of_the_snap_is_disabled() {
             will fail  snap.certbot.renew.timer is not enabled, and nothing else runs certbot  timer-disabled-or-dead
               saw      /etc/systemd/system/snap.certbot.renew.timer: no link in a timers.target.wants folder
               wanted   /etc/systemd/system/timers.target.wants/snap.certbot.renew.timer
-              why      systemd does not start a timer that is not enabled, so certbot is never run and every certificate
-                       expires
+              why      systemd does not start a timer that is not enabled, and one that was stopped waits for the next
+                       boot, so certbot is never run and every certificate expires
               when     the renewal due on 2026-12-22 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
               fix      enable and start it
                        $ snap start --enable certbot.renew
@@ -201,7 +201,7 @@ fn what_cannot_be_seen_is_not_known() {
             unknown    /var/www/shop.example: /var is not in this tree
                        leaves open on 1 lineage: webroot-moved-or-deleted
             unknown    the schedule: only certbot's own folder is in this tree
-                       leaves open on 1 lineage: nothing-scheduled, timer-masked-or-overridden, timer-disabled-or-dead, crontab-user-column, cron-percent-or-syntax, cron-file-ignored and 24 more
+                       leaves open on 1 lineage: nothing-scheduled, timer-masked-or-overridden, timer-disabled-or-dead, crontab-user-column, cron-percent-or-syntax, cron-file-ignored and 25 more
             1 lineage: 1 unknown (/etc/letsencrypt on unknown, as of 2026-11-23 12:00 UTC, 3 left unknown)
             exit 3
         "#]],
@@ -215,21 +215,21 @@ fn expired_because_the_timer_is_off_is_one_finding() {
         "timer-disabled-or-dead",
         2,
         expect![[r#"
-        will fail  certbot.timer is not enabled, and nothing else runs certbot  timer-disabled-or-dead
-          saw      /usr/lib/systemd/system/certbot.timer: no link in a timers.target.wants folder
-          wanted   /etc/systemd/system/timers.target.wants/certbot.timer
-          why      systemd does not start a timer that is not enabled, so certbot is never run and every certificate
-                   expires
-          when     the certificate expired on 2026-11-16 (7 days ago)
-          fix      enable and start it
-                   $ systemctl enable --now certbot.timer
-          hence    of the 2 things here that should run certbot none does (nothing-scheduled)
-          hence    the certificate of blog.example expired 5 days ago (certificate-expired)
-          hence    the certificate of shop.example expired 7 days ago (certificate-expired)
+            will fail  certbot.timer is not enabled, and nothing else runs certbot  timer-disabled-or-dead
+              saw      /usr/lib/systemd/system/certbot.timer: no link in a timers.target.wants folder
+              wanted   /etc/systemd/system/timers.target.wants/certbot.timer
+              why      systemd does not start a timer that is not enabled, and one that was stopped waits for the next
+                       boot, so certbot is never run and every certificate expires
+              when     the certificate expired on 2026-11-16 (7 days ago)
+              fix      enable and start it
+                       $ systemctl enable --now certbot.timer
+              hence    of the 2 things here that should run certbot none does (nothing-scheduled)
+              hence    the certificate of blog.example expired 5 days ago (certificate-expired)
+              hence    the certificate of shop.example expired 7 days ago (certificate-expired)
 
-        2 lineages: 2 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
-        exit 2
-    "#]],
+            2 lineages: 2 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+            exit 2
+        "#]],
     );
 }
 
@@ -854,19 +854,19 @@ fn arch_enables_nothing_by_itself() {
         "timer-disabled-or-dead",
         2,
         expect![[r#"
-        will fail  certbot-renew.timer is not enabled, and nothing else runs certbot  timer-disabled-or-dead
-          saw      /usr/lib/systemd/system/certbot-renew.timer: no link in a timers.target.wants folder
-          wanted   /etc/systemd/system/timers.target.wants/certbot-renew.timer
-          why      systemd does not start a timer that is not enabled, so certbot is never run and every certificate
-                   expires
-          when     the renewal due on 2026-12-22 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
-          fix      enable and start it
-                   $ systemctl enable --now certbot-renew.timer
-          hence    the one thing here that should run certbot does not (nothing-scheduled)
+            will fail  certbot-renew.timer is not enabled, and nothing else runs certbot  timer-disabled-or-dead
+              saw      /usr/lib/systemd/system/certbot-renew.timer: no link in a timers.target.wants folder
+              wanted   /etc/systemd/system/timers.target.wants/certbot-renew.timer
+              why      systemd does not start a timer that is not enabled, and one that was stopped waits for the next
+                       boot, so certbot is never run and every certificate expires
+              when     the renewal due on 2026-12-22 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+              fix      enable and start it
+                       $ systemctl enable --now certbot-renew.timer
+              hence    the one thing here that should run certbot does not (nothing-scheduled)
 
-        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
-        exit 2
-    "#]],
+            1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+            exit 2
+        "#]],
     );
 }
 
@@ -929,6 +929,141 @@ fn a_hook_on_the_command_line_that_was_never_copied() {
                    does anything, and ends with `Unable to find deploy-hook command … in the PATH`: nothing is renewed
           when     the renewal due on 2026-12-22 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
           fix      install the program, or take the hook out of the command or of cli.ini
+
+        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
+}
+
+#[test]
+fn a_container_that_renewed_once() {
+    tells_only(
+        "container-runs-once",
+        "container-without-scheduler",
+        1,
+        expect![[r#"
+        may fail   certbot's container of /srv/web/docker-compose.yml runs once, and nothing here starts it again  container-without-scheduler
+          saw      /srv/web/docker-compose.yml:16: command: renew
+          wanted   a loop in its command, or a cron line that starts it
+          why      certbot's image runs one command and ends: unless its command is a loop, or cron or a timer on the
+                   host starts it, nothing is ever renewed
+          when     the renewal due on 2026-12-22 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      have something start it twice a day
+                   $ echo '17 5,17 * * * root cd /srv/web && docker compose run --rm certbot renew -q' >> /etc/crontab
+
+        1 lineage: 1 at risk (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 1
+    "#]],
+    );
+}
+
+#[test]
+fn a_crontab_from_windows() {
+    tells_only(
+        "cron-windows-line-ends",
+        "cron-percent-or-syntax",
+        2,
+        expect![[r#"
+        will fail  the file has the line ends of Windows, which break the command, and nothing else renews  cron-percent-or-syntax
+          saw      /var/spool/cron/crontabs/root:1: the line ends with a carriage return, which is a part of its command
+          wanted   a line break alone at the end of each line
+          why      an unescaped % ends the command and makes the rest its input; a field that cron cannot read makes it
+                   drop the line or all of the table, with one message in the log
+          when     the renewal due on 2026-12-22 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      take the carriage returns out
+                   $ crontab -u root -l | tr -d '\r' | crontab -u root -
+          hence    the one thing here that should run certbot does not (nothing-scheduled)
+
+        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
+}
+
+#[test]
+fn a_user_that_was_removed() {
+    tells_only(
+        "cron-user-unknown",
+        "cron-percent-or-syntax",
+        2,
+        expect![[r#"
+        will fail  cron does not read the line, and nothing else renews  cron-percent-or-syntax
+          saw      /etc/cron.d/certbot:1: cron refuses it: there is no user `certs`
+          wanted   five times and a command, in a file that ends with a line break
+          why      an unescaped % ends the command and makes the rest its input; a field that cron cannot read makes it
+                   drop the line or all of the table, with one message in the log
+          when     the renewal due on 2026-12-22 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      mend the line
+          hence    the one thing here that should run certbot does not (nothing-scheduled)
+
+        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
+}
+
+#[test]
+fn a_cron_that_is_masked() {
+    tells_only(
+        "cron-masked",
+        "schedule-not-started",
+        2,
+        expect![[r#"
+        will fail  cron.service is masked, and nothing else renews  schedule-not-started
+          saw      /var/spool/cron/crontabs/root:1: /opt/certbot/bin/certbot renew -q
+          wanted   something that runs it
+          why      without a cron daemon no crontab is read, without a run-parts line or anacron no script in
+                   cron.daily is run, and a user's timers run only while that user is logged in
+          when     the renewal due on 2026-12-22 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      have something run it: cron, anacron or a timer
+                   $ systemctl unmask cron.service && systemctl enable --now cron.service
+          hence    the one thing here that should run certbot does not (nothing-scheduled)
+
+        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
+}
+
+#[test]
+fn a_timer_that_waits_for_a_first_run() {
+    tells_only(
+        "timer-waits-for-a-first-run",
+        "schedule-not-started",
+        2,
+        expect![[r#"
+        will fail  nothing starts the first run after a boot, from which /etc/systemd/system/tls.timer counts, and nothing else renews  schedule-not-started
+          saw      /etc/systemd/system/tls.timer: /opt/certbot/bin/certbot renew -q
+          wanted   something that runs it
+          why      without a cron daemon no crontab is read, without a run-parts line or anacron no script in
+                   cron.daily is run, and a user's timers run only while that user is logged in
+          when     the renewal due on 2026-12-22 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      have something run it: cron, anacron or a timer
+          hence    the one thing here that should run certbot does not (nothing-scheduled)
+
+        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
+}
+
+#[test]
+fn a_table_that_busybox_does_not_read() {
+    tells_only(
+        "alpine-etc-crontab",
+        "cron-file-ignored",
+        2,
+        expect![[r#"
+        will fail  cron ignores /etc/crontab, and nothing else renews  cron-file-ignored
+          saw      /etc/crontab:1: busybox's crond reads nothing but /etc/crontabs
+          wanted   the line, without its user, in /etc/crontabs/root
+          why      in /etc/cron.d Debian's cron reads only names of letters, digits, `-` and `_`, and only files that
+                   root owns and nobody else may write; run-parts wants the executable bit; nothing is said
+          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      put the line, without its user, into root's own table
+                   $ crontab -e
+          hence    the one thing here that should run certbot does not (nothing-scheduled)
 
         1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
         exit 2

@@ -1,0 +1,116 @@
+//! Programs and words that are not what a command is about, or that stand before what it is about.
+
+use super::client::base;
+
+/// Programs that have other programs among their words.
+pub(super) const WRAPPERS: &[&str] = &[
+    "sudo",
+    "doas",
+    "env",
+    "nice",
+    "ionice",
+    "timeout",
+    "flock",
+    "chronic",
+    "cronic",
+    "exec",
+    "nohup",
+    "time",
+    "setsid",
+    "systemd-cat",
+    "systemd-run",
+    "systemd-inhibit",
+    "runuser",
+    "su",
+    "chrt",
+    "stdbuf",
+    "unbuffer",
+    "command",
+    "eval",
+    "run-one",
+    "setlock",
+    "lockf",
+    "xargs",
+    "caffeinate",
+    "snap",
+    "watch",
+    "faketime",
+    "chpst",
+    "softlimit",
+];
+/// Programs that only mention their words.
+pub(super) const MENTIONS: &[&str] = &[
+    "test",
+    "[",
+    "[[",
+    "which",
+    "type",
+    "hash",
+    "echo",
+    "printf",
+    "rm",
+    "ls",
+    "cat",
+    "grep",
+    "egrep",
+    "logger",
+    "mail",
+    "pgrep",
+    "pkill",
+    "kill",
+    "killall",
+    "service",
+    "touch",
+    "chown",
+    "chmod",
+    "cp",
+    "mv",
+    "ln",
+    "rsync",
+    "scp",
+    "tar",
+    "mkdir",
+    "cd",
+    "find",
+    "apt",
+    "apt-get",
+    "dnf",
+    "yum",
+    "apk",
+    "pip",
+    "pip3",
+    "man",
+    "tail",
+    "head",
+    "sed",
+    "awk",
+    "perl",
+    "true",
+    "false",
+    "sleep",
+    "exit",
+    "return",
+    "export",
+    "readonly",
+    "local",
+    "case",
+    "for",
+    "alias",
+    "plesk",
+    "extension",
+    "ssh",
+    "curl",
+    "wget",
+];
+pub(super) const KEYWORDS: &[&str] = &["if", "then", "else", "elif", "while", "until", "do", "{", "}", "!"];
+/// Panels that renew certbot's lineages in a job of their own; so does Webmin's letsencrypt-cron.pl.
+/// <https://git.ispconfig.org/ispconfig/ispconfig3>, server/lib/classes/cron.d/900-letsencrypt.inc.php
+pub(super) const PANELS: [&str; 1] = ["/usr/local/ispconfig/server/cron.sh"];
+/// Programs that run others as root, or as whom they are told to.
+pub(super) const ROOTS: &[&str] = &["sudo", "doas", "su", "runuser", "systemd-run", "chpst"];
+
+/// Whether a word is a program that calls or mentions others, or a shell's own.
+pub(super) fn is_call(word: &str) -> bool {
+    let name = base(word);
+    WRAPPERS.contains(&name) || MENTIONS.contains(&name) || KEYWORDS.contains(&name)
+}
