@@ -16,6 +16,7 @@ const DISCARDS: [&str; 4] = [">/dev/null 2>&1", "&>/dev/null", ">&/dev/null", ">
 pub(super) fn task(look: &Look<'_>, found: &Found, command: &str, place: &str) -> Task {
     let mut task = Task { purpose: found.purpose, ..Task::default() };
     read(&mut task, command, place, 0);
+    settle(&mut task);
     let script = command.split_whitespace().find(|word| {
         word.starts_with('/')
             && client_of(word).is_none()
@@ -24,14 +25,23 @@ pub(super) fn task(look: &Look<'_>, found: &Found, command: &str, place: &str) -
     });
     if let Some(path) = script {
         script_task(look, &mut task, path);
+        settle(&mut task);
     }
     task
+}
+
+/// What names a lineage at run time, or none, means all of them.
+fn settle(task: &mut Task) {
+    if task.only.iter().any(|name| name.is_empty() || name.contains(['$', '`', '*'])) {
+        task.only.clear();
+    }
 }
 
 /// The same for a script that something else runs.
 pub(super) fn script(look: &Look<'_>, found: &Found, path: &str) -> Task {
     let mut task = Task { purpose: found.purpose, ..Task::default() };
     script_task(look, &mut task, path);
+    settle(&mut task);
     task
 }
 
@@ -89,6 +99,11 @@ fn is_image(word: &str) -> bool {
 }
 
 fn options(task: &mut Task, words: &[&str], place: &str) {
+    let names = |word: &&str| *word == "--cert-name" || word.starts_with("--cert-name=");
+    if words.contains(&"renew") && !words.iter().any(names) {
+        // Beside commands that name one, this one renews all of them.
+        task.only.push(String::new());
+    }
     for (i, word) in words.iter().enumerate() {
         let (name, value) = word.split_once('=').map_or((*word, None), |(name, value)| (name, Some(value)));
         let value = || value.or_else(|| words.get(i + 1).copied()).map(str::to_owned);

@@ -21,6 +21,14 @@ fn plain(command: &str) -> Task {
 }
 
 #[test]
+fn a_command_for_all_or_for_names_of_the_shell_is_for_all() {
+    let script = "#!/bin/sh\ncertbot renew --cert-name a --force-renewal\ncertbot renew -q\n";
+    assert_eq!(on(&[("usr/bin/r", script)], "/usr/bin/r").only, Vec::<String>::new());
+    assert_eq!(plain("for d in a b; do certbot renew --cert-name $d; done").only, Vec::<String>::new());
+    assert_eq!(plain("certbot renew --cert-name a; certbot certificates").only, ["a"]);
+}
+
+#[test]
 fn options_say_what_is_renewed() {
     let task = plain(
         "certbot renew --cert-name a --cert-name=b --config-dir /srv/le --force-renewal --no-random-sleep-on-renew",
