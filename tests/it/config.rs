@@ -103,7 +103,7 @@ fn a_lineage_may_be_kept_from_shouting_and_may_want_fewer_attempts() {
     let quiet = file(format!("lineages:\n  {name}:\n    at-most: note\n    because: a toy\n"));
     let report = host.json(&["--config", &quiet.path().to_string_lossy()]);
     assert_eq!(report["exit_code"], 0);
-    assert_eq!(report["findings"][0]["lowered_because"], "the configuration file says so");
+    assert_eq!(report["findings"][0]["lowered_because"], "a toy");
 
     let host = Host::story("interval-too-long-monthly");
     let few = file("min-attempts: 1\nuntil: 30d\n");

@@ -7,6 +7,9 @@ use super::directives::{Directive, assigned, flag, last_set};
 use crate::calendar::{OnCalendar, seconds};
 use crate::facts::{Ineffective, Rule, When};
 
+/// A winter and a summer: `12:00 CEST` has no next time in the other of them.
+const SEASONS: [Timestamp; 2] = [Timestamp::UNIX_EPOCH, Timestamp::constant(15_638_400, 0)];
+
 /// An empty assignment to any of them clears them all.
 /// <https://www.freedesktop.org/software/systemd/man/latest/systemd.timer.html#OnActiveSec=>
 const TIMES: [&str; 6] =
@@ -26,7 +29,7 @@ pub(super) fn times(
     for line in &lines {
         if line.key == "OnCalendar" {
             match OnCalendar::parse_in(&line.value, zone) {
-                Ok(times) if times.next_after(Timestamp::UNIX_EPOCH, zone).is_none() => {
+                Ok(times) if SEASONS.iter().all(|from| times.next_after(*from, zone).is_none()) => {
                     never = never.or(Some(format!("OnCalendar={}", line.value)));
                 }
                 Err(_) => refused = refused.or(Some(line)),
