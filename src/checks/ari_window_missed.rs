@@ -1,9 +1,7 @@
 //! The certificate has been due for long, the schedule has run since, and nothing was renewed.
 
-use jiff::SignedDuration;
-
-use crate::check::{Check, Finding, Run, Severity, Skip, Subject, Verdict};
-use crate::facts::{HostFacts, Kind, Lineage, Missing, Role, UNUSED, Why};
+use crate::check::{Check, Finding, Run, Severity, Subject, Verdict};
+use crate::facts::{HostFacts, Kind, Lineage, UNUSED};
 
 /// The time in which the CA wants the renewal has passed, and so have several runs.
 pub static CHECK: Check = Check {
@@ -21,25 +19,14 @@ pub static CHECK: Check = Check {
     run: Run::Lineage(run),
 };
 
-/// What a run may take, and what clocks may differ, in seconds.
-const SLACK: i64 = 86_400;
-
 fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let Some(outlook) = lineage.outlook(host)? else { return Ok(vec![]) };
     let cert = lineage.cert.as_ref()?;
     let Some(due) = lineage.forecast.as_ref().and_then(|forecast| forecast.due_by) else { return Ok(vec![]) };
     let Some(gap) = outlook.largest_gap else { return Ok(vec![]) };
-    let grace = SignedDuration::from_secs(gap.saturating_mul(2).saturating_add(SLACK));
-    let late = due.saturating_add(grace).unwrap_or(jiff::Timestamp::MAX);
-    if host.now < late {
+    let Some(late) = host.two_runs_since(due, gap, "the runs since the certificate was due")? else {
         return Ok(vec![]);
-    }
-    if host.alive.is_none_or(|alive| alive < late) {
-        let until =
-            host.alive.map_or_else(String::new, |alive| format!(" after {}", alive.strftime("%Y-%m-%d")));
-        let why = Why::Unclear(format!("nothing tells whether the host was running{until}"));
-        return Err(Skip::Unknown(Missing::new("the runs since the certificate was due", why, Role::Other)));
-    }
+    };
     let days = (host.now.as_second() - due.as_second()) / 86_400;
     let mut finding =
         Finding::new(format!("{} has been due for {days} days, and nothing has renewed it", lineage.name))

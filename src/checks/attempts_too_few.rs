@@ -47,11 +47,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let finding = if host.unused(lineage) {
         finding.lowered(Severity::Note, UNUSED)
     } else {
-        finding.lowered_if(
-            (outlook.window > 0 || outlook.perhaps) && !outlook.loses_soon(host.now),
-            Severity::MayFail,
-            "some attempts fit, or may fit",
-        )
+        finding.lowered_if(outlook.may_do(host.now), Severity::MayFail, "some attempts fit, or may fit")
     };
     Ok(vec![finding])
 }

@@ -1,7 +1,7 @@
 //! The schedule renews what is not due, again and again.
 
 use crate::check::{Check, Finding, Run, Severity, Subject, Verdict};
-use crate::facts::{HostFacts, Lineage, Trigger, UNUSED};
+use crate::facts::{HostFacts, Lineage, UNUSED};
 use crate::forecast::moment;
 
 /// `--force-renewal` in a timer, a cron line or cli.ini.
@@ -35,7 +35,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let in_a_week =
         if in_cli.is_some() { outlook.in_a_day.saturating_mul(7) } else { outlook.forced_in_a_week };
     let finding =
-        Finding::new(format!("{} renews at every run, up to {in_a_week} times a week", named(trigger)))
+        Finding::new(format!("{} renews at every run, up to {in_a_week} times a week", trigger.name()))
             .about(Subject::Trigger(trigger.r#where.clone()))
             .saw_wanted(&place, saw, "a command without it")
             .saw(&trigger.r#where, trigger.times())
@@ -54,10 +54,6 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         }
     };
     Ok(vec![finding])
-}
-
-fn named(trigger: &Trigger) -> &str {
-    trigger.unit.as_deref().unwrap_or(&trigger.r#where)
 }
 
 #[cfg(test)]

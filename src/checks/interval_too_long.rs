@@ -59,11 +59,7 @@ fn lowered(finding: Finding, outlook: &Outlook, host: &HostFacts) -> Finding {
     if finding.lowered.is_some() {
         return finding;
     }
-    finding.lowered_if(
-        (outlook.window > 0 || outlook.perhaps) && !outlook.loses_soon(host.now),
-        Severity::MayFail,
-        "some attempts fit, or may fit",
-    )
+    finding.lowered_if(outlook.may_do(host.now), Severity::MayFail, "some attempts fit, or may fit")
 }
 
 fn mended(finding: Finding, trigger: &Trigger, lineage: &Lineage, host: &HostFacts) -> Finding {

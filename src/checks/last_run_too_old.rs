@@ -1,10 +1,10 @@
 //! Nothing has run certbot for longer than the schedule would have it.
 
+use jiff::Timestamp;
 use jiff::civil::DateTime;
-use jiff::{SignedDuration, Timestamp};
 
 use crate::check::{Check, Finding, Run, Severity, Skip, Subject, Verdict};
-use crate::facts::{Client, HostFacts, Lineage, Missing, Role, UNUSED, Why};
+use crate::facts::{Client, HostFacts, Lineage, Missing, UNUSED};
 
 /// The newest trace of a run is older than two runs of the schedule and a day.
 pub static CHECK: Check = Check {
@@ -22,9 +22,6 @@ pub static CHECK: Check = Check {
     run: Run::Lineage(run),
 };
 
-/// What a run may take, and what clocks may differ, in seconds.
-const SLACK: i64 = 86_400;
-
 fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let Some(outlook) = lineage.outlook(host)? else { return Ok(vec![]) };
     let Some(gap) = outlook.largest_gap else { return Ok(vec![]) };
@@ -35,20 +32,12 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let Some((last, place)) = last_trace(lineage, host)? else {
         return Err(Skip::NotApplicable("nothing tells when certbot ran last"));
     };
-    let grace = SignedDuration::from_secs(gap.saturating_mul(2).saturating_add(SLACK));
-    let late = last.saturating_add(grace).unwrap_or(Timestamp::MAX);
-    if host.now < late {
+    if host.two_runs_since(last, gap, "certbot's last run")?.is_none() {
         return Ok(vec![]);
-    }
-    if host.alive.is_none_or(|alive| alive < late) {
-        let until =
-            host.alive.map_or_else(String::new, |alive| format!(" after {}", alive.strftime("%Y-%m-%d")));
-        let why = Why::Unclear(format!("nothing tells whether the host was running{until}"));
-        return Err(Skip::Unknown(Missing::new("certbot's last run", why, Role::Other)));
     }
     let Some(trigger) = host.covering(&lineage.name).next() else { return Ok(vec![]) };
     let days = (host.now.as_second() - last.as_second()) / 86_400;
-    let name = trigger.unit.as_deref().unwrap_or(&trigger.r#where);
+    let name = trigger.name();
     let start = match trigger.unit_state.as_ref().map(|state| state.service.as_str()) {
         Some(service) => vec![format!("systemctl start {service}"), format!("journalctl -u {service} -n 40")],
         None => vec!["certbot renew".to_owned()],

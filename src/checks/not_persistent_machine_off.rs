@@ -26,7 +26,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         return Ok(vec![]);
     }
     let Some(trigger) = host.covering(&lineage.name).next() else { return Ok(vec![]) };
-    let name = trigger.unit.as_deref().unwrap_or(&trigger.r#where);
+    let name = trigger.name();
     Ok(vec![
         Finding::new(format!("{name} runs days apart, and a run missed while the machine is off is lost"))
             .about(Subject::Trigger(trigger.r#where.clone()))

@@ -23,7 +23,7 @@ fn run(index: &Index, host: &HostFacts) -> Verdict {
     let idle = index.idle(host, |why| matches!(why, Ineffective::Dangling(_)))?;
     let has_snap = host.installs.iter().flatten().any(|install| install.kind == InstallKind::Snap);
     let finding = |idle: crate::index::Idle<'_>| {
-        let unit = idle.trigger.unit.as_deref().unwrap_or(&idle.trigger.r#where);
+        let unit = idle.trigger.name();
         let command = match has_snap {
             true => "snap start --enable certbot.renew".to_owned(),
             false => format!("systemctl enable --now {unit}"),

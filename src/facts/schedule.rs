@@ -251,6 +251,11 @@ impl std::fmt::Display for Ineffective {
 }
 
 impl Trigger {
+    /// What people call it: its unit, or the place where it stands.
+    pub fn name(&self) -> &str {
+        self.unit.as_deref().unwrap_or(&self.r#where)
+    }
+
     /// Whether it really starts a renewal of lineages of certbot's.
     pub fn effective(&self) -> bool {
         self.ineffective.is_none()

@@ -3,6 +3,7 @@
 mod course;
 mod firings;
 mod interval;
+mod missed;
 mod plan;
 mod renewals;
 
@@ -64,8 +65,13 @@ pub struct Outlook {
 const SOON: i64 = 30 * 86_400;
 
 impl Outlook {
+    /// Whether the schedule, too thin as it is, may still renew in time: some attempts fit or may fit.
+    pub fn may_do(&self, now: Timestamp) -> bool {
+        (self.window > 0 || self.perhaps) && !self.loses_soon(now)
+    }
+
     /// Whether a certificate is lost within thirty days unless somebody acts.
-    pub fn loses_soon(&self, now: Timestamp) -> bool {
+    fn loses_soon(&self, now: Timestamp) -> bool {
         self.lost.is_some_and(|lost| lost.old.to.saturating_sub(now.as_second()) <= SOON)
     }
 }

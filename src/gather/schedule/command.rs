@@ -9,12 +9,10 @@ use super::path::not_on_path;
 use super::shell::commands;
 use super::variables::{assignment, changed_path, resolved};
 use super::words::{KEYWORDS, MENTIONS, PANELS, ROOTS, WRAPPERS};
-use super::{Look, gone};
+use super::{Look, MAX_SCRIPT, gone};
 use crate::facts::{Ineffective, Role, Why};
 use crate::gather::fs::normalize;
 
-/// How much of a script is read.
-const MAX_SCRIPT: u64 = 256 << 10;
 /// How many words of one call are looked at.
 const MAX_WORDS: usize = 200;
 /// How deep `sudo sh -c "…"` and the like may be nested.

@@ -33,7 +33,7 @@ mod users;
 mod variables;
 mod words;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 
@@ -45,8 +45,11 @@ pub use hooks::hook_programs;
 use crate::calendar::zone;
 use crate::facts::{Fact, Missing, Os, Role, Trigger, TriggerKind, Why};
 
-/// How much of a script is read to look for a loop.
+/// How much of a script is read.
 const MAX_SCRIPT: u64 = 256 << 10;
+
+/// How many files of one folder are looked at.
+const MAX_FILES: usize = 1_000;
 
 /// How many links of a program are followed by their texts.
 const MAX_LINKS: usize = 16;
@@ -125,6 +128,16 @@ fn renews_in_a_loop(look: &Look<'_>, command: &str) -> bool {
             ["while ", "until ", "for "].iter().any(|word| text.contains(word)) && text.contains("sleep");
         loops && client::mentions_certbot(&text) && text.contains("renew") && !text.contains("--dry-run")
     })
+}
+
+/// The files of some folders, in their order.
+fn files_in(root: &Root, folders: &[&str]) -> Vec<PathBuf> {
+    let of = |folder: &&str| {
+        let folder = PathBuf::from(folder);
+        let names = root.list_or_empty(&folder).into_iter().take(MAX_FILES);
+        names.map(|name| folder.join(name)).collect::<Vec<_>>()
+    };
+    folders.iter().flat_map(of).collect()
 }
 
 fn holds_only(root: &Root, folder: &str, name: &str) -> bool {

@@ -29,18 +29,21 @@ fn longest(line: &str) -> Option<u64> {
     spans.filter(|span| *span > 0).max()
 }
 
-/// `12h`, `43200`, `1d`. <https://www.gnu.org/software/coreutils/manual/html_node/sleep-invocation.html>
-fn span(word: &str) -> Option<u64> {
-    let digits = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = match word.strip_prefix(digits)? {
-        "" | "s" => 1,
-        "m" => 60,
-        "h" => 3_600,
-        "d" => 86_400,
+/// Seconds of a duration of coreutils, rounded up: `43200`, `12h`, `0.5d`.
+/// <https://www.gnu.org/software/coreutils/manual/html_node/sleep-invocation.html>
+pub(super) fn span(word: &str) -> Option<u64> {
+    let number = word.trim_end_matches(['s', 'm', 'h', 'd']);
+    let unit = match word.strip_prefix(number)? {
+        "" | "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3_600.0,
+        "d" => 86_400.0,
         _ => return None,
     };
-    // More than a hundred years is no pause.
-    digits.parse::<u64>().ok().filter(|n| *n < 3_200_000_000)?.checked_mul(unit)
+    // More than thirty years is no pause.
+    let number: f64 = number.parse().ok().filter(|n: &f64| n.is_finite() && *n >= 0.0 && *n < 1e9)?;
+    // A float that is finite, positive and small enough.
+    Some((number * unit).ceil() as u64)
 }
 
 #[cfg(test)]

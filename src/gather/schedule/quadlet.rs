@@ -6,15 +6,13 @@ use std::path::{Path, PathBuf};
 use super::client::{Found, container};
 use super::container::{is_certbots, trigger};
 use super::directives::{Directive, last, parse, values};
-use super::{Look, pause, shell};
+use super::{Look, files_in, pause, shell};
 use crate::facts::{Ineffective, Role, Trigger};
 use crate::gather::fs::show;
 
 const FOLDERS: [&str; 3] =
     ["/etc/containers/systemd", "/run/containers/systemd", "/usr/share/containers/systemd"];
 const MAX_FILE: u64 = 256 << 10;
-/// How many files of one folder are looked at.
-const MAX_FILES: usize = 1_000;
 
 /// What a container's description says.
 pub(super) struct Quadlet {
@@ -81,11 +79,9 @@ impl Quadlet {
 
 /// Containers that renew in a loop, or that no timer of those found starts.
 pub(super) fn containers(look: &Look<'_>, found: &[Trigger]) -> Vec<Trigger> {
-    let files = FOLDERS.iter().flat_map(|folder| {
-        let names = look.root.list_or_empty(Path::new(folder)).into_iter().take(MAX_FILES);
-        names.map(|name| Path::new(folder).join(name)).collect::<Vec<PathBuf>>()
-    });
-    let files = files.filter(|path| path.extension().is_some_and(|kind| kind == "container"));
+    let files = files_in(look.root, &FOLDERS)
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|kind| kind == "container"));
     let started = |path: &Path| {
         let service = path.file_stem().map(|stem| format!("{}.service", stem.to_string_lossy()));
         found

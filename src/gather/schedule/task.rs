@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::client::{Found, base, client_of, mentions_certbot};
+use super::pause::span;
 use super::shell::commands;
 use super::{Look, MAX_SCRIPT};
 use crate::facts::{Role, Task};
@@ -66,7 +67,7 @@ fn read(task: &mut Task, text: &str, place: &str, depth: usize) {
             let rest = words.get(i + 1..).unwrap_or_default();
             match base(word) {
                 "timeout" => limit(task, rest),
-                "sleep" => task.sleeps = task.sleeps.max(rest.first().and_then(|w| seconds(w)).unwrap_or(0)),
+                "sleep" => task.sleeps = task.sleeps.max(rest.first().and_then(|w| span(w)).unwrap_or(0)),
                 name if name.starts_with("perl") || name.starts_with("python") => {
                     let pause = rest.iter().find(|word| word.contains("sleep")).map_or(0, |code| pause(code));
                     task.sleeps = task.sleeps.max(pause);
@@ -130,27 +131,13 @@ fn limit(task: &mut Task, words: &[&str]) {
             word if word.starts_with('-') => {}
             word => {
                 // 0 stands for no limit.
-                if let Some(seconds) = seconds(word).filter(|seconds| *seconds > 0) {
+                if let Some(seconds) = span(word).filter(|seconds| *seconds > 0) {
                     task.time_limit = Some((seconds, format!("timeout {word}")));
                 }
                 return;
             }
         }
     }
-}
-
-/// `300`, `5m`, `0.5h`.
-fn seconds(word: &str) -> Option<u64> {
-    let (number, factor) = match word.chars().last()? {
-        's' => (word.strip_suffix('s')?, 1.0),
-        'm' => (word.strip_suffix('m')?, 60.0),
-        'h' => (word.strip_suffix('h')?, 3600.0),
-        'd' => (word.strip_suffix('d')?, 86_400.0),
-        _ => (word, 1.0),
-    };
-    let number: f64 = number.parse().ok().filter(|n: &f64| n.is_finite() && *n >= 0.0 && *n < 1e9)?;
-    // A float that is finite, positive and small enough.
-    Some((number * factor).ceil() as u64)
 }
 
 /// The greatest number of a line of Perl or Python that sleeps: `sleep int(rand(43200))`.

@@ -31,7 +31,7 @@ pub(super) fn write(view: &View<'_>, out: &mut impl Write) -> io::Result<()> {
 fn table(view: &View<'_>, lines: &[Line<'_>], out: &mut impl Write) -> io::Result<()> {
     let name = |line: &Line<'_>| {
         let trigger = line.trigger;
-        printable(trigger.unit.as_deref().unwrap_or(&trigger.r#where)).into_owned()
+        printable(trigger.name()).into_owned()
     };
     let next = |line: &Line<'_>| next_run(line, &view.zone);
     let names = width("trigger", lines.iter().map(name));
