@@ -23,17 +23,9 @@ pub static CHECK: Check = Check {
 fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let Some(outlook) = lineage.outlook(host)? else { return Ok(vec![]) };
     let Some(forecast) = &lineage.forecast else { return Ok(vec![]) };
-    let in_cli = ["force-renewal", "renew-by-default"].iter().find_map(|option| host.cli_true(option));
-    let trigger =
-        host.covering(&lineage.name).find(|trigger| trigger.task.forced.is_some() || in_cli.is_some());
-    let Some(trigger) = trigger else { return Ok(vec![]) };
-    let (place, saw) = match (in_cli, &trigger.task.forced) {
-        (Some((file, setting)), _) => (format!("{}:{}", file.path, setting.line), setting.shown()),
-        (None, Some((flag, place))) => (place.clone(), flag.clone()),
-        (None, None) => return Ok(vec![]),
-    };
-    let in_a_week =
-        if in_cli.is_some() { outlook.in_a_day.saturating_mul(7) } else { outlook.forced_in_a_week };
+    let forcing = host.covering(&lineage.name).find_map(|trigger| Some((trigger, host.forces(trigger)?)));
+    let Some((trigger, (saw, place))) = forcing else { return Ok(vec![]) };
+    let in_a_week = outlook.forced_in_a_week;
     let finding =
         Finding::new(format!("{} renews at every run, up to {in_a_week} times a week", trigger.name()))
             .about(Subject::Trigger(trigger.r#where.clone()))
@@ -63,7 +55,7 @@ mod tests {
     use crate::checks::testing::{
         cli_ini, cron, denied, host, lineage, only, set, silent, unknown, with_triggers,
     };
-    use crate::facts::{HostFacts, Role, Task, Trigger};
+    use crate::facts::{Client, HostFacts, Role, Task, Trigger};
 
     fn forced(times: &str) -> HostFacts {
         let place = "/etc/cron.d/certbot:3".to_owned();
@@ -84,6 +76,12 @@ mod tests {
         let (severity, finding) = only(&CHECK, &lineage(), &cli_ini(&[("force-renewal", "true")]));
         assert_eq!(severity, Severity::WillFail);
         assert_eq!(finding.evidence[0].r#where, "/etc/letsencrypt/cli.ini:1");
+        let mut weekly = cli_ini(&[("force-renewal", "true")]);
+        weekly.triggers = Ok(vec![cron("0 3 * * 1")]);
+        assert_eq!(only(&CHECK, &lineage(), &weekly).0, Severity::Note);
+        let other = Trigger { client: Client::AcmeAudit, ..cron("0 3 * * *") };
+        weekly.triggers = Ok(vec![other]);
+        silent(&CHECK, &lineage(), &weekly);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Cert, Fact, Install, Rule, Servers, Setting, Terms, Trigger, Zone};
+use super::{Account, Cert, Client, Fact, Install, Rule, Servers, Setting, Terms, Trigger, Zone};
 
 /// Everything that is not particular to one lineage.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -244,6 +244,16 @@ impl HostFacts {
         self.cli(option).filter(|(_, s)| {
             s.text().is_some_and(|t| ["true", "yes", "1"].iter().any(|yes| t.eq_ignore_ascii_case(yes)))
         })
+    }
+
+    /// What makes each run of a trigger renew whatever is due or not, and where: a `cli.ini`, or its own command.
+    pub fn forces(&self, trigger: &Trigger) -> Option<(String, String)> {
+        let of_file = |option: &&str| {
+            let (file, setting) = self.cli_true(option)?;
+            Some((setting.shown(), format!("{}:{}", file.path, setting.line)))
+        };
+        let in_files = ["force-renewal", "renew-by-default"].iter().find_map(of_file);
+        in_files.filter(|_| trigger.client == Client::Certbot).or_else(|| trigger.task.forced.clone())
     }
 
     /// The newest certbot's major and minor version, from the installs found.

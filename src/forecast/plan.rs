@@ -75,10 +75,9 @@ impl HostFacts {
         let zone = self.time_zone();
         let period = self.period();
         let triggers = || covering.iter().filter_map(|at| self.triggers.as_ref().ok()?.get(*at));
-        let forced = triggers().any(|t| t.task.forced.is_some());
         let firings = Firings::of(triggers(), &zone, period);
-        let forced =
-            forced.then(|| Firings::of(triggers().filter(|t| t.task.forced.is_some()), &zone, period));
+        let mut forcing = triggers().filter(|trigger| self.forces(trigger).is_some()).peekable();
+        let forced = forcing.peek().is_some().then(|| Firings::of(forcing, &zone, period));
         Plan {
             in_a_day: firings.most_within(DAY),
             forced_in_a_week: forced.as_ref().map_or(0, |forced| forced.most_within(7 * DAY)),

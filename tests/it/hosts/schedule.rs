@@ -580,8 +580,9 @@ fn a_new_certificate_at_every_run() {
           saw      /usr/lib/systemd/system/certbot.timer: OnCalendar=*-*-* 00,12:00:00
           why      every run is a new certificate, until the CA answers `too many certificates (5) already issued for
                    this exact set of identifiers`; then nothing is renewed for days, also where it is needed
-          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          when     the renewal due on 2026-11-26 (in 2 days); the certificate expires on 2027-01-22 (in 59 days)
           fix      take the flag out
+          hence    shop.example will be renewed more than 5 times within a week by 2026-11-26 (rl-exact-set)
 
         1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
         exit 2
