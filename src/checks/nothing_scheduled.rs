@@ -84,7 +84,7 @@ fn forgotten(index: &Index, host: &HostFacts) -> Verdict {
         finding = finding.saw_wanted(
             &trigger.r#where,
             trigger.command.as_str(),
-            "no --cert-name, for all lineages",
+            "`certbot renew` without --cert-name, for all lineages",
         );
     }
     Ok(vec![finding.fix("have one command renew all of them", ["certbot renew -q"])])

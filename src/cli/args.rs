@@ -141,7 +141,7 @@ pub struct Global {
     /// How many lineages to judge at once; the number of processors by default
     #[arg(long, global = true, value_name = "N")]
     pub jobs: Option<std::num::NonZeroUsize>,
-    /// Print what is looked at, on standard error; twice for more
+    /// Print the files that are read, on standard error; twice for every look-up
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// Print nothing when nothing is wrong, and no notes

@@ -93,7 +93,12 @@ fn written(result: std::io::Result<()>) -> Result<(), Error> {
 
 fn log_to_stderr(verbose: u8) {
     let level = if verbose > 1 { tracing::Level::TRACE } else { tracing::Level::DEBUG };
-    let _ = tracing::subscriber::set_global_default(
-        tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).without_time().finish(),
-    );
+    let to_stderr = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .with_level(false)
+        .with_target(false)
+        .without_time();
+    let _ = tracing::subscriber::set_global_default(to_stderr.finish());
 }

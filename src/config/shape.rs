@@ -71,7 +71,11 @@ const IGNORED_OF_LINEAGE: Shape = Shape::Map(&[
 
 const LINEAGE: Shape = Shape::Map(&[
     MIN_ATTEMPTS,
-    may("at-most", Shape::Word(SEVERITIES), "the loudest that a finding about this lineage may be"),
+    may(
+        "at-most",
+        Shape::Word(SEVERITIES),
+        "the loudest that a finding about this lineage may be; one about the host is as loud as ever",
+    ),
     may("because", Shape::Text, "why it may not be louder"),
     may("ignore", Shape::List(&IGNORED_OF_LINEAGE), "findings about this lineage that are accepted"),
 ]);
@@ -85,7 +89,11 @@ pub(super) const FILE: Shape = Shape::Map(&[
     may("format", Shape::Word(&["text", "json", "nagios"]), "how to print the report"),
     may("jobs", Shape::Count(1), "how many lineages to judge at once"),
     may("quiet", Shape::Switch, "print nothing when nothing is wrong, and no notes"),
-    may("verbose", Shape::Count(0), "how much to tell on standard error of what is looked at: 0, 1 or 2"),
+    may(
+        "verbose",
+        Shape::Count(0),
+        "what to tell on standard error: 0 nothing, 1 the files that are read, 2 every look-up",
+    ),
     may("color", Shape::Word(&["auto", "always", "never"]), "when to use colour"),
     may("until", Shape::Until, "where the forecast ends: a day, a time or a span; three years by default"),
     MIN_ATTEMPTS,

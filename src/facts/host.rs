@@ -84,7 +84,7 @@ pub struct Dirs {
     pub config: String,
     /// `--work-dir`, normally `/var/lib/letsencrypt`.
     pub work: String,
-    /// `--logs-dir`, normally `/var/log/letsencrypt`.
+    /// `--logs-dir`, normally `/var/log/letsencrypt`; of several that are in use the one with the newest log.
     pub logs: String,
 }
 

@@ -127,10 +127,16 @@ pub enum Rule {
 pub struct Task {
     /// Whether it renews, or only looks.
     pub purpose: Purpose,
-    /// The lineages that `--cert-name` names; empty for all of them.
+    /// The lineages that `--cert-name` or `-d` names; empty for all of them.
     pub only: Vec<String>,
-    /// `--config-dir`, where the command gives one.
+    /// The first name of each `-d` list of commands that give no `--cert-name`.
+    #[serde(default)]
+    pub names: Vec<String>,
+    /// `--config-dir`, where the command or a `cli.ini` gives one.
     pub config_dir: Option<String>,
+    /// `--logs-dir`, where the command gives one.
+    #[serde(default)]
+    pub logs_dir: Option<String>,
     /// The flag that renews what is not due: `--force-renewal` and its older names, and where it stands.
     pub forced: Option<(String, String)>,
     /// Seconds after which something ends it: `timeout`, `TimeoutStartSec=`, `RuntimeMaxSec=`; and what does.

@@ -149,7 +149,7 @@ impl Root {
             None => rustix::fs::stat(path),
             Some(_) => self.open(path, OFlags::PATH).and_then(|fd| rustix::fs::fstat(&fd)),
         };
-        stat.map(|s| meta(&s)).map_err(why)
+        told("stat", path, stat.map(|s| meta(&s)).map_err(why))
     }
 
     /// What stands at a path, the last link not followed.
@@ -158,7 +158,7 @@ impl Root {
             None => rustix::fs::lstat(path),
             Some(_) => self.open(path, OFlags::PATH | OFlags::NOFOLLOW).and_then(|fd| rustix::fs::fstat(&fd)),
         };
-        stat.map(|s| meta(&s)).map_err(why)
+        told("lstat", path, stat.map(|s| meta(&s)).map_err(why))
     }
 
     /// Whether something is there, links followed; what cannot be told counts as absent.
@@ -205,9 +205,13 @@ impl Root {
     /// A [`Missing`] with `role` that names the path and says why.
     pub fn read(&self, path: &Path, limit: u64, role: Role) -> Fact<Content> {
         // Looked at before it is opened: to open a device can already do something.
-        let before = self.stat(path).and_then(|meta| refuse_odd(meta, limit));
-        before.map_err(|why| Missing::new(show(path), why, role))?;
-        self.read_regular(path, limit, role)
+        match self.stat(path).and_then(|meta| refuse_odd(meta, limit)) {
+            Ok(_) => self.read_regular(path, limit, role),
+            Err(why) => {
+                tracing::debug!("not read: {}: {why}", path.display());
+                Err(Missing::new(show(path), why, role))
+            }
+        }
     }
 
     /// [`Root::read`] with one look-up less where a folder's listing has just called the path a regular file.
@@ -219,7 +223,10 @@ impl Root {
     }
 
     fn read_regular(&self, path: &Path, limit: u64, role: Role) -> Fact<Content> {
-        let missing = |why| Missing::new(show(path), why, role);
+        let missing = |why: Why| {
+            tracing::debug!("not read: {}: {why}", path.display());
+            Missing::new(show(path), why, role)
+        };
         // NONBLOCK and NOCTTY: should a FIFO or terminal have taken the file's place meanwhile, nothing waits.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
         let fd = self.open(path, flags).map_err(|e| missing(why(e)))?;
@@ -229,6 +236,7 @@ impl Root {
         if bytes.len() as u64 > limit {
             return Err(missing(Why::TooLarge(bytes.len() as u64, limit)));
         }
+        tracing::debug!("read {}, {} bytes", path.display(), bytes.len());
         Ok(Content { bytes, meta })
     }
 
@@ -250,7 +258,10 @@ impl Root {
     pub fn folder(&self, path: &Path, role: Role) -> Fact<Option<Folder>> {
         let missing = |why| Missing::new(show(path), why, role);
         match self.open(path, OFlags::RDONLY | OFlags::DIRECTORY) {
-            Ok(fd) => Ok(Some(Folder { fd, path: path.to_path_buf(), role })),
+            Ok(fd) => {
+                tracing::trace!("list {}", path.display());
+                Ok(Some(Folder { fd, path: path.to_path_buf(), role }))
+            }
             Err(Errno::NOENT) => Ok(None),
             Err(Errno::NOTDIR) => Err(missing(Why::Unclear("is not a folder".into()))),
             Err(e) => Err(missing(why(e))),
@@ -261,6 +272,15 @@ impl Root {
     pub fn list_or_empty(&self, path: &Path) -> Vec<OsString> {
         self.list(path, Role::Other).ok().flatten().unwrap_or_default()
     }
+}
+
+/// Tells on standard error, where that is asked for, what a look-up of no content saw.
+fn told<T>(look_up: &str, path: &Path, seen: Result<T, Why>) -> Result<T, Why> {
+    match &seen {
+        Ok(_) => tracing::trace!("{look_up} {}", path.display()),
+        Err(why) => tracing::trace!("{look_up} {}: {why}", path.display()),
+    }
+    seen
 }
 
 /// Only regular files within the limit are read.

@@ -62,7 +62,11 @@ pub fn host(request: Request) -> Host {
         Err(missing) => Err(missing.clone()),
     };
     let cli_ini = certbot::cli_ini(root);
-    let triggers = schedule::triggers(root, &os, config);
+    let mut triggers = schedule::triggers(root, &os, config);
+    let scope = schedule::Scope { root, config, cli_ini: &cli_ini, confs: &confs };
+    triggers.iter_mut().flatten().for_each(|trigger| scope.settle(trigger));
+    let (logs, log) =
+        life::log(root, &life::log_folders(&request.logs_dir, scope.ini("logs-dir"), &triggers));
     let facts = HostFacts {
         schema: SCHEMA.into(),
         version: env!("CARGO_PKG_VERSION").into(),
@@ -72,9 +76,9 @@ pub fn host(request: Request) -> Host {
         terms: Terms::default(),
         zone: zone(root),
         alive: life::alive(root),
-        log: life::log(root, &request.logs_dir),
+        log,
         live: root.is_live(),
-        dirs: Dirs { config: show(config), work: show(&request.work_dir), logs: show(&request.logs_dir) },
+        dirs: Dirs { config: show(config), work: show(&request.work_dir), logs: show(&logs) },
         renewal,
         orphans,
         accounts: certbot::accounts(root, config),

@@ -72,7 +72,9 @@ struct ForecastOut {
     /// At least as many attempts fit as the user wants.
     enough: Option<bool>,
     largest_gap_seconds: Option<i64>,
+    /// The first of them.
     renewals: Option<Vec<RenewalOut>>,
+    renewals_total: Option<usize>,
     enough_until: Option<Timestamp>,
     limit_reached_at: Option<Timestamp>,
 }
@@ -199,6 +201,10 @@ fn forecast_of(row: &Row, forecast: &Forecast, host: &HostFacts) -> ForecastOut 
     let plan = host.plan(&row.name).filter(|plan| !plan.firings.untimed);
     let outlook = forecast.outlook.as_ref();
     let due = forecast.due_at.map(|at| at.max(host.now).as_second());
+    let renewals: Option<Vec<RenewalOut>> = plan.as_ref().filter(|_| outlook.is_some()).map(|plan| {
+        let coming = forecast.renewals(host, plan);
+        coming.filter_map(|renewal| Some(RenewalOut::new(renewal.at?, renewal))).collect()
+    });
     ForecastOut {
         due_at: forecast.due_at,
         due_by: forecast.due_by,
@@ -212,9 +218,10 @@ fn forecast_of(row: &Row, forecast: &Forecast, host: &HostFacts) -> ForecastOut 
         failures_survived: outlook.map(|o| o.attempts.saturating_sub(1)),
         enough: outlook.map(|o| o.window >= host.terms.enough_for(&row.name)),
         largest_gap_seconds: plan.as_ref().and_then(|plan| plan.firings.largest_gap()),
-        renewals: plan.as_ref().filter(|_| outlook.is_some()).map(|plan| {
-            let coming = forecast.renewals(host, plan);
-            coming.filter_map(|renewal| Some(RenewalOut::new(renewal.at?, renewal))).take(RENEWALS).collect()
+        renewals_total: renewals.as_ref().map(Vec::len),
+        renewals: renewals.map(|mut renewals| {
+            renewals.truncate(RENEWALS);
+            renewals
         }),
         enough_until: outlook.and_then(|o| o.stops).map(|renewal| moment(renewal.due.at)),
         limit_reached_at: outlook.and_then(|o| o.limited).map(moment),

@@ -55,6 +55,16 @@ fn some_lineages_can_be_named_and_a_wrong_name_gets_a_hint() {
 }
 
 #[test]
+fn verbose_names_on_standard_error_each_file_that_is_read() {
+    let host = Host::manifest(HEALTHY);
+    let (plain, verbose, more) = (host.run(&[]), host.run(&["-v"]), host.run(&["-vv"]));
+    assert_eq!((&plain.stdout, plain.stderr.len()), (&verbose.stdout, 0));
+    assert!(stderr(&verbose).contains("read /etc/letsencrypt/renewal/"), "{}", stderr(&verbose));
+    assert!(!stderr(&verbose).contains('\u{1b}'));
+    assert!(stderr(&more).contains("stat /"), "{}", stderr(&more));
+}
+
+#[test]
 fn a_root_that_is_not_there_is_an_error_with_a_hint() {
     let output = run(&["--root", "/no/such/folder"]);
     assert_eq!(output.status.code(), Some(3));

@@ -29,10 +29,19 @@ pub struct Reader<'a> {
     pub programs: &'a Programs,
 }
 
+/// The name of the lineage of one file of `renewal/`.
+pub fn name_of(conf_file: &Entry) -> String {
+    show_bytes(stem(conf_file))
+}
+
+fn stem(conf_file: &Entry) -> &OsStr {
+    let name = conf_file.name.as_bytes();
+    OsStr::from_bytes(name.strip_suffix(b".conf").unwrap_or(name))
+}
+
 /// Reads the lineage of one file of `renewal/`.
 pub fn lineage(reader: Reader<'_>, conf_file: &Entry) -> Lineage {
-    let name = conf_file.name.as_bytes();
-    let stem = OsStr::from_bytes(name.strip_suffix(b".conf").unwrap_or(name));
+    let stem = stem(conf_file);
     let conf_path = reader.config.join("renewal").join(&conf_file.name);
     let conf = conf(reader.root, &conf_path, conf_file.regular);
     let named_archive = conf.as_ref().ok().and_then(|c| c.top("archive_dir")?.text());

@@ -13,5 +13,5 @@ pub use conf::{conf, settings};
 pub use folders::{Folders, folders, orphans};
 pub use hooks::hooks;
 pub use ini::cli_ini;
-pub use lineage::{Reader, lineage};
+pub use lineage::{Reader, lineage, name_of};
 pub use paths::Programs;

@@ -20,6 +20,7 @@ mod pause;
 mod periodic;
 mod quadlet;
 mod runparts;
+mod scope;
 mod service;
 mod settings;
 mod shell;
@@ -41,6 +42,7 @@ use super::fs::{Root, normalize};
 use super::installs::installs;
 pub use beside::beside;
 pub use hooks::hook_programs;
+pub use scope::Scope;
 
 use crate::calendar::zone;
 use crate::facts::{Fact, Missing, Os, Role, Trigger, TriggerKind, Why};

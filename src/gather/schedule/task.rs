@@ -35,6 +35,7 @@ pub(super) fn task(look: &Look<'_>, found: &Found, command: &str, place: &str) -
 fn settle(task: &mut Task) {
     if task.only.iter().any(|name| name.is_empty() || name.contains(['$', '`', '*'])) {
         task.only.clear();
+        task.names.clear();
     }
 }
 
@@ -101,9 +102,13 @@ fn is_image(word: &str) -> bool {
 
 fn options(task: &mut Task, words: &[&str], place: &str) {
     let names = |word: &&str| *word == "--cert-name" || word.starts_with("--cert-name=");
-    if words.contains(&"renew") && !words.iter().any(names) {
-        // Beside commands that name one, this one renews all of them.
-        task.only.push(String::new());
+    if !words.iter().any(names) {
+        if words.contains(&"renew") {
+            // Beside commands that name one, this one renews all of them.
+            task.only.push(String::new());
+        } else {
+            task.names.extend(first_name(words));
+        }
     }
     for (i, word) in words.iter().enumerate() {
         let (name, value) = word.split_once('=').map_or((*word, None), |(name, value)| (name, Some(value)));
@@ -111,6 +116,7 @@ fn options(task: &mut Task, words: &[&str], place: &str) {
         match name {
             "--cert-name" => task.only.extend(value().filter(|name| !task.only.contains(name))),
             "--config-dir" => task.config_dir = value().or(task.config_dir.take()),
+            "--logs-dir" => task.logs_dir = value().or(task.logs_dir.take()),
             "--no-random-sleep-on-renew" => task.no_random_sleep = true,
             _ if FORCES.contains(&name) && task.forced.is_none() => {
                 task.forced = Some((name.to_owned(), place.to_owned()));
@@ -118,6 +124,16 @@ fn options(task: &mut Task, words: &[&str], place: &str) {
             _ => {}
         }
     }
+}
+
+/// The first of the names that `-d`, `--domain` or `--domains` gives: certbot calls the lineage after it.
+fn first_name(words: &[&str]) -> Option<String> {
+    let list = words.iter().enumerate().find_map(|(i, word)| match word.split_once('=') {
+        Some(("--domain" | "--domains", list)) => Some(list),
+        _ if ["-d", "--domain", "--domains"].contains(word) => words.get(i + 1).copied(),
+        _ => word.strip_prefix("-d").filter(|list| list.contains('.')),
+    })?;
+    list.split(',').next().map(str::to_owned)
 }
 
 /// `timeout -k 10 300 certbot renew`. <https://www.gnu.org/software/coreutils/timeout>

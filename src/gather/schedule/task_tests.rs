@@ -40,6 +40,17 @@ fn options_say_what_is_renewed() {
 }
 
 #[test]
+fn what_is_asked_for_by_its_names_is_told_from_all() {
+    let names = |command| plain(command).names;
+    assert_eq!(names("certbot certonly --keep -n -d a.example,b.example"), ["a.example"]);
+    assert_eq!(names("certbot certonly --keep -n --domains=a.example -d b.example"), ["a.example"]);
+    assert_eq!(names("certbot certonly --keep -n -da.example"), ["a.example"]);
+    assert!(names("certbot certonly --keep -n --cert-name shop -d a.example").is_empty());
+    assert!(names("certbot certonly --keep -n -d a.example; certbot renew").is_empty());
+    assert_eq!(plain("certbot renew --logs-dir /srv/log").logs_dir.as_deref(), Some("/srv/log"));
+}
+
+#[test]
 fn a_flag_in_a_script_is_found_with_its_line() {
     let files = [("opt/r.sh", "#!/bin/sh\n# --force-renew\ncertbot renew --force-renew\n")];
     assert_eq!(on(&files, "/opt/r.sh").forced, Some(("--force-renew".into(), "/opt/r.sh:3".into())));

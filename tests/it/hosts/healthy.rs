@@ -258,6 +258,17 @@ fn certbots_folder_may_itself_be_a_link() {
 }
 
 #[test]
+fn commands_may_name_the_folder_behind_the_link_and_a_lineage_by_its_names() {
+    tells_no_fault(
+        "healthy-config-dir-behind-a-link",
+        expect![[r#"
+        2 lineages: 2 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 0
+    "#]],
+    );
+}
+
+#[test]
 fn a_reused_key_that_is_a_link_in_the_archive_is_healthy() {
     tells_no_fault(
         "healthy-reuse-key",

@@ -806,6 +806,28 @@ fn as_early_as_possible() {
 }
 
 #[test]
+fn the_second_certificate_was_forgotten_beside_a_command_of_its_own() {
+    tells_only(
+        "some-lineages-are-not-asked-for",
+        "nothing-scheduled",
+        2,
+        expect![[r#"
+        will fail  nothing renews blog.example: what runs here names other lineages  nothing-scheduled
+          saw      /etc/cron.d/certbot:1: /opt/certbot/bin/certbot certonly --keep -n -q --webroot -w /var/www/shop.example -d shop.example
+          wanted   `certbot renew` without --cert-name, for all lineages
+          why      certbot renews only when something starts it; every certificate here expires, and no mail says so
+                   beforehand
+          when     the renewal due on 2026-12-22 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      have one command renew all of them
+                   $ certbot renew -q
+
+        2 lineages: 1 will renew, 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
+}
+
+#[test]
 fn the_second_certificate_was_forgotten() {
     tells_only(
         "some-lineages-are-not-scheduled",
@@ -814,7 +836,7 @@ fn the_second_certificate_was_forgotten() {
         expect![[r#"
         will fail  nothing renews blog.example: what runs here names other lineages  nothing-scheduled
           saw      /etc/cron.d/certbot:1: /opt/certbot/bin/certbot renew -q --cert-name shop.example
-          wanted   no --cert-name, for all lineages
+          wanted   `certbot renew` without --cert-name, for all lineages
           why      certbot renews only when something starts it; every certificate here expires, and no mail says so
                    beforehand
           when     the renewal due on 2026-12-22 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
