@@ -206,6 +206,7 @@ pub fn lineage() -> Lineage {
         ]
         .into(),
         key_exposed: None,
+        seen: None,
         forecast: None,
     }
 }

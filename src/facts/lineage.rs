@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::net::NameSeen;
 use super::{Cert, Conf, Fact, Issued, PrivateKey, Setting, SignatureState};
+use crate::check::Skip;
 use crate::forecast::Forecast;
 
 /// One lineage, as certbot names a certificate that is renewed under one name.
@@ -35,6 +37,9 @@ pub struct Lineage {
     pub paths: BTreeMap<String, PathState>,
     /// Where the key's mode lets everybody read it: the first folder on its way that keeps others out, if any.
     pub key_exposed: Option<Exposure>,
+    /// What the network showed of its identifiers; `None` where it was not asked.
+    #[serde(default)]
+    pub seen: Option<Vec<NameSeen>>,
     /// Derived: when it becomes due, once the forecast has been made.
     #[serde(skip)]
     pub forecast: Option<Forecast>,
@@ -203,6 +208,14 @@ impl Archive {
 }
 
 impl Lineage {
+    /// What the network showed of its identifiers.
+    ///
+    /// # Errors
+    /// The network was not to be asked.
+    pub fn seen(&self) -> Result<&[NameSeen], Skip> {
+        self.seen.as_deref().ok_or(Skip::NotAsked("the network was not asked"))
+    }
+
     /// The link of one kind.
     pub fn link(&self, kind: Kind) -> &LiveLink {
         let [cert, privkey, chain, fullchain] = &self.live;

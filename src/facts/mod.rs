@@ -8,6 +8,7 @@ mod conf;
 mod host;
 mod install;
 mod lineage;
+pub mod net;
 mod options;
 mod remedy;
 mod schedule;

@@ -82,6 +82,7 @@ pub fn lineage(reader: Reader<'_>, conf_file: &Entry) -> Lineage {
         key: key_facts,
         signed,
         live: [cert.link, key.link, chain.link, full.link],
+        seen: None,
         forecast: None,
     }
 }

@@ -1,0 +1,144 @@
+//! What name servers said.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// The answer to one question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome<T> {
+    /// These records.
+    Found(Vec<T>),
+    /// The name exists and has no record of that type (NODATA).
+    Nothing,
+    /// There is no such name (NXDOMAIN).
+    NoSuchName,
+    /// No usable answer.
+    Failed(Failure),
+}
+
+/// Why a question got no usable answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// What happened.
+    pub kind: FailureKind,
+    /// Extended DNS Errors (RFC 8914) of the answer.
+    pub extended: Vec<Extended>,
+    /// The same question was answered with checking disabled: the zone's signatures are bogus.
+    pub bogus: bool,
+}
+
+/// An Extended DNS Error: its code and its text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extended {
+    /// The code of RFC 8914.
+    pub code: u16,
+    /// The server's own words, often none.
+    pub text: String,
+}
+
+/// What went wrong with a question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailureKind {
+    /// SERVFAIL.
+    ServFail,
+    /// REFUSED.
+    Refused,
+    /// Another response code.
+    Code(u16),
+    /// No answer in time.
+    Timeout,
+    /// The server cannot be reached: the system's words.
+    Unreachable(String),
+    /// An answer that cannot be read.
+    Malformed(String),
+    /// The aliases lead in a circle, or on and on.
+    AliasLoop,
+}
+
+/// The addresses of a name, and what is known of its zone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dns {
+    /// The resolver that was asked.
+    pub resolver: String,
+    /// IPv4 addresses.
+    pub a: Outcome<Ipv4Addr>,
+    /// IPv6 addresses.
+    pub aaaa: Outcome<Ipv6Addr>,
+    /// The names that CNAME records lead to, in order.
+    pub aliases: Vec<String>,
+    /// The resolver says that it checked the signatures (AD).
+    pub authenticated: bool,
+    /// The zone that the name lies in.
+    pub zone: Option<Arc<Zone>>,
+}
+
+/// A zone and the servers that answer for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Zone {
+    /// Its apex.
+    pub name: String,
+    /// Its name servers, one entry for each of their addresses.
+    pub servers: Vec<NameServer>,
+}
+
+/// One address of one name server, and what it said of its zone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NameServer {
+    /// The name of its NS record.
+    pub name: String,
+    /// The address; `None` where the name has none.
+    pub address: Option<std::net::IpAddr>,
+    /// The serial of its SOA record, where it answers with authority.
+    pub serial: Outcome<u32>,
+    /// It answers with authority (AA).
+    pub authoritative: bool,
+}
+
+impl<T> Outcome<T> {
+    /// The records, none where there are none.
+    pub fn records(&self) -> &[T] {
+        match self {
+            Outcome::Found(records) => records,
+            _ => &[],
+        }
+    }
+
+    /// Why there was no usable answer.
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Outcome::Failed(failure) => Some(failure),
+            _ => None,
+        }
+    }
+}
+
+impl Failure {
+    /// A failure without more words.
+    pub fn new(kind: FailureKind) -> Self {
+        Self { kind, extended: Vec::new(), bogus: false }
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.kind {
+            FailureKind::ServFail => f.write_str("SERVFAIL")?,
+            FailureKind::Refused => f.write_str("REFUSED")?,
+            FailureKind::Code(code) => write!(f, "response code {code}")?,
+            FailureKind::Timeout => f.write_str("no answer in time")?,
+            FailureKind::Unreachable(why) | FailureKind::Malformed(why) => f.write_str(why)?,
+            FailureKind::AliasLoop => f.write_str("its CNAME records lead in a circle")?,
+        }
+        for Extended { code, text } in &self.extended {
+            write!(f, ", extended error {code}")?;
+            if !text.is_empty() {
+                write!(f, " ({text})")?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,26 @@
+//! What the network showed of a lineage's names, each observation with the place it was made from.
+
+mod caa;
+mod dns;
+mod walk;
+
+pub use caa::{Caa, CaaRecord, CaaStep};
+pub use dns::{Dns, Extended, Failure, FailureKind, NameServer, Outcome, Zone};
+pub use walk::Walk;
+
+use serde::{Deserialize, Serialize};
+
+use super::Fact;
+
+/// What the network showed of one identifier of a lineage.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NameSeen {
+    /// The identifier as the certificate has it, `*.` and all.
+    pub identifier: String,
+    /// Its addresses, aliases and zone.
+    pub dns: Fact<Dns>,
+    /// Who may issue for it.
+    pub caa: Fact<Caa>,
+    /// The way of an HTTP-01 validation; `None` where the lineage is validated otherwise.
+    pub walk: Option<Fact<Walk>>,
+}
