@@ -128,9 +128,9 @@ pub struct Global {
     /// Forecast until this day, time or span, such as 2029-01-01 or 18months [default: 3y]
     #[arg(long, global = true, value_name = "WHEN")]
     pub until: Option<String>,
-    /// Use no network at all (this version never does)
-    #[arg(long, global = true)]
-    pub offline: bool,
+    /// What is asked of the network.
+    #[command(flatten)]
+    pub network: super::network::NetworkArgs,
     /// How to print the report [default: text]
     #[arg(long, global = true, value_enum)]
     pub format: Option<Format>,

@@ -15,23 +15,38 @@ use crate::calendar;
 use crate::error::Error;
 use crate::facts::{HostFacts, Lineage};
 use crate::gather::fs::{Root, show_bytes};
+use crate::gather::net::Net;
 use crate::gather::{self, Host, Request};
 use crate::report;
 
 /// The longest line of a facts file, in bytes: a hostile file must not fill the memory.
 const MAX_FACT_LINE: u64 = 64 * 1024 * 1024;
 
+/// How many lineages are looked at over the network at once: enough that dead names cost their time together, and few
+/// enough to be held in memory.
+const BATCH: usize = 1_000;
+
 /// Audits and prints; gives the exit code.
 pub fn run(settings: &Settings, args: &AuditArgs) -> Result<u8, Error> {
     let report = match &args.facts {
         Some(file) => replay(settings, file, &args.names)?,
-        None => look(host(settings)?, &args.names, settings)?,
+        None => look(host(settings)?, &args.names, settings, net(settings)?)?,
     };
     print(&report, settings)
 }
 
-/// Judges every lineage of a gathered host, or the named ones.
-pub fn look(mut host: Host, names: &[String], settings: &Settings) -> Result<Report, Error> {
+/// The network, where the flags let it be asked.
+pub fn net(settings: &Settings) -> Result<Option<Net>, Error> {
+    settings.network.clone().map(Net::new).transpose()
+}
+
+/// Judges every lineage of a gathered host, or the named ones, with what the network shows where it is asked.
+pub fn look(
+    mut host: Host,
+    names: &[String],
+    settings: &Settings,
+    net: Option<Net>,
+) -> Result<Report, Error> {
     if !names.is_empty() {
         let known: BTreeSet<String> = host.confs.iter().map(|conf| stem(&show_bytes(&conf.name))).collect();
         refuse_unknown(names, &known)?;
@@ -41,8 +56,28 @@ pub fn look(mut host: Host, names: &[String], settings: &Settings) -> Result<Rep
         Some(jobs) => jobs.get(),
         None => std::thread::available_parallelism().map_or(1, usize::from),
     };
-    let judged = judge(&host.facts, host.confs.len(), jobs, |at| host.lineage(at));
+    let judged = match &net {
+        None => judge(&host.facts, host.confs.len(), jobs, |at| host.lineage(at)),
+        Some(net) => {
+            let mut judged = Judged::default();
+            for batch in batches(&host, net) {
+                judged.join(judge(&host.facts, batch.len(), jobs, |at| batch.get(at).cloned()));
+            }
+            judged
+        }
+    };
     Ok(judged.report(host.facts, &settings.config))
+}
+
+/// The lineages with what the network shows of them, so many at once.
+pub fn batches<'h>(host: &'h Host, net: &'h Net) -> impl Iterator<Item = Vec<Lineage>> + 'h {
+    let starts = (0..host.confs.len()).step_by(BATCH);
+    starts.map(|start| {
+        let places = start..host.confs.len().min(start.saturating_add(BATCH));
+        let mut batch: Vec<Lineage> = places.filter_map(|at| host.lineage(at)).collect();
+        net.see(&mut batch);
+        batch
+    })
 }
 
 fn root(settings: &Settings) -> Result<Root, Error> {

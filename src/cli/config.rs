@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::args::{ConfigCommand, Format, Global};
+use super::network::DEADLINE;
 use super::settings::Settings;
 use crate::config::{Config, DEFAULT_PATH, schema};
 use crate::error::Error;
@@ -94,11 +95,42 @@ fn show(global: &Global) -> Result<u8, Error> {
         Format::Nagios => "nagios",
     };
     let until = global.until.clone().or(config.until.clone()).unwrap_or_else(|| "3y".to_owned());
+    let network = &global.network;
     let rows = [
         row("config-dir", global.config_dir.is_some(), text(&settings.config_dir)),
         row("work-dir", global.work_dir.is_some(), text(&settings.work_dir)),
         row("logs-dir", global.logs_dir.is_some(), text(&settings.logs_dir)),
-        row("offline", global.offline, json!(global.offline || config.offline == Some(true))),
+        row("offline", network.offline, json!(network.offline || config.offline == Some(true))),
+        row(
+            "resolver",
+            network.resolver.is_some(),
+            json!(network.resolver.as_ref().or(config.resolver.as_ref())),
+        ),
+        row(
+            "http-port",
+            network.http_port.is_some(),
+            json!(network.http_port.or(config.http_port).unwrap_or(80)),
+        ),
+        row(
+            "https-port",
+            network.https_port.is_some(),
+            json!(network.https_port.or(config.https_port).unwrap_or(443)),
+        ),
+        row(
+            "allow-private-addresses",
+            network.allow_private_addresses,
+            json!(network.allow_private_addresses || config.allow_private_addresses == Some(true)),
+        ),
+        row(
+            "ca-bundle",
+            network.ca_bundle.is_some(),
+            json!(network.ca_bundle.as_ref().or(config.ca_bundle.as_ref())),
+        ),
+        row(
+            "deadline",
+            network.deadline.is_some(),
+            json!(network.deadline.or(config.deadline).unwrap_or(DEADLINE)),
+        ),
         row("format", global.format.is_some(), json!(format)),
         row("jobs", global.jobs.is_some(), settings.jobs.map_or(Value::Null, |jobs| json!(jobs))),
         row("quiet", global.quiet, json!(settings.quiet)),

@@ -35,7 +35,7 @@ pub fn run(settings: &Settings, keep: Option<&Path>) -> Result<u8, Error> {
         logs_dir: "/var/log/letsencrypt".into(),
         now,
     });
-    let report = audit::look(host, &[], settings)?;
+    let report = audit::look(host, &[], settings, None)?;
     audit::print(&report, settings)?;
     if settings.format == Format::Text {
         let shown = folder.display();

@@ -7,15 +7,19 @@ use serde::Serialize;
 use super::audit;
 use super::settings::Settings;
 use crate::error::Error;
+use crate::facts::Lineage;
 
 /// Prints the facts.
 pub fn run(settings: &Settings) -> Result<u8, Error> {
     let host = audit::host(settings)?;
     let mut out = std::io::BufWriter::new(std::io::stdout());
+    let net = audit::net(settings)?;
+    let mut lineages: Box<dyn Iterator<Item = Lineage>> = match &net {
+        Some(net) => Box::new(audit::batches(&host, net).flatten()),
+        None => Box::new((0..host.confs.len()).filter_map(|at| host.lineage(at))),
+    };
     let written = line(&mut out, &host.facts)
-        .and_then(|()| {
-            (0..host.confs.len()).filter_map(|at| host.lineage(at)).try_for_each(|l| line(&mut out, &l))
-        })
+        .and_then(|()| lineages.try_for_each(|lineage| line(&mut out, &lineage)))
         .and_then(|()| out.flush());
     match written {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {

@@ -6,6 +6,7 @@ mod config;
 mod demo;
 mod explain;
 mod facts;
+mod network;
 mod schedule;
 mod settings;
 

@@ -17,7 +17,7 @@ const BROKEN: u8 = 2;
 
 /// Prints every trigger; gives the exit code.
 pub fn run(settings: &Settings) -> Result<u8, Error> {
-    let report = audit::look(audit::host(settings)?, &[], settings)?;
+    let report = audit::look(audit::host(settings)?, &[], settings, None)?;
     let view = View::new(&report);
     let mut out = std::io::BufWriter::new(anstream::stdout());
     let written = match settings.format {

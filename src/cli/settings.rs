@@ -9,6 +9,7 @@ use super::args::{Color, Format, Global};
 use crate::config::{Config, until};
 use crate::error::Error;
 use crate::facts::Terms;
+use crate::gather::net::Options;
 
 /// Everything that flags and the file can say.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub struct Settings {
     pub color: Color,
     /// Where the forecast ends, as it was written: a span counts from the moment that is judged.
     pub until: Option<String>,
+    /// How the network is asked; `None` where it is not.
+    pub network: Option<Options>,
     pub config: Config,
 }
 
@@ -53,6 +56,7 @@ impl Settings {
             verbose: global.verbose.max(config.verbose.map_or(0, |n| u8::try_from(n).unwrap_or(u8::MAX))),
             color: global.color.or(word(&config.color)).unwrap_or_default(),
             until: global.until.clone().or(config.until.clone()),
+            network: global.network.options(&config, global.root.is_some())?,
             config,
         })
     }

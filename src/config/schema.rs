@@ -23,7 +23,7 @@ fn of(shape: Shape) -> Value {
         Shape::Word(words) => json!({"enum": words}),
         Shape::Check => json!({"enum": CHECKS.iter().map(|check| check.id).collect::<Vec<_>>()}),
         Shape::Switch => json!({"type": "boolean"}),
-        Shape::Count(least) => json!({"type": "integer", "minimum": least, "maximum": u32::MAX}),
+        Shape::Count(least, most) => json!({"type": "integer", "minimum": least, "maximum": most}),
         Shape::Day => json!({"type": "string", "format": "date", "pattern": "^\\d{4}-\\d{2}-\\d{2}$"}),
         Shape::Until => json!({"type": "string", "examples": ["3y", "18months", "2029-01-01"]}),
         Shape::List(shape) => json!({"type": "array", "items": of(*shape)}),

@@ -13,8 +13,8 @@ pub(super) enum Shape {
     Check,
     /// `true` or `false`.
     Switch,
-    /// A whole number, of at least so much.
-    Count(u64),
+    /// A whole number, of at least and at most so much.
+    Count(u64, u64),
     /// A day, such as 2027-03-31.
     Day,
     /// A day, a time or a time span.
@@ -47,12 +47,15 @@ const fn must(key: &'static str, shape: Shape, about: &'static str) -> Entry {
     Entry { key, shape, required: true, about }
 }
 
+/// The largest number that means anything here.
+const MOST: u64 = u32::MAX as u64;
+const PORT: Shape = Shape::Count(1, u16::MAX as u64);
 pub(super) const SEVERITIES: &[&str] = &["note", "may-fail", "will-fail"];
 const BECAUSE: Entry = must("because", Shape::Text, "why: it is printed with the finding");
 const UNTIL_DAY: Entry = may("until", Shape::Day, "the last day, in UTC; after it the finding is back");
 const MIN_ATTEMPTS: Entry = may(
     "min-attempts",
-    Shape::Count(1),
+    Shape::Count(1, MOST),
     "how many attempts must fit before a certificate expires; 3 by default",
 );
 
@@ -86,12 +89,22 @@ pub(super) const FILE: Shape = Shape::Map(&[
     may("work-dir", Shape::Folder, "certbot's working directory"),
     may("logs-dir", Shape::Folder, "certbot's log directory"),
     may("offline", Shape::Switch, "use no network at all"),
+    may("resolver", Shape::Text, "the name server that is asked instead of the system's: IP[:PORT]"),
+    may("http-port", PORT, "the port of HTTP-01 validations, for test CAs; 80 by default"),
+    may("https-port", PORT, "the port that redirects to https lead to, for test CAs; 443 by default"),
+    may("allow-private-addresses", Shape::Switch, "take private and reserved addresses for reachable ones"),
+    may("ca-bundle", Shape::Text, "a file of CA certificates to trust too, for the CA's own server"),
+    may(
+        "deadline",
+        Shape::Count(1, MOST),
+        "after how many seconds the look at the network ends; 600 by default",
+    ),
     may("format", Shape::Word(&["text", "json", "nagios"]), "how to print the report"),
-    may("jobs", Shape::Count(1), "how many lineages to judge at once"),
+    may("jobs", Shape::Count(1, MOST), "how many lineages to judge at once"),
     may("quiet", Shape::Switch, "print nothing when nothing is wrong, and no notes"),
     may(
         "verbose",
-        Shape::Count(0),
+        Shape::Count(0, MOST),
         "what to tell on standard error: 0 nothing, 1 the files that are read, 2 every look-up",
     ),
     may("color", Shape::Word(&["auto", "always", "never"]), "when to use colour"),
@@ -102,7 +115,8 @@ pub(super) const FILE: Shape = Shape::Map(&[
 ]);
 
 /// Flags that a file cannot set, and why.
-pub(super) const FLAGS_ONLY: [(&str, &str); 4] = [
+pub(super) const FLAGS_ONLY: [(&str, &str); 5] = [
+    ("online", "--online is for another host's files, so it is given on the command line only"),
     ("root", "--root says which host is looked at, so it is given on the command line only"),
     ("at", "--at moves the clock of one run, so it is given on the command line only"),
     ("config", "--config names this very file"),

@@ -100,13 +100,16 @@ fn scalar(place: Place, text: &str, quoted: bool, shape: Shape) -> Option<Fault>
         }
         Shape::Switch if !quoted && (text == "true" || text == "false") => None,
         Shape::Switch => wrong(said(), "write true or false, without quotes".to_owned()),
-        Shape::Count(least) => {
+        Shape::Count(least, most) => {
             let number =
                 text.parse::<u64>().ok().filter(|_| !quoted && text.bytes().all(|b| b.is_ascii_digit()));
             match number {
-                Some(number) if number >= least && number <= u64::from(u32::MAX) => None,
+                Some(number) if (least..=most).contains(&number) => None,
                 Some(number) if number < least => {
                     wrong(format!("{number} is less than {least}"), format!("write {}", wanted(shape)))
+                }
+                Some(number) if number > most => {
+                    wrong(format!("{number} is more than {most}"), format!("write {}", wanted(shape)))
                 }
                 _ => wrong(said(), "write the digits alone, without quotes".to_owned()),
             }
@@ -149,8 +152,8 @@ fn wanted(shape: Shape) -> String {
         Shape::Word(words) => format!("one of {}", words.join(", ")),
         Shape::Check => "the id of a check".to_owned(),
         Shape::Switch => "true or false".to_owned(),
-        Shape::Count(0) => "a whole number".to_owned(),
-        Shape::Count(least) => format!("a whole number, at least {least}"),
+        Shape::Count(0, _) => "a whole number".to_owned(),
+        Shape::Count(least, _) => format!("a whole number, at least {least}"),
         Shape::Day => "a day".to_owned(),
         Shape::Until => "a day, a time or a span".to_owned(),
         Shape::List(_) => "a list: a line `- …` for each".to_owned(),

@@ -6,6 +6,7 @@ pub mod fs;
 pub mod installs;
 mod life;
 mod names;
+pub mod net;
 pub mod schedule;
 pub mod secrets;
 pub mod webserver;

@@ -1,0 +1,15 @@
+//! DNS as it answers this host: the resolver, and the zones' own servers.
+
+mod exchange;
+mod names;
+mod outcome;
+mod resolver;
+mod servers;
+mod system;
+mod zone;
+
+pub use names::{addresses, caa, name};
+pub use resolver::{Looked, Resolver};
+pub use servers::Servers;
+pub use system::system;
+pub use zone::Zones;

@@ -1,0 +1,67 @@
+//! The addresses of a name, and its CAA records upwards.
+
+use std::sync::Arc;
+
+use hickory_proto::rr::{Name, RData, RecordType};
+
+use super::outcome::text;
+use super::resolver::Resolver;
+use super::zone::Zones;
+use crate::facts::net::{Caa, CaaRecord, CaaStep, Dns, Outcome};
+
+/// How many labels are climbed; a name has 127 at most.
+const MAX_STEPS: usize = 127;
+
+/// An identifier as a name of the DNS, without `*.`; `None` for an address or what is no name.
+pub fn name(identifier: &str) -> Option<Name> {
+    if identifier.parse::<std::net::IpAddr>().is_ok() {
+        return None;
+    }
+    let mut name = Name::from_ascii(identifier.strip_prefix("*.").unwrap_or(identifier)).ok()?;
+    name.set_fqdn(true);
+    Some(name)
+}
+
+/// The addresses of a name and what is known of its zone.
+pub async fn addresses(resolver: &Resolver, zones: &Zones, name: &Name) -> Dns {
+    let (v4, v6, zone) = tokio::join!(resolver.v4(name), resolver.v6(name), zones.of(name));
+    Dns {
+        resolver: resolver.shown(),
+        a: v4.outcome,
+        aaaa: v6.outcome,
+        aliases: if v4.aliases.is_empty() { v6.aliases } else { v4.aliases },
+        authenticated: v4.authenticated && v6.authenticated,
+        zone,
+    }
+}
+
+/// The CAA records from a name upwards, to the first name that has some or cannot be asked for.
+pub async fn caa(resolver: &Arc<Resolver>, name: &Name) -> Caa {
+    let mut steps = Vec::new();
+    let mut at = name.clone();
+    while !at.is_root() && steps.len() < MAX_STEPS {
+        let looked = resolver.look_up(&at, RecordType::CAA, |data| match data {
+            RData::CAA(caa) => {
+                Some(CaaRecord { flags: caa.flags(), tag: caa.tag.clone(), value: shown(&caa.value) })
+            }
+            _ => None,
+        });
+        let looked = looked.await;
+        let ends = matches!(looked.outcome, Outcome::Found(_) | Outcome::Failed(_));
+        steps.push(CaaStep { name: text(&at), aliases: looked.aliases, records: looked.outcome });
+        if ends {
+            break;
+        }
+        at = at.base_name();
+    }
+    Caa { resolver: resolver.shown(), steps }
+}
+
+/// A value with everything that is not ASCII as `\xNN`.
+fn shown(value: &[u8]) -> String {
+    let byte = |b: &u8| match b {
+        b' '..=b'~' => char::from(*b).to_string(),
+        _ => format!("\\x{b:02x}"),
+    };
+    value.iter().map(byte).collect()
+}

@@ -1,0 +1,129 @@
+//! The zone of a name, and what each of its own servers says of it.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hickory_proto::op::ResponseCode;
+use hickory_proto::rr::{Name, RData, RecordType};
+use tokio::sync::OnceCell;
+use tokio::task::JoinSet;
+
+use super::exchange::Question;
+use super::outcome::{outcome, text};
+use super::resolver::Resolver;
+use super::servers::Servers;
+use crate::facts::net::{Failure, NameServer, Outcome, Zone};
+
+/// How many name servers of a zone are asked, and how many addresses of each.
+const MAX_SERVERS: usize = 13;
+const MAX_ADDRESSES: usize = 2;
+
+/// The port of name servers.
+const PORT: u16 = 53;
+
+/// The zones that were looked at, each once.
+#[derive(Debug)]
+pub struct Zones {
+    resolver: Arc<Resolver>,
+    servers: Arc<Servers>,
+    kept: Mutex<HashMap<Name, Arc<OnceCell<Option<Arc<Zone>>>>>>,
+}
+
+impl Zones {
+    /// Zones, found through a resolver.
+    pub fn new(resolver: Arc<Resolver>, servers: Arc<Servers>) -> Self {
+        Self { resolver, servers, kept: Mutex::default() }
+    }
+
+    /// The zone that a name lies in; `None` where the resolver does not say.
+    pub async fn of(&self, name: &Name) -> Option<Arc<Zone>> {
+        let apex = self.apex(name).await?;
+        let cell = {
+            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.entry(apex.clone()).or_default().clone()
+        };
+        cell.get_or_init(|| self.look(&apex)).await.clone()
+    }
+
+    /// The owner of the SOA record above a name: the answer, or the authority section of a negative one.
+    async fn apex(&self, name: &Name) -> Option<Name> {
+        let mut at = name.clone();
+        // An alias's own zone is that of the name above it.
+        while !at.is_root() {
+            let message = self.resolver.message(&at, RecordType::SOA).await.ok()?;
+            let records = message.answers.iter().chain(&message.authorities);
+            let mut owners = records.filter(|r| r.record_type() == RecordType::SOA).map(|r| &r.name);
+            if let Some(owner) = owners.find(|owner| owner.zone_of(&at)) {
+                return Some(owner.to_lowercase());
+            }
+            at = at.base_name();
+        }
+        None
+    }
+
+    async fn look(&self, apex: &Name) -> Option<Arc<Zone>> {
+        let names = self.resolver.look_up(apex, RecordType::NS, |data| match data {
+            RData::NS(ns) => Some(ns.0.clone()),
+            _ => None,
+        });
+        let mut names = names.await.outcome.records().to_vec();
+        if names.is_empty() {
+            return None;
+        }
+        names.sort_unstable();
+        names.dedup();
+        names.truncate(MAX_SERVERS);
+        let mut asked = JoinSet::new();
+        for name in names {
+            let (resolver, servers, apex) = (self.resolver.clone(), self.servers.clone(), apex.clone());
+            asked.spawn(async move { of_server(&resolver, &servers, &name, &apex).await });
+        }
+        let mut servers: Vec<NameServer> = asked.join_all().await.into_iter().flatten().collect();
+        servers.sort_by(|a, b| (&a.name, a.address).cmp(&(&b.name, b.address)));
+        Some(Arc::new(Zone { name: text(apex), servers }))
+    }
+}
+
+/// What each address of a name server says.
+async fn of_server(resolver: &Resolver, servers: &Servers, name: &Name, apex: &Name) -> Vec<NameServer> {
+    let (v4, v6) = tokio::join!(resolver.v4(name), resolver.v6(name));
+    let failure = v4.outcome.failure().or(v6.outcome.failure()).cloned();
+    let mut all: Vec<IpAddr> =
+        v4.outcome.records().iter().take(MAX_ADDRESSES).copied().map(IpAddr::V4).collect();
+    if has_ipv6() {
+        all.extend(v6.outcome.records().iter().take(MAX_ADDRESSES).copied().map(IpAddr::V6));
+    }
+    if all.is_empty() {
+        let only_v6 = !v6.outcome.records().is_empty();
+        let serial = failure.filter(|_| !only_v6).map_or(Outcome::NoSuchName, Outcome::Failed);
+        // A server with IPv6 addresses only cannot be asked from here.
+        let unasked = NameServer { name: text(name), address: None, serial, authoritative: false };
+        return if only_v6 { Vec::new() } else { vec![unasked] };
+    }
+    let mut told = Vec::new();
+    for address in all {
+        let question = Question::to_authority(apex.clone(), RecordType::SOA);
+        let answer = servers.ask(SocketAddr::new(address, PORT), &question).await;
+        let (serial, authoritative) = match answer {
+            Ok(message) => {
+                let serial = outcome(&message, apex, |data| match data {
+                    RData::SOA(soa) => Some(soa.serial),
+                    _ => None,
+                });
+                let fine = message.metadata.response_code == ResponseCode::NoError;
+                (serial.0, message.metadata.authoritative && fine)
+            }
+            Err(kind) => (Outcome::Failed(Failure::new(kind)), false),
+        };
+        told.push(NameServer { name: text(name), address: Some(address), serial, authoritative });
+    }
+    told
+}
+
+/// Whether this host can send anything over IPv6: the kernel names a source address for the first root server's
+/// <https://www.iana.org/domains/root/servers>; nothing is sent.
+fn has_ipv6() -> bool {
+    let connect = |socket: std::net::UdpSocket| socket.connect("[2001:503:ba3e::2:30]:53");
+    std::net::UdpSocket::bind("[::]:0").and_then(connect).is_ok()
+}

@@ -1,0 +1,123 @@
+//! What only the network can show, gathered at once for many names, each look-up with a deadline of its own.
+
+pub mod dns;
+mod files;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
+
+use crate::error::Error;
+use crate::facts::net::NameSeen;
+use crate::facts::{Fact, Lineage, Missing, Role, Why};
+use dns::{Resolver, Servers, Zones};
+
+/// How the network is asked.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The name server that is asked instead of the system's.
+    pub resolver: Option<SocketAddr>,
+    /// The port of HTTP-01 validations.
+    pub http_port: u16,
+    /// The port that redirects to https lead to.
+    pub https_port: u16,
+    /// Private and reserved addresses count as reachable.
+    pub allow_private: bool,
+    /// More CA certificates to trust.
+    pub ca_bundle: Option<PathBuf>,
+    /// When the look at the network ends.
+    pub deadline: Duration,
+}
+
+/// The network as this host sees it, for one audit.
+#[derive(Debug)]
+pub struct Net {
+    runtime: tokio::runtime::Runtime,
+    look: Arc<Look>,
+}
+
+#[derive(Debug)]
+struct Look {
+    resolver: Fact<Arc<Resolver>>,
+    zones: Option<Zones>,
+    names: Semaphore,
+    ends: Instant,
+}
+
+impl Net {
+    /// Makes ready to ask; nothing is sent yet.
+    ///
+    /// # Errors
+    /// The system gives no threads or no way to wait for sockets.
+    pub fn new(options: Options) -> Result<Self, Error> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .map_err(|e| Error::new(format!("cannot ask the network: {e}")).hint("--offline does without"))?;
+        let ends = Instant::now() + options.deadline;
+        let servers = Arc::new(Servers::default());
+        let addresses = options.resolver.map_or_else(dns::system, |address| Ok(vec![address]));
+        let resolver = addresses.map(|addresses| Arc::new(Resolver::new(addresses, servers.clone())));
+        let zones = resolver.as_ref().ok().map(|resolver| Zones::new(resolver.clone(), servers));
+        let look = Look { resolver, zones, names: Semaphore::new(files::at_once()), ends };
+        Ok(Self { runtime, look: Arc::new(look) })
+    }
+
+    /// Looks at all identifiers of some lineages at once, each of them once.
+    pub fn see(&self, lineages: &mut [Lineage]) {
+        let mut seen: HashMap<String, NameSeen> = self.runtime.block_on(async {
+            let mut tasks = JoinSet::new();
+            let mut asked = std::collections::HashSet::new();
+            for identifier in lineages.iter().flat_map(Lineage::names) {
+                if asked.insert(identifier.clone()) {
+                    let (look, identifier) = (self.look.clone(), identifier.clone());
+                    tasks.spawn(async move { look.name(identifier).await });
+                }
+            }
+            let seen = tasks.join_all().await;
+            seen.into_iter().map(|name| (name.identifier.clone(), name)).collect()
+        });
+        for lineage in lineages {
+            // A lineage whose certificate cannot be read has no names that could be asked for.
+            lineage.seen = Some(lineage.names().iter().filter_map(|name| seen.get(name).cloned()).collect());
+        }
+        seen.clear();
+    }
+}
+
+impl Look {
+    async fn name(&self, identifier: String) -> NameSeen {
+        let over =
+            |what: &str| Missing::new(what, Why::Unclear("not done before the deadline".into()), Role::Other);
+        let _place = self.names.acquire().await;
+        let seen = timeout_at(self.ends, self.look(&identifier)).await;
+        seen.unwrap_or_else(|_| NameSeen {
+            dns: Err(over("the name servers")),
+            caa: Err(over("the name servers")),
+            walk: None,
+            identifier,
+        })
+    }
+
+    async fn look(&self, identifier: &str) -> NameSeen {
+        let none = || Missing::new(identifier, Why::Unclear("no name of the DNS".into()), Role::Other);
+        let name = dns::name(identifier).ok_or_else(none);
+        let asked = name.and_then(|name| Ok((name, self.resolver.as_ref().map_err(Clone::clone)?)));
+        let (dns, caa) = match (asked, &self.zones) {
+            (Ok((name, resolver)), Some(zones)) => {
+                let (dns, caa) =
+                    tokio::join!(dns::addresses(resolver, zones, &name), dns::caa(resolver, &name));
+                (Ok(dns), Ok(caa))
+            }
+            (Err(missing), _) => (Err(missing.clone()), Err(missing)),
+            (Ok(_), None) => (Err(none()), Err(none())),
+        };
+        NameSeen { identifier: identifier.to_owned(), dns, caa, walk: None }
+    }
+}
