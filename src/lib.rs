@@ -12,6 +12,7 @@ pub mod configobj;
 pub mod gather;
 
 pub mod ca;
+pub mod caa;
 pub mod calendar;
 pub mod facts;
 pub mod forecast;

@@ -18,7 +18,25 @@ pub struct Authority {
     pub ari: Option<AriWindow>,
     /// Its limits, where they are known.
     pub limits: Option<Limits>,
+    /// The names by which CAA records (RFC 8659) let it issue, its main one first. Empty where they are not known.
+    pub caa: &'static [&'static str],
 }
+
+/// Production and staging alike. <https://letsencrypt.org/docs/caa/>
+const CAA_LETS_ENCRYPT: &[&str] = &["letsencrypt.org"];
+/// Sectigo's names from the time when it was Comodo count on; ZeroSSL's certificates are Sectigo's.
+/// <https://ssl247.com/knowledge-base/detail/internal-caa-records/ka01n000000xnreqao>
+/// <https://help.zerossl.com/hc/en-us/articles/360060119753-Invalid-CAA-Records>
+const CAA_SECTIGO: &[&str] =
+    &["sectigo.com", "comodo.com", "comodoca.com", "usertrust.com", "trust-provider.com"];
+/// <https://developers.google.com/public-key-infrastructure/dns-debugging>
+const CAA_GOOGLE: &[&str] = &["pki.goog"];
+/// <https://www.ssl.com/how-to/configure-caa-records-to-authorize-ssl-com/>
+const CAA_SSL_COM: &[&str] = &["ssl.com"];
+/// The brands that DigiCert took over count as its own.
+/// <https://docs.digicert.com/en/certcentral/manage-certificates/dns-caa-resource-record-check.html>
+const CAA_DIGICERT: &[&str] =
+    &["digicert.com", "symantec.com", "thawte.com", "geotrust.com", "rapidssl.com"];
 
 /// The services whose certificates browsers trust, and Let's Encrypt's staging, which behaves as its production does.
 const PUBLIC: &[Authority] = &[
@@ -28,6 +46,7 @@ const PUBLIC: &[Authority] = &[
         profiles: letsencrypt::PROFILES,
         ari: Some(letsencrypt::ARI),
         limits: Some(letsencrypt::LIMITS),
+        caa: CAA_LETS_ENCRYPT,
     },
     Authority {
         name: "Let's Encrypt's staging",
@@ -35,17 +54,22 @@ const PUBLIC: &[Authority] = &[
         profiles: letsencrypt::PROFILES,
         ari: Some(letsencrypt::ARI),
         limits: None,
+        caa: CAA_LETS_ENCRYPT,
     },
-    public("ZeroSSL", &["acme.zerossl.com"]),
-    public("Google Trust Services", &["dv.acme-v02.api.pki.goog"]),
-    public("SSL.com", &["acme.ssl.com"]),
-    public("Sectigo", &["acme.sectigo.com", "acme-ov.sectigo.com", "acme-ev.sectigo.com"]),
-    public("DigiCert", &["acme.digicert.com"]),
-    public("Actalis", &["acme-api.actalis.com"]),
+    public("ZeroSSL", &["acme.zerossl.com"], CAA_SECTIGO),
+    public("Google Trust Services", &["dv.acme-v02.api.pki.goog"], CAA_GOOGLE),
+    public("SSL.com", &["acme.ssl.com"], CAA_SSL_COM),
+    public("Sectigo", &["acme.sectigo.com", "acme-ov.sectigo.com", "acme-ev.sectigo.com"], CAA_SECTIGO),
+    public("DigiCert", &["acme.digicert.com"], CAA_DIGICERT),
+    public("Actalis", &["acme-api.actalis.com"], &[]),
 ];
 
-const fn public(name: &'static str, hosts: &'static [&'static str]) -> Authority {
-    Authority { name, hosts, profiles: &[], ari: None, limits: None }
+const fn public(
+    name: &'static str,
+    hosts: &'static [&'static str],
+    caa: &'static [&'static str],
+) -> Authority {
+    Authority { name, hosts, profiles: &[], ari: None, limits: None, caa }
 }
 
 const BALLOT: &str = "https://cabforum.org/2025/04/11/ballot-sc081v3-introduce-schedule-of-reducing-validity-and-data-reuse-periods/";

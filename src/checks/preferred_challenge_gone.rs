@@ -1,7 +1,7 @@
 //! `pref_challs` restricts certbot to challenges that nobody can do any more.
 
 use crate::check::{Check, Finding, Run, Severity, Subject, Verdict};
-use crate::facts::{HostFacts, Lineage, UNUSED};
+use crate::facts::{DNS_01 as DNS, HTTP_01 as HTTP, HostFacts, Lineage, UNUSED, challenges, full_name};
 use crate::forecast::certbot_release;
 
 /// The preferred challenges are unknown to certbot, or none of them is one that the authenticator can do.
@@ -29,7 +29,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         _ => return Ok(vec![]),
     };
     let wanted: Vec<&str> =
-        setting.items().iter().flat_map(|i| i.split(',')).map(|c| alias(c.trim())).collect();
+        setting.items().iter().flat_map(|i| i.split(',')).map(|c| full_name(c.trim())).collect();
     if wanted.iter().all(|c| c.is_empty()) {
         return Ok(vec![]);
     }
@@ -68,18 +68,6 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     Ok(vec![finding.lowered_if(host.unused(lineage), Severity::Note, UNUSED)])
 }
 
-const DNS: &str = "dns-01";
-const HTTP: &str = "http-01";
-
-/// certbot's short names.
-fn alias(challenge: &str) -> &str {
-    match challenge {
-        "dns" => DNS,
-        "http" => HTTP,
-        full => full,
-    }
-}
-
 /// certbot 1.0 dropped tls-sni-01 and certbot 5.0 tls-alpn-01.
 /// <https://github.com/certbot/certbot/blob/main/certbot/CHANGELOG.md>
 fn is_known(challenge: &str, release: Option<(u32, u32)>) -> bool {
@@ -88,16 +76,6 @@ fn is_known(challenge: &str, release: Option<(u32, u32)>) -> bool {
         "tls-alpn-01" => release.is_none_or(|release| release < (5, 0)),
         "tls-sni-01" => release.is_some_and(|release| release < (1, 0)),
         _ => false,
-    }
-}
-
-/// What an authenticator of certbot can do; `None` for a plugin of others.
-fn challenges(plugin: &str) -> Option<&'static [&'static str]> {
-    match plugin {
-        "webroot" | "standalone" | "nginx" | "apache" => Some(&[HTTP]),
-        "manual" => Some(&[HTTP, DNS]),
-        dns if dns.starts_with("dns-") => Some(&[DNS]),
-        _ => None,
     }
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Fact, HostFacts, Lineage, Missing, Why};
 use crate::ca;
+use crate::check::Skip;
 
 /// One folder under `accounts/<server>/`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -35,6 +36,11 @@ impl Account {
     /// Whether certbot can load it: all three files are there and parse.
     pub fn loads(&self) -> bool {
         self.key.is_ok() && self.uri.is_ok() && self.meta.is_ok()
+    }
+
+    /// Its URI, where certbot can load it.
+    pub fn usable_uri(&self) -> Option<&str> {
+        self.uri.as_ref().ok().filter(|_| self.loads()).map(|file| file.value.as_str())
     }
 
     /// What is wrong with its first bad file, in the order in which certbot reads them.
@@ -79,6 +85,20 @@ impl HostFacts {
             return Ok(Some(Choice::Named(id, found)));
         }
         Ok(Some(Choice::Any(self.accounts_at(&folder)?)))
+    }
+
+    /// The URIs of the accounts that certbot may use for a lineage; none where it registers a new one.
+    ///
+    /// # Errors
+    /// The account could not be read; where it is not on this host, a check of its own says so.
+    pub fn account_uris<'a>(&'a self, lineage: &'a Lineage) -> Result<Vec<&'a str>, Skip> {
+        lineage.conf.as_ref()?;
+        match self.account_of(lineage)? {
+            Some(Choice::Named(_, Some(account))) => Ok(vec![account.uri.as_ref()?.value.as_str()]),
+            Some(Choice::Named(_, None)) => Err(Skip::NotApplicable("the account is not on this host")),
+            Some(Choice::Any(accounts)) => Ok(accounts.into_iter().filter_map(Account::usable_uri).collect()),
+            None => Err(Skip::NotApplicable("the lineage names no server")),
+        }
     }
 
     /// The accounts that certbot finds for a server's folder: those of the v01 twin where it has none that load.

@@ -7,6 +7,7 @@ mod account;
 mod conf;
 mod host;
 mod install;
+mod issuance;
 mod lineage;
 pub mod net;
 mod options;
@@ -25,6 +26,7 @@ pub use host::{
 };
 pub(crate) use install::release;
 pub use install::{Install, InstallKind, Plugins};
+pub(crate) use issuance::{DNS_01, HTTP_01, challenges, full_name};
 pub use lineage::{Archive, Exposure, Kind, Lineage, LinkState, LiveLink, PathState, Version};
 pub use options::UNUSED;
 pub(crate) use remedy::{DIR, is_of_every_host, is_plain, replace_in, try_it};

@@ -1,0 +1,132 @@
+//! What an order for a lineage will be like: which CA is asked, by which names CAA records know it, and which challenge
+//! proves a name.
+
+use super::{HostFacts, Lineage};
+use crate::ca;
+use crate::check::Skip;
+
+/// The challenge that is answered by a DNS record.
+pub(crate) const DNS_01: &str = "dns-01";
+/// The challenge that is answered by a web server.
+pub(crate) const HTTP_01: &str = "http-01";
+
+impl Lineage {
+    /// The ACME directory that certbot asks: that of a `cli.ini`, else the conf's, else its default.
+    pub fn asks<'a>(&'a self, host: &'a HostFacts) -> Option<&'a str> {
+        host.cli("server").and_then(|(_, setting)| setting.text()).or_else(|| self.server())
+    }
+
+    /// The names by which CAA records let this lineage's CA issue, its main one first.
+    ///
+    /// # Errors
+    /// The conf could not be read, or they are not known of this CA.
+    pub fn caa_identities<'a>(&'a self, host: &'a HostFacts) -> Result<Vec<&'a str>, Skip> {
+        self.conf.as_ref()?;
+        match self.asks(host).and_then(ca::authority).map(|authority| authority.caa) {
+            None | Some([]) => {
+                Err(Skip::NotApplicable("the name of this CA in CAA records is not known here"))
+            }
+            Some(names) => Ok(names.to_vec()),
+        }
+    }
+
+    /// The challenge by which certbot proves an identifier; `None` for a plugin of others, where the authenticator is
+    /// chosen outside the conf, or where certbot has none to offer.
+    pub fn validation_method(&self, host: &HostFacts, identifier: &str) -> Option<&'static str> {
+        if host.chooses_authenticator() {
+            return None;
+        }
+        let can = challenges(self.authenticator()?)?;
+        // Of a wildcard the CA wants dns-01. <https://letsencrypt.org/docs/challenge-types/>
+        let offered = |challenge: &str| challenge == DNS_01 || !identifier.starts_with("*.");
+        let able = || can.iter().copied().filter(|challenge| offered(challenge));
+        // certbot takes the first of the user's list that the plugin can do, else the plugin's own order.
+        // <https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/auth_handler.py>
+        let wished = match host.cli("preferred-challenges") {
+            Some((_, setting)) => Some(setting),
+            None if host.given("preferred-challenges").is_some() => return only(able()),
+            None => self.conf.as_ref().ok()?.param("pref_challs"),
+        };
+        let Some(wished) = wished else { return able().next() };
+        let mut listed = wished.items().iter().flat_map(|i| i.split(',')).map(|c| full_name(c.trim()));
+        listed.find_map(|wish| able().find(|challenge| *challenge == wish))
+    }
+}
+
+/// The only one of several.
+fn only<T>(mut several: impl Iterator<Item = T>) -> Option<T> {
+    several.next().filter(|_| several.next().is_none())
+}
+
+/// certbot's short names of challenges in full.
+pub(crate) fn full_name(challenge: &str) -> &str {
+    match challenge {
+        "dns" => DNS_01,
+        "http" => HTTP_01,
+        full => full,
+    }
+}
+
+/// What an authenticator of certbot can do, in its own order; `None` for a plugin of others.
+pub(crate) fn challenges(plugin: &str) -> Option<&'static [&'static str]> {
+    match plugin {
+        "webroot" | "standalone" | "nginx" | "apache" => Some(&[HTTP_01]),
+        "manual" => Some(&[HTTP_01, DNS_01]),
+        dns if dns.starts_with("dns-") => Some(&[DNS_01]),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::{cli_ini, denied, host, lineage_with, params, with_command};
+    use crate::check::Skip;
+    use crate::facts::Role;
+
+    fn method(settings: &[(&str, &str)], identifier: &str) -> Option<&'static str> {
+        params(settings).validation_method(&host(), identifier)
+    }
+
+    #[test]
+    fn the_plugin_decides_on_the_challenge() {
+        for plugin in ["webroot", "standalone", "nginx", "apache"] {
+            assert_eq!(method(&[("authenticator", plugin)], "example.com"), Some("http-01"));
+        }
+        assert_eq!(method(&[("authenticator", "certbot-dns-x:dns-x")], "example.com"), Some("dns-01"));
+        assert_eq!(method(&[("authenticator", "corp")], "example.com"), None);
+        assert_eq!(method(&[("authenticator", "webroot")], "*.example.com"), None);
+    }
+
+    #[test]
+    fn by_hand_it_is_http_unless_dns_is_preferred_or_needed() {
+        let manual = ("authenticator", "manual");
+        assert_eq!(method(&[manual], "example.com"), Some("http-01"));
+        assert_eq!(method(&[manual], "*.example.com"), Some("dns-01"));
+        assert_eq!(method(&[manual, ("pref_challs", "dns")], "example.com"), Some("dns-01"));
+        assert_eq!(method(&[manual, ("pref_challs", "dns-01,")], "example.com"), Some("dns-01"));
+        assert_eq!(method(&[manual, ("pref_challs", "http, dns")], "*.example.com"), Some("dns-01"));
+        assert_eq!(method(&[manual, ("pref_challs", "tls-sni-01")], "example.com"), None);
+        let host = cli_ini(&[("preferred-challenges", "dns-01")]);
+        assert_eq!(params(&[manual]).validation_method(&host, "example.com"), Some("dns-01"));
+    }
+
+    #[test]
+    fn what_is_chosen_on_a_command_line_is_not_known() {
+        let lineage = params(&[("authenticator", "manual")]);
+        let host = with_command("certbot renew --preferred-challenges dns");
+        assert_eq!(lineage.validation_method(&host, "example.com"), None);
+        assert_eq!(lineage.validation_method(&with_command("certbot renew --nginx"), "example.com"), None);
+    }
+
+    #[test]
+    fn a_ca_is_known_to_caa_records_by_its_directory() {
+        let names = |server: &str| lineage_with("server", server).caa_identities(&host()).map(|n| n[0].to_owned());
+        assert_eq!(names(crate::ca::LETS_ENCRYPT).unwrap(), "letsencrypt.org");
+        assert_eq!(names(crate::ca::LETS_ENCRYPT_STAGING).unwrap(), "letsencrypt.org");
+        assert_eq!(names("https://acme.zerossl.com/v2/DV90").unwrap(), "sectigo.com");
+        assert!(matches!(names("https://ca.internal/acme"), Err(Skip::NotApplicable(_))));
+        let mut lineage = lineage_with("server", crate::ca::LETS_ENCRYPT);
+        lineage.conf = denied(Role::Conf);
+        assert!(matches!(lineage.caa_identities(&host()), Err(Skip::Unknown(_))));
+    }
+}
