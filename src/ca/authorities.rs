@@ -35,8 +35,7 @@ const CAA_GOOGLE: &[&str] = &["pki.goog"];
 const CAA_SSL_COM: &[&str] = &["ssl.com"];
 /// The brands that DigiCert took over count as its own.
 /// <https://docs.digicert.com/en/certcentral/manage-certificates/dns-caa-resource-record-check.html>
-const CAA_DIGICERT: &[&str] =
-    &["digicert.com", "symantec.com", "thawte.com", "geotrust.com", "rapidssl.com"];
+const CAA_DIGICERT: &[&str] = &["digicert.com", "symantec.com", "thawte.com", "geotrust.com", "rapidssl.com"];
 
 /// The services whose certificates browsers trust, and Let's Encrypt's staging, which behaves as its production does.
 const PUBLIC: &[Authority] = &[

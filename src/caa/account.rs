@@ -12,7 +12,8 @@ const FORMS: [[&str; 2]; 2] = [
 
 /// Whether an `accounturi` means the account that has a URI: letter for letter, or by Let's Encrypt's older form.
 pub fn same_account(uri: &str, own: &str) -> bool {
-    uri == own || FORMS.iter().any(|forms| matches!((id(uri, forms), id(own, forms)), (Some(a), Some(b)) if a == b))
+    uri == own
+        || FORMS.iter().any(|forms| matches!((id(uri, forms), id(own, forms)), (Some(a), Some(b)) if a == b))
 }
 
 fn id<'a>(uri: &'a str, forms: &[&str]) -> Option<&'a str> {

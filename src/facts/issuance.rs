@@ -79,8 +79,8 @@ pub(crate) fn challenges(plugin: &str) -> Option<&'static [&'static str]> {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::{cli_ini, denied, host, lineage_with, params, with_command};
     use crate::check::Skip;
+    use crate::checks::testing::{cli_ini, denied, host, lineage_with, params, with_command};
     use crate::facts::Role;
 
     fn method(settings: &[(&str, &str)], identifier: &str) -> Option<&'static str> {
@@ -120,7 +120,8 @@ mod tests {
 
     #[test]
     fn a_ca_is_known_to_caa_records_by_its_directory() {
-        let names = |server: &str| lineage_with("server", server).caa_identities(&host()).map(|n| n[0].to_owned());
+        let names =
+            |server: &str| lineage_with("server", server).caa_identities(&host()).map(|n| n[0].to_owned());
         assert_eq!(names(crate::ca::LETS_ENCRYPT).unwrap(), "letsencrypt.org");
         assert_eq!(names(crate::ca::LETS_ENCRYPT_STAGING).unwrap(), "letsencrypt.org");
         assert_eq!(names("https://acme.zerossl.com/v2/DV90").unwrap(), "sectigo.com");

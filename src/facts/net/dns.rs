@@ -1,6 +1,6 @@
 //! What name servers said.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -74,6 +74,32 @@ pub struct Dns {
     pub authenticated: bool,
     /// The zone that the name lies in.
     pub zone: Option<Arc<Zone>>,
+    /// What one of the zone's own servers says, where the name is no alias: the CA's resolvers ask them.
+    pub direct: Option<Direct>,
+    /// What stands at `_acme-challenge`; `None` where the lineage is not validated by DNS.
+    pub challenge: Option<Challenge>,
+}
+
+/// The addresses of a name by a server of its zone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Direct {
+    /// The server's address.
+    pub server: String,
+    /// IPv4 addresses.
+    pub a: Outcome<Ipv4Addr>,
+    /// IPv6 addresses.
+    pub aaaa: Outcome<Ipv6Addr>,
+}
+
+/// What stands at `_acme-challenge` of a name before any validation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Challenge {
+    /// The texts of TXT records.
+    pub txt: Outcome<String>,
+    /// The names that CNAME records lead to, in order.
+    pub aliases: Vec<String>,
+    /// The zone that the last of them lies in; its name is a public suffix where the domain is gone.
+    pub zone: Option<Arc<Zone>>,
 }
 
 /// A zone and the servers that answer for it.
@@ -91,11 +117,30 @@ pub struct NameServer {
     /// The name of its NS record.
     pub name: String,
     /// The address; `None` where the name has none.
-    pub address: Option<std::net::IpAddr>,
+    pub address: Option<IpAddr>,
     /// The serial of its SOA record, where it answers with authority.
     pub serial: Outcome<u32>,
     /// It answers with authority (AA).
     pub authoritative: bool,
+}
+
+impl Dns {
+    /// The addresses as the CA's resolvers will see them: by the zone's own server where that answers, else by the
+    /// resolver; and who says so.
+    pub fn public(&self) -> (&Outcome<Ipv4Addr>, &Outcome<Ipv6Addr>, &str) {
+        let answers = |direct: &&Direct| direct.a.failure().is_none() && direct.aaaa.failure().is_none();
+        match self.direct.as_ref().filter(answers) {
+            Some(direct) => (&direct.a, &direct.aaaa, &direct.server),
+            None => (&self.a, &self.aaaa, &self.resolver),
+        }
+    }
+
+    /// All addresses as the CA's resolvers will see them.
+    pub fn addresses(&self) -> Vec<IpAddr> {
+        let (a, aaaa, _) = self.public();
+        let v4 = a.records().iter().copied().map(IpAddr::V4);
+        v4.chain(aaaa.records().iter().copied().map(IpAddr::V6)).collect()
+    }
 }
 
 impl<T> Outcome<T> {

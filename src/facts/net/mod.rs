@@ -5,7 +5,7 @@ mod dns;
 mod walk;
 
 pub use caa::{Caa, CaaRecord, CaaStep};
-pub use dns::{Dns, Extended, Failure, FailureKind, NameServer, Outcome, Zone};
+pub use dns::{Challenge, Direct, Dns, Extended, Failure, FailureKind, NameServer, Outcome, Zone};
 pub use walk::Walk;
 
 use serde::{Deserialize, Serialize};

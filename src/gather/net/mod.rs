@@ -14,8 +14,8 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::Error;
-use crate::facts::net::NameSeen;
-use crate::facts::{Fact, Lineage, Missing, Role, Why};
+use crate::facts::net::{Dns, NameSeen};
+use crate::facts::{DNS_01, Fact, HostFacts, Lineage, Missing, Role, Why};
 use dns::{Resolver, Servers, Zones};
 
 /// How the network is asked.
@@ -50,6 +50,13 @@ struct Look {
     ends: Instant,
 }
 
+/// What is wanted of a name besides its addresses.
+#[derive(Clone, Copy, Debug, Default)]
+struct Asked {
+    /// It is validated by a DNS record.
+    dns_01: bool,
+}
+
 impl Net {
     /// Makes ready to ask; nothing is sent yet.
     ///
@@ -70,15 +77,20 @@ impl Net {
     }
 
     /// Looks at all identifiers of some lineages at once, each of them once.
-    pub fn see(&self, lineages: &mut [Lineage]) {
-        let mut seen: HashMap<String, NameSeen> = self.runtime.block_on(async {
+    pub fn see(&self, lineages: &mut [Lineage], host: &HostFacts) {
+        let mut asked: HashMap<String, Asked> = HashMap::new();
+        for lineage in lineages.iter() {
+            for identifier in lineage.names() {
+                let method = lineage.validation_method(host, identifier);
+                let of = asked.entry(identifier.clone()).or_default();
+                of.dns_01 |= method == Some(DNS_01);
+            }
+        }
+        let seen: HashMap<String, NameSeen> = self.runtime.block_on(async {
             let mut tasks = JoinSet::new();
-            let mut asked = std::collections::HashSet::new();
-            for identifier in lineages.iter().flat_map(Lineage::names) {
-                if asked.insert(identifier.clone()) {
-                    let (look, identifier) = (self.look.clone(), identifier.clone());
-                    tasks.spawn(async move { look.name(identifier).await });
-                }
+            for (identifier, asked) in asked {
+                let look = self.look.clone();
+                tasks.spawn(async move { look.name(identifier, asked).await });
             }
             let seen = tasks.join_all().await;
             seen.into_iter().map(|name| (name.identifier.clone(), name)).collect()
@@ -87,16 +99,15 @@ impl Net {
             // A lineage whose certificate cannot be read has no names that could be asked for.
             lineage.seen = Some(lineage.names().iter().filter_map(|name| seen.get(name).cloned()).collect());
         }
-        seen.clear();
     }
 }
 
 impl Look {
-    async fn name(&self, identifier: String) -> NameSeen {
+    async fn name(&self, identifier: String, asked: Asked) -> NameSeen {
         let over =
             |what: &str| Missing::new(what, Why::Unclear("not done before the deadline".into()), Role::Other);
         let _place = self.names.acquire().await;
-        let seen = timeout_at(self.ends, self.look(&identifier)).await;
+        let seen = timeout_at(self.ends, self.look(&identifier, asked)).await;
         seen.unwrap_or_else(|_| NameSeen {
             dns: Err(over("the name servers")),
             caa: Err(over("the name servers")),
@@ -105,15 +116,17 @@ impl Look {
         })
     }
 
-    async fn look(&self, identifier: &str) -> NameSeen {
+    async fn look(&self, identifier: &str, asked: Asked) -> NameSeen {
         let none = || Missing::new(identifier, Why::Unclear("no name of the DNS".into()), Role::Other);
         let name = dns::name(identifier).ok_or_else(none);
-        let asked = name.and_then(|name| Ok((name, self.resolver.as_ref().map_err(Clone::clone)?)));
-        let (dns, caa) = match (asked, &self.zones) {
+        let name = name.and_then(|name| Ok((name, self.resolver.as_ref().map_err(Clone::clone)?)));
+        let (dns, caa) = match (name, &self.zones) {
             (Ok((name, resolver)), Some(zones)) => {
-                let (dns, caa) =
-                    tokio::join!(dns::addresses(resolver, zones, &name), dns::caa(resolver, &name));
-                (Ok(dns), Ok(caa))
+                let challenge =
+                    async { if asked.dns_01 { dns::challenge(resolver, zones, &name).await } else { None } };
+                let addresses = dns::addresses(resolver, zones, &name);
+                let (dns, challenge, caa) = tokio::join!(addresses, challenge, dns::caa(resolver, &name));
+                (Ok(Dns { challenge, ..dns }), Ok(caa))
             }
             (Err(missing), _) => (Err(missing.clone()), Err(missing)),
             (Ok(_), None) => (Err(none()), Err(none())),

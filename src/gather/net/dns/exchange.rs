@@ -15,9 +15,9 @@ use tokio::time::timeout;
 
 use crate::facts::net::FailureKind;
 
-/// How long each of the questions over UDP is waited for: the first may be lost on the way.
-const TRIES: [Duration; 3] =
-    [Duration::from_millis(1_500), Duration::from_millis(1_500), Duration::from_millis(2_000)];
+/// How long each of the questions over UDP is waited for: the first may be lost on the way, and a resolver that tries
+/// all servers of a dead zone takes its time to say so.
+const TRIES: [Duration; 3] = [Duration::from_secs(2), Duration::from_secs(3), Duration::from_secs(5)];
 
 /// How long a question over TCP may take, its connection included.
 const TCP: Duration = Duration::from_secs(5);

@@ -8,7 +8,7 @@ mod servers;
 mod system;
 mod zone;
 
-pub use names::{addresses, caa, name};
+pub use names::{addresses, caa, challenge, name};
 pub use resolver::{Looked, Resolver};
 pub use servers::Servers;
 pub use system::system;

@@ -7,7 +7,7 @@ use hickory_proto::rr::{Name, RData, RecordType};
 use super::outcome::text;
 use super::resolver::Resolver;
 use super::zone::Zones;
-use crate::facts::net::{Caa, CaaRecord, CaaStep, Dns, Outcome};
+use crate::facts::net::{Caa, CaaRecord, CaaStep, Challenge, Dns, Outcome};
 
 /// How many labels are climbed; a name has 127 at most.
 const MAX_STEPS: usize = 127;
@@ -25,6 +25,10 @@ pub fn name(identifier: &str) -> Option<Name> {
 /// The addresses of a name and what is known of its zone.
 pub async fn addresses(resolver: &Resolver, zones: &Zones, name: &Name) -> Dns {
     let (v4, v6, zone) = tokio::join!(resolver.v4(name), resolver.v6(name), zones.of(name));
+    let direct = match &zone {
+        Some(zone) if v4.aliases.is_empty() && v6.aliases.is_empty() => zones.direct(zone, name).await,
+        _ => None,
+    };
     Dns {
         resolver: resolver.shown(),
         a: v4.outcome,
@@ -32,7 +36,25 @@ pub async fn addresses(resolver: &Resolver, zones: &Zones, name: &Name) -> Dns {
         aliases: if v4.aliases.is_empty() { v6.aliases } else { v4.aliases },
         authenticated: v4.authenticated && v6.authenticated,
         zone,
+        direct,
+        challenge: None,
     }
+}
+
+/// What stands at `_acme-challenge` of a name.
+pub async fn challenge(resolver: &Resolver, zones: &Zones, name: &Name) -> Option<Challenge> {
+    let name = Name::from_ascii("_acme-challenge").ok()?.append_domain(name).ok()?;
+    let looked = resolver.look_up(&name, RecordType::TXT, |data| match data {
+        RData::TXT(txt) => Some(txt.txt_data.iter().map(|part| shown(part)).collect::<String>()),
+        _ => None,
+    });
+    let looked = looked.await;
+    let end = looked.aliases.last().and_then(|alias| self::name(alias));
+    let zone = match end {
+        Some(end) => zones.of(&end).await,
+        None => None,
+    };
+    Some(Challenge { txt: looked.outcome, aliases: looked.aliases, zone })
 }
 
 /// The CAA records from a name upwards, to the first name that has some or cannot be asked for.

@@ -10,17 +10,17 @@ use crate::facts::net::{Extended, Failure, FailureKind, Outcome};
 const EXTENDED_ERROR: u16 = 15;
 
 /// How many aliases are followed: Boulder's resolver, unbound, stops at eleven.
-const MAX_ALIASES: usize = 11;
+pub const MAX_ALIASES: usize = 11;
 
 /// How long a text of a server may be.
 const MAX_TEXT: usize = 200;
 
-/// The records that `pick` takes for `name`, its aliases followed within the message, and the aliases.
+/// The records that `pick` takes for `name`, its aliases followed within the message; the aliases, and their end.
 pub fn outcome<T>(
     message: &Message,
     name: &Name,
     pick: impl Fn(&RData) -> Option<T>,
-) -> (Outcome<T>, Vec<String>) {
+) -> (Outcome<T>, Vec<String>, Name) {
     let kind = match message.metadata.response_code {
         ResponseCode::NoError => None,
         ResponseCode::NXDomain => None,
@@ -29,11 +29,14 @@ pub fn outcome<T>(
         other => Some(FailureKind::Code(other.into())),
     };
     if let Some(kind) = kind {
-        return (Outcome::Failed(Failure { kind, extended: extended(message), bogus: false }), Vec::new());
+        let failure = Failure { kind, extended: extended(message), bogus: false };
+        return (Outcome::Failed(failure), Vec::new(), name.clone());
     }
     let (aliases, end) = match chain(message, name) {
         Ok(chain) => chain,
-        Err(aliases) => return (Outcome::Failed(Failure::new(FailureKind::AliasLoop)), aliases),
+        Err(aliases) => {
+            return (Outcome::Failed(Failure::new(FailureKind::AliasLoop)), aliases, name.clone());
+        }
     };
     let found: Vec<T> = owned(message, &end).filter_map(|record| pick(&record.data)).collect();
     let outcome = match message.metadata.response_code {
@@ -41,7 +44,7 @@ pub fn outcome<T>(
         ResponseCode::NXDomain => Outcome::NoSuchName,
         _ => Outcome::Nothing,
     };
-    (outcome, aliases)
+    (outcome, aliases, end)
 }
 
 /// The names that aliases lead to, and the last of them; in error the ones up to where they come back.

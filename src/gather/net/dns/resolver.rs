@@ -9,9 +9,30 @@ use hickory_proto::rr::{Name, RData, RecordType};
 use tokio::sync::OnceCell;
 
 use super::exchange::Question;
-use super::outcome::outcome;
+use super::outcome::{MAX_ALIASES, outcome};
 use super::servers::Servers;
 use crate::facts::net::{Failure, FailureKind, Outcome};
+
+/// The address of an A record.
+pub fn a(data: &RData) -> Option<Ipv4Addr> {
+    match data {
+        RData::A(a) => Some(a.0),
+        _ => None,
+    }
+}
+
+/// The address of an AAAA record.
+pub fn aaaa(data: &RData) -> Option<Ipv6Addr> {
+    match data {
+        RData::AAAA(aaaa) => Some(aaaa.0),
+        _ => None,
+    }
+}
+
+/// Whether an answer says itself that there is nothing: a SOA record stands beside it (RFC 2308).
+fn says_no(message: &Message) -> bool {
+    message.authorities.iter().any(|record| record.record_type() == RecordType::SOA)
+}
 
 /// An answer, kept for whoever asks the same.
 type Kept = Arc<OnceCell<Result<Arc<Message>, Failure>>>;
@@ -52,37 +73,41 @@ impl Resolver {
 
     /// The IPv4 addresses of a name.
     pub async fn v4(&self, name: &Name) -> Looked<Ipv4Addr> {
-        let pick = |data: &RData| match data {
-            RData::A(a) => Some(a.0),
-            _ => None,
-        };
-        self.look_up(name, RecordType::A, pick).await
+        self.look_up(name, RecordType::A, a).await
     }
 
     /// The IPv6 addresses of a name.
     pub async fn v6(&self, name: &Name) -> Looked<Ipv6Addr> {
-        let pick = |data: &RData| match data {
-            RData::AAAA(a) => Some(a.0),
-            _ => None,
-        };
-        self.look_up(name, RecordType::AAAA, pick).await
+        self.look_up(name, RecordType::AAAA, aaaa).await
     }
 
     /// The records of a type at a name, as `pick` takes them.
-    pub async fn look_up<T>(
+    pub async fn look_up<T: PartialEq>(
         &self,
         name: &Name,
         kind: RecordType,
         pick: impl Fn(&RData) -> Option<T>,
     ) -> Looked<T> {
-        match self.message(name, kind).await {
-            Ok(message) => {
-                let (outcome, aliases) = outcome(&message, name, pick);
-                Looked { outcome, aliases, authenticated: message.metadata.authentic_data }
+        let mut looked = Looked { outcome: Outcome::Nothing, aliases: Vec::new(), authenticated: true };
+        let mut at = name.clone();
+        loop {
+            let message = match self.message(&at, kind).await {
+                Ok(message) => message,
+                Err(failure) => return Looked { outcome: Outcome::Failed(failure), ..looked },
+            };
+            let (outcome, aliases, end) = outcome(&message, &at, &pick);
+            looked.authenticated &= message.metadata.authentic_data;
+            looked.outcome = outcome;
+            // A resolver follows aliases; one that does not is asked for their end.
+            let told = aliases.is_empty() || looked.outcome != Outcome::Nothing || says_no(&message);
+            looked.aliases.extend(aliases);
+            if told {
+                return looked;
             }
-            Err(failure) => {
-                Looked { outcome: Outcome::Failed(failure), aliases: Vec::new(), authenticated: false }
+            if looked.aliases.len() > MAX_ALIASES {
+                return Looked { outcome: Outcome::Failed(Failure::new(FailureKind::AliasLoop)), ..looked };
             }
+            at = end;
         }
     }
 

@@ -12,8 +12,9 @@ use tokio::task::JoinSet;
 use super::exchange::Question;
 use super::outcome::{outcome, text};
 use super::resolver::Resolver;
+use super::resolver::{a, aaaa};
 use super::servers::Servers;
-use crate::facts::net::{Failure, NameServer, Outcome, Zone};
+use crate::facts::net::{Direct, Failure, NameServer, Outcome, Zone};
 
 /// How many name servers of a zone are asked, and how many addresses of each.
 const MAX_SERVERS: usize = 13;
@@ -62,7 +63,32 @@ impl Zones {
         None
     }
 
+    /// What the first server of a zone that answers with authority says of a name.
+    pub async fn direct(&self, zone: &Zone, name: &Name) -> Option<Direct> {
+        let server = zone.servers.iter().find(|server| server.authoritative)?.address?;
+        let of = |kind| async move {
+            let question = Question::to_authority(name.clone(), kind);
+            self.servers.ask(SocketAddr::new(server, PORT), &question).await.ok()
+        };
+        let (v4, v6) = tokio::join!(of(RecordType::A), of(RecordType::AAAA));
+        let (v4, v6) = (v4?, v6?);
+        // A referral to a zone below is no answer.
+        if !v4.metadata.authoritative || !v6.metadata.authoritative {
+            return None;
+        }
+        Some(Direct {
+            server: server.to_string(),
+            a: outcome(&v4, name, a).0,
+            aaaa: outcome(&v6, name, aaaa).0,
+        })
+    }
+
     async fn look(&self, apex: &Name) -> Option<Arc<Zone>> {
+        let zone = |servers| Some(Arc::new(Zone { name: text(apex), servers }));
+        // The servers of a top-level domain are not ours to judge.
+        if is_public_suffix(&text(apex)) {
+            return zone(Vec::new());
+        }
         let names = self.resolver.look_up(apex, RecordType::NS, |data| match data {
             RData::NS(ns) => Some(ns.0.clone()),
             _ => None,
@@ -81,8 +107,13 @@ impl Zones {
         }
         let mut servers: Vec<NameServer> = asked.join_all().await.into_iter().flatten().collect();
         servers.sort_by(|a, b| (&a.name, a.address).cmp(&(&b.name, b.address)));
-        Some(Arc::new(Zone { name: text(apex), servers }))
+        zone(servers)
     }
+}
+
+/// Whether domains are registered directly below a name.
+fn is_public_suffix(name: &str) -> bool {
+    psl::suffix_str(name) == Some(name)
 }
 
 /// What each address of a name server says.
