@@ -17,7 +17,7 @@ mod tests;
 pub use account::same_account;
 pub use cause::Cause;
 pub use property::{Given, Malformed, Property};
-pub use refused::{Refused, dns_evidence, named, not_answered, others_were_answered, refused, zone_line};
+pub use refused::{Refused, dns_evidence, look, named, not_answered, others_were_answered, refused, zone_line};
 pub use request::Parties;
 
 use crate::facts::net::{Caa, CaaRecord, CaaStep, Failure, Outcome};
@@ -214,7 +214,7 @@ fn method_fits(given: Given<'_>, method: Option<&str>) -> Fit {
     };
     for listed in methods.split(',') {
         // One that is malformed spoils all that come after it.
-        if listed.is_empty() || !listed.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+        if !property::is_method(listed) {
             return Fit::No;
         }
         match method {

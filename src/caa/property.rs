@@ -70,9 +70,24 @@ impl Property {
     /// The property with one parameter set, once, where it stood first, or at the end.
     pub fn with(mut self, tag: &str, value: impl Into<String>) -> Self {
         let at = self.parameters.iter().position(|(t, _)| t == tag).unwrap_or(self.parameters.len());
-        self.parameters.retain(|(t, _)| t != tag);
+        self = self.without(tag);
         self.parameters.insert(at.min(self.parameters.len()), (tag.to_owned(), value.into()));
         self
+    }
+
+    /// The property without a parameter.
+    pub fn without(mut self, tag: &str) -> Self {
+        self.parameters.retain(|(t, _)| t != tag);
+        self
+    }
+
+    /// The property with a challenge among those that its `validationmethods` allow.
+    pub fn allowing(self, method: &str) -> Self {
+        let listed = match self.given("validationmethods") {
+            Given::Once(listed) if listed.split(',').all(is_method) => format!("{listed},{method}"),
+            _ => method.to_owned(),
+        };
+        self.with("validationmethods", listed)
     }
 }
 
@@ -98,6 +113,11 @@ impl fmt::Display for Malformed {
             }
         }
     }
+}
+
+/// Whether a member of `validationmethods` is well-formed.
+pub(super) fn is_method(listed: &str) -> bool {
+    !listed.is_empty() && listed.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 fn parameter(part: &[u8]) -> Result<(String, String), Malformed> {

@@ -3,7 +3,7 @@
 use super::{Cause, Open, Parties, Refusal, Ruling};
 use crate::check::{Evidence, Finding, Severity, Skip, Source};
 use crate::facts::net::{Caa, CaaRecord, NameSeen};
-use crate::facts::{HostFacts, Lineage, Missing, Role, UNUSED, Why};
+use crate::facts::{HostFacts, Lineage, Missing, Role, UNUSED, Why, is_plain};
 
 /// Identifiers that the same records refuse.
 #[derive(Debug)]
@@ -104,6 +104,11 @@ impl<'a> Refused<'a> {
         named(&self.names)
     }
 
+    /// Shows the records as they now are; nothing where the name could not stand on a command line.
+    pub fn look(&self) -> Vec<String> {
+        look(self.owner())
+    }
+
     /// Begins a finding with the records as evidence; `wanted` is the record to publish.
     pub fn finding(
         &self,
@@ -134,6 +139,11 @@ pub fn dns_evidence(place: impl Into<String>, saw: impl Into<String>, resolver: 
         vantage: format!("this host, via resolver {resolver}").into(),
         ..Evidence::file(place, saw)
     }
+}
+
+/// Asks for the CAA records of a name; nothing where it could not stand on a command line.
+pub fn look(name: &str) -> Vec<String> {
+    if is_plain(name) { vec![format!("dig +short CAA {name}")] } else { Vec::new() }
 }
 
 /// The line of a zone file.

@@ -1,8 +1,9 @@
 //! What a lineage will ask of its CA, as CAA records look at it.
 
 use super::{Caa, Request, Ruling, judge};
+use crate::ca;
 use crate::check::Skip;
-use crate::facts::{HostFacts, Lineage};
+use crate::facts::{Account, HostFacts, Lineage};
 
 /// A lineage's CA and accounts.
 #[derive(Clone, Debug)]
@@ -23,6 +24,20 @@ impl<'a> Parties<'a> {
     pub fn of(lineage: &'a Lineage, host: &'a HostFacts) -> Result<Self, Skip> {
         let issuers = lineage.caa_identities(host)?;
         Ok(Self { issuers, accounts: host.account_uris(lineage), lineage, host })
+    }
+
+    /// Those of a rehearsal with `certbot renew --dry-run`: Let's Encrypt's staging, which goes by the same name.
+    ///
+    /// # Errors
+    /// The lineage is not rehearsed at another server than it renews at, or the accounts could not be listed.
+    pub fn of_rehearsal(lineage: &'a Lineage, host: &'a HostFacts) -> Result<Self, Skip> {
+        let production = Self::of(lineage, host)?;
+        if host.cli("server").is_some() || !lineage.asks(host).is_some_and(ca::is_lets_encrypt) {
+            return Err(Skip::NotApplicable("it is not rehearsed at the staging server of its own CA"));
+        }
+        let accounts = host.accounts_at(&ca::account_folder(ca::LETS_ENCRYPT_STAGING))?;
+        let accounts = Ok(accounts.into_iter().filter_map(Account::usable_uri).collect());
+        Ok(Self { accounts, ..production })
     }
 
     /// Rules on one identifier.

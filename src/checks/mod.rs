@@ -11,6 +11,14 @@ mod attempts_too_few;
 mod authenticator_missing;
 mod autorenew_false;
 mod ca_discontinued;
+mod caa_accounturi_mismatch;
+mod caa_at_cname_target;
+mod caa_critical_unknown_or_malformed;
+mod caa_forbids_issuer;
+mod caa_issuewild;
+mod caa_lookup_error;
+mod caa_staging_differs;
+mod caa_validationmethods_mismatch;
 mod cert_unreadable_pem;
 mod certificate_covers_no_name;
 mod certificate_expired;
@@ -200,6 +208,15 @@ pub static CHECKS: &[&Check] = &[
     &account_key_corrupt::CHECK,
     &account_id_differs::CHECK,
     &multiple_accounts_ambiguous::CHECK,
+    // CAA records.
+    &caa_lookup_error::CHECK,
+    &caa_at_cname_target::CHECK,
+    &caa_critical_unknown_or_malformed::CHECK,
+    &caa_forbids_issuer::CHECK,
+    &caa_issuewild::CHECK,
+    &caa_accounturi_mismatch::CHECK,
+    &caa_validationmethods_mismatch::CHECK,
+    &caa_staging_differs::CHECK,
     // Hooks, servers and keys.
     &privkey_world_readable::CHECK,
 ];

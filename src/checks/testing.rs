@@ -325,6 +325,68 @@ pub fn denied<T>(role: Role) -> Fact<T> {
     Err(Missing::new("/etc/letsencrypt", Why::Denied, role))
 }
 
+/// What the network shows of a name in good order: an address, and no CAA record up to its top-level domain.
+pub fn name_seen(identifier: &str) -> net::NameSeen {
+    let name = identifier.strip_prefix("*.").unwrap_or(identifier);
+    let dns = net::Dns {
+        resolver: RESOLVER.into(),
+        a: net::Outcome::Found(vec![[192, 0, 2, 10].into()]),
+        aaaa: net::Outcome::Nothing,
+        aliases: vec![],
+        authenticated: false,
+        zone: None,
+    };
+    let parents = name.match_indices('.').map(|(dot, _)| &name[dot + 1..]);
+    let steps = [name].into_iter().chain(parents).map(|name| caa_step(name, &[])).collect();
+    let caa = net::Caa { resolver: RESOLVER.into(), steps };
+    net::NameSeen { identifier: identifier.into(), dns: Ok(dns), caa: Ok(caa), walk: None }
+}
+
+/// The resolver of all tests.
+pub const RESOLVER: &str = "192.0.2.53";
+
+/// The CAA records of a name: flags, tag and value.
+pub fn caa_step(name: &str, records: &[(u8, &str, &str)]) -> net::CaaStep {
+    let record = |(flags, tag, value): &(u8, &str, &str)| net::CaaRecord::new(*flags, *tag, value.as_bytes());
+    let records = match records {
+        [] => net::Outcome::Nothing,
+        some => net::Outcome::Found(some.iter().map(record).collect()),
+    };
+    net::CaaStep { name: name.into(), aliases: vec![], records }
+}
+
+/// The lineage with these names, as the network shows them in good order.
+pub fn seen(mut lineage: Lineage, names: &[&str]) -> Lineage {
+    lineage.cert.as_mut().unwrap().names = names.iter().map(|name| (*name).to_owned()).collect();
+    lineage.seen = Some(names.iter().map(|name| name_seen(name)).collect());
+    lineage
+}
+
+/// The healthy lineage `example.com`, `www.example.com` with these CAA records at `example.com`.
+pub fn with_caa(records: &[(u8, &str, &str)]) -> Lineage {
+    caa_at(seen(lineage(), &["example.com", "www.example.com"]), caa_step("example.com", records))
+}
+
+/// The lineage with the step of that name changed, where climbing ends.
+pub fn caa_at(mut lineage: Lineage, step: net::CaaStep) -> Lineage {
+    for name in lineage.seen.iter_mut().flatten() {
+        let steps = &mut name.caa.as_mut().unwrap().steps;
+        if let Some(at) = steps.iter().position(|known| known.name == step.name) {
+            steps.truncate(at);
+            steps.push(step.clone());
+        }
+    }
+    lineage
+}
+
+/// The lineage whose CAA records could not be asked for.
+pub fn without_caa(mut lineage: Lineage) -> Lineage {
+    for name in lineage.seen.iter_mut().flatten() {
+        name.caa = Err(Missing::new("CAA records", Why::Unclear("no resolver".into()), Role::Other));
+    }
+    lineage
+}
+
 /// Runs a check on one lineage, with the forecast made.
 pub fn run(check: &Check, lineage: &Lineage, host: &HostFacts) -> Verdict {
     let mut lineage = lineage.clone();
@@ -388,7 +450,7 @@ pub fn unknown(check: &Check, lineage: &Lineage, host: &HostFacts) {
 
 #[test]
 fn the_healthy_host_is_silent() {
-    let (lineage, host) = (lineage(), host());
+    let (lineage, host) = (seen(lineage(), &["example.com", "www.example.com"]), host());
     for check in super::CHECKS {
         silent(check, &lineage, &host);
     }
