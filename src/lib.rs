@@ -25,6 +25,7 @@ pub mod index;
 pub mod audit;
 pub mod config;
 pub mod report;
+pub mod reserved;
 pub mod shell;
 
 pub mod cli;

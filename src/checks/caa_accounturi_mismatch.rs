@@ -41,7 +41,9 @@ fn finding(
     let own = parties.accounts.iter().flatten().next().copied();
     let says = match (property.given("accounturi"), own) {
         (Given::Once(uri), Some(own)) => {
-            format!("the CAA record of {owner} lets the account {uri} issue for {names}, and certbot uses {own}")
+            format!(
+                "the CAA record of {owner} lets the account {uri} issue for {names}, and certbot uses {own}"
+            )
         }
         (Given::Once(uri), None) => format!(
             "the CAA record of {owner} lets the account {uri} issue for {names}, and certbot will register a new one"
@@ -57,7 +59,9 @@ fn finding(
     let line = zone_line(owner, record.flags, &record.tag, &mended.to_string());
     let fix = match own {
         Some(_) => format!("publish `{line}`, beside the old record or for it"),
-        None => format!("publish `{line}`, and bind it again once `certbot show_account` prints the new account"),
+        None => {
+            format!("publish `{line}`, and bind it again once `certbot show_account` prints the new account")
+        }
     };
     let finding = refused.finding(says, &[record], line, lineage, host).fix(fix, refused.look());
     Some(heeded(finding, lineage, host))

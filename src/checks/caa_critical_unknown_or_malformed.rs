@@ -111,7 +111,11 @@ mod tests {
     fn known_tags_uncritical_tags_and_a_malformed_record_beside_ours_are_silent() {
         let ours = (0, "issue", "letsencrypt.org");
         silent(&CHECK, &with_caa(&[ours, (0, "tbs", "x"), (64, "contactemail", "a@example.com")]), &host());
-        silent(&CHECK, &with_caa(&[ours, (128, "iodef", "mailto:a@example.com"), (128, "IssueMail", ";")]), &host());
+        silent(
+            &CHECK,
+            &with_caa(&[ours, (128, "iodef", "mailto:a@example.com"), (128, "IssueMail", ";")]),
+            &host(),
+        );
         silent(&CHECK, &with_caa(&[ours, (0, "issue", "letsencrypt.org.")]), &host());
         silent(&CHECK, &with_caa(&[(128, "issue", "letsencrypt.org")]), &host());
     }

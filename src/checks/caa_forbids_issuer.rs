@@ -97,14 +97,19 @@ mod tests {
         silent(&CHECK, &with_caa(&[(0, "issue", "digicert.com"), (0, "ISSUE", "letsencrypt.org")]), &host());
         silent(&CHECK, &with_caa(&[(0, "issuewild", ";")]), &host());
         let staging = lineage_with("server", crate::ca::LETS_ENCRYPT_STAGING);
-        let staging = caa_at(seen(staging, &["example.com"]), caa_step("example.com", &[(0, "issue", "letsencrypt.org")]));
+        let staging = caa_at(
+            seen(staging, &["example.com"]),
+            caa_step("example.com", &[(0, "issue", "letsencrypt.org")]),
+        );
         silent(&CHECK, &staging, &host());
     }
 
     #[test]
     fn another_ca_is_judged_by_its_own_name_and_an_unknown_one_not_at_all() {
         let records = [(0, "issue", "sectigo.com")];
-        let at = |server| caa_at(seen(lineage_with("server", server), &["example.com"]), caa_step("example.com", &records));
+        let at = |server| {
+            caa_at(seen(lineage_with("server", server), &["example.com"]), caa_step("example.com", &records))
+        };
         silent(&CHECK, &at("https://acme.zerossl.com/v2/DV90"), &host());
         only(&CHECK, &at("https://dv.acme-v02.api.pki.goog/directory"), &host());
         let verdict = run(&CHECK, &at("https://ca.internal/acme/directory"), &host());

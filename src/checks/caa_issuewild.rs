@@ -29,8 +29,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
 
 fn finding(refused: &Refused<'_>, parties: &Parties<'_>, lineage: &Lineage, host: &HostFacts) -> Finding {
     let (owner, issuer) = (refused.owner(), parties.issuer());
-    let says =
-        format!("the issuewild records of {owner} do not let {issuer} issue for {}", refused.named());
+    let says = format!("the issuewild records of {owner} do not let {issuer} issue for {}", refused.named());
     let record = zone_line(owner, 0, "issuewild", issuer);
     let fix = format!("publish `{record}` beside the records that are there");
     refused.finding(says, &refused.refusal.records(), record, lineage, host).fix(fix, refused.look())

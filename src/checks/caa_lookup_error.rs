@@ -73,7 +73,9 @@ fn finding(failed: &Failed<'_>, lineage: &Lineage, host: &HostFacts) -> Finding 
     let wanted = Some("records, or the answer that there are none".to_owned());
     let seen = dns_evidence(place, failed.failure.to_string(), &failed.caa.resolver);
     let fix = match failed.failure.bogus {
-        true => format!("mend the DNSSEC signatures of {at}: its proof that there are no CAA records is not valid"),
+        true => format!(
+            "mend the DNSSEC signatures of {at}: its proof that there are no CAA records is not valid"
+        ),
         false => format!("make the name servers of {at} answer questions for type CAA"),
     };
     Finding::new(says)
@@ -138,7 +140,11 @@ mod tests {
     fn records_below_the_failure_and_answers_without_records_are_silent() {
         let lineage = seen(lineage(), &["www.example.com"]);
         let lineage = failing_for(lineage, "example.com", FailureKind::ServFail);
-        silent(&CHECK, &caa_at(lineage, caa_step("www.example.com", &[(0, "issue", "letsencrypt.org")])), &host());
+        silent(
+            &CHECK,
+            &caa_at(lineage, caa_step("www.example.com", &[(0, "issue", "letsencrypt.org")])),
+            &host(),
+        );
         silent(&CHECK, &with_caa(&[]), &host());
     }
 
@@ -161,7 +167,11 @@ mod tests {
             name.dns.as_mut().unwrap().resolver = "192.0.2.54".into();
         }
         unknown(&CHECK, &lineage, &host());
-        unknown(&CHECK, &failing("example.com", FailureKind::Unreachable("no route to host".into())), &host());
+        unknown(
+            &CHECK,
+            &failing("example.com", FailureKind::Unreachable("no route to host".into())),
+            &host(),
+        );
         unknown(&CHECK, &without_caa(with_caa(&[])), &host());
     }
 

@@ -12,7 +12,10 @@ pub static CHECK: Check = Check {
     why: "an account at the staging server has another URI than the one at the production server, so that \
           `certbot renew --dry-run` fails with `CAA record for NAME prevents issuance` where the renewal works",
     fix: "nothing, or a second record that names the account at the staging server",
-    cites: &["https://www.rfc-editor.org/rfc/rfc8657#section-3", "https://letsencrypt.org/docs/staging-environment/"],
+    cites: &[
+        "https://www.rfc-editor.org/rfc/rfc8657#section-3",
+        "https://letsencrypt.org/docs/staging-environment/",
+    ],
     explains: &[],
     run: Run::Lineage(run),
 };
@@ -63,7 +66,9 @@ fn finding(
 mod tests {
     use super::CHECK;
     use crate::check::{Severity, Skip};
-    use crate::checks::testing::{cli_ini, denied, host, loud, only, run, silent, unknown, with_caa, without_caa};
+    use crate::checks::testing::{
+        cli_ini, denied, host, loud, only, run, silent, unknown, with_caa, without_caa,
+    };
     use crate::facts::{Account, HostFacts, Lineage, Role};
 
     const OWN: &str = "letsencrypt.org; accounturi=https://acme-v02.api.letsencrypt.org/acme/acct/1";

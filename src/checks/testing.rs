@@ -335,6 +335,8 @@ pub fn name_seen(identifier: &str) -> net::NameSeen {
         aliases: vec![],
         authenticated: false,
         zone: None,
+        direct: None,
+        challenge: None,
     };
     let parents = name.match_indices('.').map(|(dot, _)| &name[dot + 1..]);
     let steps = [name].into_iter().chain(parents).map(|name| caa_step(name, &[])).collect();

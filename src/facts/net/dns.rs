@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::reserved::reserved;
+
 /// The answer to one question.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -133,6 +135,15 @@ impl Dns {
             Some(direct) => (&direct.a, &direct.aaaa, &direct.server),
             None => (&self.a, &self.aaaa, &self.resolver),
         }
+    }
+
+    /// The resolver gives only addresses that no CA connects to, and the zone's own server gives others.
+    pub fn has_a_view_of_its_own(&self) -> bool {
+        let v4 = self.a.records().iter().copied().map(IpAddr::V4);
+        let mut own = v4.chain(self.aaaa.records().iter().copied().map(IpAddr::V6)).peekable();
+        own.peek().is_some()
+            && own.all(|address| reserved(address).is_some())
+            && self.addresses().into_iter().any(|address| reserved(address).is_none())
     }
 
     /// All addresses as the CA's resolvers will see them.

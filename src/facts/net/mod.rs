@@ -2,11 +2,13 @@
 
 mod caa;
 mod dns;
+mod fault;
 mod walk;
 
 pub use caa::{Caa, CaaRecord, CaaStep};
 pub use dns::{Challenge, Direct, Dns, Extended, Failure, FailureKind, NameServer, Outcome, Zone};
-pub use walk::Walk;
+pub use fault::Fault;
+pub use walk::{Hop, Walk};
 
 use serde::{Deserialize, Serialize};
 

@@ -1,10 +1,115 @@
-//! The way of an HTTP-01 validation, hop by hop.
+//! The way of an HTTP-01 validation, hop by hop, and what the CA would say at its end.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-/// One walk to a challenge's URL.
+use super::Fault;
+
+/// One walk to a challenge's URL, with the rules of Let's Encrypt's validation authority.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Walk {
+    /// The identifier that is validated, without `*.`.
+    pub identifier: String,
     /// The URL it began with.
     pub url: String,
+    /// The key authorization that should come back; `None` where no token was planted and a miss was to be expected.
+    pub expected: Option<String>,
+    /// Every connection in order, those that failed as well.
+    pub hops: Vec<Hop>,
+    /// What the CA would say; `None` where it would be content.
+    pub fault: Option<Fault>,
+    /// The same walk over IPv4, where the name has both families and IPv6 was used to the end.
+    pub other: Option<Box<Walk>>,
+}
+
+/// One connection and what came of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hop {
+    /// The URL that was asked for; a password in it is `***`.
+    pub url: String,
+    /// Its host in lower case, without brackets.
+    pub host: String,
+    /// The port that was dialled.
+    pub port: u16,
+    /// Every address that the name has, IPv6 first.
+    pub addresses: Vec<IpAddr>,
+    /// The one that was dialled; `None` where none could be.
+    pub used: Option<IpAddr>,
+    /// Milliseconds from the look-up to the answer or the error.
+    pub millis: u64,
+    /// `TLS 1.2` or `TLS 1.3`, where a handshake succeeded.
+    pub tls: Option<String>,
+    /// The status of the answer.
+    pub status: Option<u16>,
+    /// Where it leads, as sent.
+    pub location: Option<String>,
+    /// The `Server` header.
+    pub server: Option<String>,
+    /// Other headers that tell who answered, names in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// The first 128 bytes of the body as text; `None` where it was not read.
+    pub body: Option<String>,
+    /// What the system or the protocol said went wrong.
+    pub error: Option<String>,
+}
+
+impl Walk {
+    /// The connection that the walk ended at.
+    pub fn last(&self) -> Option<&Hop> {
+        self.hops.last()
+    }
+
+    /// The hop that the final answer came from, where the walk ended with an answer that is no redirect.
+    pub fn answer(&self) -> Option<&Hop> {
+        let ends = matches!(
+            self.fault,
+            None | Some(Fault::Status { .. } | Fault::BodyTooLong { .. } | Fault::WrongBody { .. })
+        );
+        self.last().filter(|hop| ends && hop.status.is_some())
+    }
+
+    /// The CA's words for the fault, with the address and the URL as it puts them; `None` where it would be content.
+    pub fn words(&self) -> Option<String> {
+        let fault = self.fault.as_ref()?;
+        let last = self.last();
+        let url = match fault.is_of_the_target() {
+            true => last.and_then(|hop| hop.location.as_deref()),
+            false => last.map(|hop| hop.url.as_str()),
+        };
+        let fetching = match url {
+            Some(url) if fault.is_fetching() => format!("Fetching {url}: "),
+            _ => String::new(),
+        };
+        let address = last.and_then(|hop| hop.used).map(|a| format!("{a}: ")).unwrap_or_default();
+        Some(format!("{address}{fetching}{fault}"))
+    }
+
+    /// Whether IPv6 could not be dialled and the walk began anew over IPv4.
+    pub fn fell_back(&self) -> bool {
+        self.fallback().is_some()
+    }
+
+    /// The hop that could not be dialled and so made the walk begin anew over IPv4.
+    pub fn fallback(&self) -> Option<&Hop> {
+        let again = self.hops.iter().skip(1).position(|hop| hop.url == self.url)?;
+        self.hops.get(again)
+    }
+}
+
+impl Hop {
+    /// A header that was kept, by its name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+
+    /// Whether the answer says that it is HTML, or looks like it.
+    pub fn is_html(&self) -> bool {
+        let declared = self.header("content-type").is_some_and(|t| t.to_ascii_lowercase().contains("html"));
+        let body =
+            self.body.as_deref().unwrap_or_default().trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
+        let start: String = body.chars().take(9).collect::<String>().to_ascii_lowercase();
+        declared || start == "<!doctype" || start.starts_with("<html")
+    }
 }

@@ -2,6 +2,7 @@
 
 pub mod dns;
 mod files;
+pub mod http01;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -14,8 +15,8 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::Error;
-use crate::facts::net::{Dns, NameSeen};
-use crate::facts::{DNS_01, Fact, HostFacts, Lineage, Missing, Role, Why};
+use crate::facts::net::{Dns, NameSeen, Walk};
+use crate::facts::{DNS_01, Fact, HTTP_01, HostFacts, Lineage, Missing, Role, Why};
 use dns::{Resolver, Servers, Zones};
 
 /// How the network is asked.
@@ -47,6 +48,7 @@ struct Look {
     resolver: Fact<Arc<Resolver>>,
     zones: Option<Zones>,
     names: Semaphore,
+    walking: http01::Options,
     ends: Instant,
 }
 
@@ -55,6 +57,8 @@ struct Look {
 struct Asked {
     /// It is validated by a DNS record.
     dns_01: bool,
+    /// It is validated by a web server.
+    http_01: bool,
 }
 
 impl Net {
@@ -72,7 +76,13 @@ impl Net {
         let addresses = options.resolver.map_or_else(dns::system, |address| Ok(vec![address]));
         let resolver = addresses.map(|addresses| Arc::new(Resolver::new(addresses, servers.clone())));
         let zones = resolver.as_ref().ok().map(|resolver| Zones::new(resolver.clone(), servers));
-        let look = Look { resolver, zones, names: Semaphore::new(files::at_once()), ends };
+        let walking = http01::Options {
+            http_port: options.http_port,
+            https_port: options.https_port,
+            allow_private: options.allow_private,
+            ..http01::Options::default()
+        };
+        let look = Look { resolver, zones, names: Semaphore::new(files::at_once()), walking, ends };
         Ok(Self { runtime, look: Arc::new(look) })
     }
 
@@ -84,6 +94,7 @@ impl Net {
                 let method = lineage.validation_method(host, identifier);
                 let of = asked.entry(identifier.clone()).or_default();
                 of.dns_01 |= method == Some(DNS_01);
+                of.http_01 |= method == Some(HTTP_01);
             }
         }
         let seen: HashMap<String, NameSeen> = self.runtime.block_on(async {
@@ -102,6 +113,13 @@ impl Net {
     }
 }
 
+/// A token as CAs make them: 32 random bytes in base64url. <https://www.rfc-editor.org/rfc/rfc8555#section-8.3>
+fn token() -> Result<String, Why> {
+    let mut bytes = [0; 32];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Why::Io("no random bytes".into()))?;
+    Ok(data_encoding::BASE64URL_NOPAD.encode(&bytes))
+}
+
 impl Look {
     async fn name(&self, identifier: String, asked: Asked) -> NameSeen {
         let over =
@@ -111,7 +129,7 @@ impl Look {
         seen.unwrap_or_else(|_| NameSeen {
             dns: Err(over("the name servers")),
             caa: Err(over("the name servers")),
-            walk: None,
+            walk: asked.http_01.then(|| Err(over("the way of the validation"))),
             identifier,
         })
     }
@@ -131,6 +149,22 @@ impl Look {
             (Err(missing), _) => (Err(missing.clone()), Err(missing)),
             (Ok(_), None) => (Err(none()), Err(none())),
         };
-        NameSeen { identifier: identifier.to_owned(), dns, caa, walk: None }
+        let walk = match asked.http_01 {
+            true => Some(self.walk(identifier, dns.as_ref().ok()).await),
+            false => None,
+        };
+        NameSeen { identifier: identifier.to_owned(), dns, caa, walk }
+    }
+
+    /// The way of a validation, with a token that nobody has: what a miss looks like tells who answers.
+    async fn walk(&self, identifier: &str, dns: Option<&Dns>) -> Fact<Walk> {
+        let resolver = self.resolver.as_ref().map_err(Clone::clone)?;
+        let token = token().map_err(|why| Missing::new("the way of the validation", why, Role::Other))?;
+        // Where this host's resolver has a view of its own, the way leads through it.
+        let inside = dns.is_some_and(Dns::has_a_view_of_its_own);
+        let options =
+            http01::Options { allow_private: self.walking.allow_private || inside, ..self.walking.clone() };
+        let ask = http01::Ask { identifier, token: &token, expected: None, options: &options };
+        Ok(http01::walk(&ask, resolver.as_ref()).await)
     }
 }

@@ -6,6 +6,7 @@ mod outcome;
 mod resolver;
 mod servers;
 mod system;
+mod walked;
 mod zone;
 
 pub use names::{addresses, caa, challenge, name};

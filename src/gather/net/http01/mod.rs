@@ -1,0 +1,228 @@
+//! Walks the way of an HTTP-01 validation as Let's Encrypt's validation authority does, and records it.
+//!
+//! The rules are those of Boulder, not those of a browser: one address of each family, IPv4 only after a failure to
+//! connect over IPv6 and then from the beginning, four kinds of redirect, two ports, any certificate, 128 bytes.
+//! <https://github.com/letsencrypt/boulder/blob/main/va/http.go>
+
+mod dial;
+mod exchange;
+mod first;
+mod redirect;
+mod tls;
+mod url;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::ClientConfig;
+use tokio::time::Instant;
+
+use self::dial::{Nowhere, Target};
+use self::exchange::{Answer, MAX_BODY, Means};
+use self::redirect::Record;
+use self::url::Url;
+use crate::facts::net::{Fault, Hop, Walk};
+
+pub use self::dial::{Addresses, Found};
+
+/// What to walk to.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// The identifier without `*.`: a DNS name or an IP address.
+    pub identifier: &'a str,
+    /// The token that ends the path.
+    pub token: &'a str,
+    /// The key authorization that was planted; `None` to see what a miss looks like.
+    pub expected: Option<&'a str>,
+    /// How to walk.
+    pub options: &'a Options,
+}
+
+/// How to walk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The port for http: 80 but with a test CA.
+    pub http_port: u16,
+    /// The port for https: 443 but with a test CA.
+    pub https_port: u16,
+    /// Whether reserved addresses are dialled: only a CA in the same network does.
+    pub allow_private: bool,
+    /// How long to wait for a connection.
+    pub dial_timeout: Duration,
+    /// How long to wait for the end of a TLS handshake.
+    pub tls_timeout: Duration,
+    /// How long the whole walk may take.
+    pub total: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            http_port: 80,
+            https_port: 443,
+            allow_private: false,
+            dial_timeout: Duration::from_secs(10),
+            tls_timeout: Duration::from_secs(10),
+            total: Duration::from_secs(20),
+        }
+    }
+}
+
+/// Walks to the challenge, and once more over IPv4 alone where the name has both families and IPv6 answered.
+///
+/// It never fails: what goes wrong is what it records. It takes no longer than twice [`Options::total`].
+pub async fn walk(ask: &Ask<'_>, addresses: &impl Addresses) -> Walk {
+    let tls = match tls::config() {
+        Ok(tls) => tls,
+        Err(error) => return unwalked(ask, Fault::Tls(error.to_string())),
+    };
+    let mut walk = over(ask, addresses, &tls, false).await;
+    let both = walk.hops.first().is_some_and(|hop| {
+        hop.used.is_some_and(|used| used.is_ipv6()) && hop.addresses.iter().any(IpAddr::is_ipv4)
+    });
+    if both && !walk.fell_back() {
+        walk.other = Some(Box::new(over(ask, addresses, &tls, true).await))
+            .filter(|other| other.hops.iter().any(|hop| hop.used.is_some()));
+    }
+    walk
+}
+
+/// A walk over both families, or over IPv4 wherever there is some.
+async fn over(ask: &Ask<'_>, addresses: &impl Addresses, tls: &Arc<ClientConfig>, v4_only: bool) -> Walk {
+    let means =
+        Means { options: ask.options, tls: tls.clone(), deadline: Instant::now() + ask.options.total };
+    let mut course = Course {
+        means,
+        addresses,
+        v4_only,
+        expected: ask.expected,
+        record: Record::default(),
+        hops: Vec::new(),
+    };
+    let fault = course.run(ask).await.err();
+    Walk { hops: course.hops, ..unwalked(ask, fault) }
+}
+
+fn unwalked(ask: &Ask<'_>, fault: impl Into<Option<Fault>>) -> Walk {
+    Walk {
+        identifier: ask.identifier.to_owned(),
+        url: first_url(ask).to_string(),
+        expected: ask.expected.map(str::to_owned),
+        hops: Vec::new(),
+        fault: fault.into(),
+        other: None,
+    }
+}
+
+fn first_url(ask: &Ask<'_>) -> Url {
+    let host = match ask.identifier.parse::<IpAddr>() {
+        Ok(IpAddr::V6(address)) => format!("[{address}]"),
+        _ => ask.identifier.to_lowercase(),
+    };
+    Url::http(&host, &format!("/.well-known/acme-challenge/{}", ask.token))
+}
+
+/// A walk under way.
+struct Course<'a, A> {
+    means: Means<'a>,
+    addresses: &'a A,
+    v4_only: bool,
+    expected: Option<&'a str>,
+    record: Record,
+    hops: Vec<Hop>,
+}
+
+/// Where to go next: a URL and what it resolves to.
+struct Stage {
+    url: Url,
+    host: String,
+    port: u16,
+    target: Target,
+    started: Instant,
+}
+
+impl<A: Addresses> Course<'_, A> {
+    async fn run(&mut self, ask: &Ask<'_>) -> Result<(), Fault> {
+        let url = first_url(ask);
+        let host = url.name().to_owned();
+        let stage = self.resolve(url.clone(), host, self.means.options.http_port).await?;
+        let (port, all, fallback) = (stage.port, stage.target.all.clone(), stage.target.fallback());
+        self.record.fetched(&url);
+        let fault = match self.follow(stage).await {
+            Ok(()) => return Ok(()),
+            Err(fault) => fault,
+        };
+        // A failure to connect at whatever hop starts the first URL anew over the first host's IPv4. What was seen
+        // and counted stays, so a redirect that was followed before is now a loop.
+        let Some(v4) = fallback.filter(|_| fault.is_dial()) else { return Err(fault) };
+        let (host, target) = (url.name().to_owned(), Target::only(all, v4));
+        self.follow(Stage { url, host, port, target, started: Instant::now() }).await
+    }
+
+    /// Fetches a URL and what it redirects to, to the end.
+    async fn follow(&mut self, mut stage: Stage) -> Result<(), Fault> {
+        loop {
+            let answer = self.ask(&stage).await?;
+            let Some(location) = answer.location else {
+                return judge(&stage.url, &answer, self.expected);
+            };
+            let next = self.record.follow(&stage.url, answer.status, &location, self.means.options)?;
+            let url = next.url.clone();
+            stage = self.resolve(next.url, next.host, next.port).await?;
+            self.record.fetched(&url);
+        }
+    }
+
+    async fn ask(&mut self, stage: &Stage) -> Result<Answer, Fault> {
+        let address = stage.target.address();
+        let mut hop = hop(&stage.url, &stage.host, stage.port, &stage.target.all);
+        hop.used = Some(address);
+        let to = SocketAddr::new(address, stage.port);
+        let answer = exchange::exchange(&stage.url, &stage.host, to, &self.means, &mut hop).await;
+        hop.millis = millis(stage.started);
+        self.hops.push(hop);
+        answer
+    }
+
+    /// The addresses of a host; a host without any is recorded as a hop that led nowhere.
+    async fn resolve(&mut self, url: Url, host: String, port: u16) -> Result<Stage, Fault> {
+        let started = Instant::now();
+        let Means { options, deadline, .. } = &self.means;
+        let target =
+            dial::target(&host, self.addresses, self.v4_only, options.allow_private, *deadline).await;
+        match target {
+            Ok(target) => Ok(Stage { url, host, port, target, started }),
+            Err(Nowhere { fault, all }) => {
+                let mut hop = hop(&url, &host, port, &all);
+                (hop.error, hop.millis) = (Some(fault.to_string()), millis(started));
+                self.hops.push(hop);
+                Err(fault)
+            }
+        }
+    }
+}
+
+fn hop(url: &Url, host: &str, port: u16, addresses: &[IpAddr]) -> Hop {
+    Hop { url: url.shown(), host: host.into(), port, addresses: addresses.into(), ..Hop::default() }
+}
+
+fn millis(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Judges the answer that is no redirect.
+fn judge(url: &Url, answer: &Answer, expected: Option<&str>) -> Result<(), Fault> {
+    if answer.status != 200 {
+        return Err(Fault::Status { url: url.shown(), status: answer.status });
+    }
+    let got = String::from_utf8_lossy(&answer.body);
+    if answer.body.len() >= MAX_BODY {
+        return Err(Fault::BodyTooLong { url: url.shown(), got: got.into_owned() });
+    }
+    let got = got.trim_end();
+    match expected {
+        Some(expected) if expected == got => Ok(()),
+        _ => Err(Fault::WrongBody { expected: expected.map(str::to_owned), got: got.to_owned() }),
+    }
+}
