@@ -302,6 +302,15 @@ impl Evidence {
         }
     }
 
+    /// What a name server said, asked from this host.
+    pub fn dns(place: impl Into<String>, saw: impl Into<String>, resolver: &str) -> Self {
+        Self {
+            kind: Source::Dns,
+            vantage: format!("this host, via resolver {resolver}").into(),
+            ..Self::file(place, saw)
+        }
+    }
+
     /// Whether it is certain: read from the disk or the kernel, or said by the CA itself.
     fn is_certain(&self) -> bool {
         match self.kind {

@@ -40,7 +40,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
                 continue;
             }
             Some(PathState::Absent(_)) => "does not exist",
-            Some(PathState::File { executable: false }) if word.starts_with('/') => "is not executable",
+            Some(PathState::File { executable: false, .. }) if word.starts_with('/') => "is not executable",
             Some(PathState::Folder) if word.starts_with('/') => "is a folder",
             Some(PathState::Unknown(missing)) => {
                 unclear = Some(missing.clone());
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn a_script_that_is_gone_or_not_executable_fails() {
         assert_eq!(only(&CHECK, &manual("manual_auth_hook", HOOK, absent()), &host()).0, Severity::WillFail);
-        let file = PathState::File { executable: false };
+        let file = PathState::File { executable: false, readable_by_all: false };
         let (_, finding) = only(
             &CHECK,
             &manual("manual_auth_hook", "A=1 /etc/letsencrypt/acme-dns-auth.py -x", file),
@@ -126,7 +126,11 @@ mod tests {
 
     #[test]
     fn a_script_that_runs_or_is_only_an_argument_is_silent() {
-        silent(&CHECK, &manual("manual_auth_hook", HOOK, PathState::File { executable: true }), &host());
+        silent(
+            &CHECK,
+            &manual("manual_auth_hook", HOOK, PathState::File { executable: true, readable_by_all: false }),
+            &host(),
+        );
         silent(
             &CHECK,
             &manual("manual_auth_hook", "python3 /etc/letsencrypt/acme-dns-auth.py", absent()),

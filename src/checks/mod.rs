@@ -3,6 +3,7 @@
 mod account_dir_missing;
 mod account_id_differs;
 mod account_key_corrupt;
+mod acme_challenge_cname_stale;
 mod acmev1_server;
 mod allow_subset_drops_names;
 mod ari_retry_after_far_future;
@@ -38,6 +39,9 @@ mod cron_wrong_verb;
 mod crontab_user_column;
 mod debian_cron_line_is_inert_on_systemd;
 mod deploy_hook_wrong_key;
+mod dns_credentials_missing;
+mod dns_credentials_world_readable;
+mod domain_expired_or_transferred;
 mod double_schedule_lock_race;
 mod file_unreadable;
 mod fixed_30_days_with_short_certs;
@@ -61,16 +65,19 @@ mod manual_without_auth_hook;
 mod mixed_versions_in_live;
 mod multiple_accounts_ambiguous;
 mod must_staple;
+mod nameserver_unreachable_or_blocked;
 mod newer_conf_older_certbot;
 mod no_reload_at_all;
 mod not_checkable;
 mod not_persistent_machine_off;
 mod nothing_scheduled;
+mod nxdomain_san;
 mod orphan_lineage_no_conf;
 mod output_discarded;
 mod plugin_not_installed;
 mod points_at_archive_version;
 mod preferred_challenge_gone;
+mod private_or_reserved_address;
 mod privkey_world_readable;
 mod profile_name_limit;
 mod random_sleep_kills_wrapper;
@@ -87,10 +94,13 @@ mod rl_paused;
 mod schedule_insufficient_from_date;
 mod schedule_never_fires;
 mod schedule_not_started;
+mod servfail_dnssec;
 mod service_unit_failing;
 mod snap_vs_cron_guard;
+mod split_horizon;
 mod staging_override_refused;
 mod staging_server_in_conf;
+mod stale_txt_records;
 mod symlink_target_missing;
 mod timer_disabled_or_dead;
 mod timer_fires_before_network_or_nginx;
@@ -208,6 +218,17 @@ pub static CHECKS: &[&Check] = &[
     &account_key_corrupt::CHECK,
     &account_id_differs::CHECK,
     &multiple_accounts_ambiguous::CHECK,
+    // Names.
+    &domain_expired_or_transferred::CHECK,
+    &servfail_dnssec::CHECK,
+    &nameserver_unreachable_or_blocked::CHECK,
+    &nxdomain_san::CHECK,
+    &private_or_reserved_address::CHECK,
+    &split_horizon::CHECK,
+    &acme_challenge_cname_stale::CHECK,
+    &stale_txt_records::CHECK,
+    &dns_credentials_missing::CHECK,
+    &dns_credentials_world_readable::CHECK,
     // CAA records.
     &caa_lookup_error::CHECK,
     &caa_at_cname_target::CHECK,

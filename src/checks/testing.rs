@@ -202,7 +202,7 @@ pub fn lineage() -> Lineage {
         previous_links: vec![],
         paths: [
             ("/var/www/html".to_owned(), PathState::Folder),
-            ("systemctl".to_owned(), PathState::File { executable: true }),
+            ("systemctl".to_owned(), PathState::File { executable: true, readable_by_all: false }),
         ]
         .into(),
         key_exposed: None,
@@ -330,7 +330,7 @@ pub fn name_seen(identifier: &str) -> net::NameSeen {
     let name = identifier.strip_prefix("*.").unwrap_or(identifier);
     let dns = net::Dns {
         resolver: RESOLVER.into(),
-        a: net::Outcome::Found(vec![[192, 0, 2, 10].into()]),
+        a: net::Outcome::Found(vec![[45, 45, 45, 10].into()]),
         aaaa: net::Outcome::Nothing,
         aliases: vec![],
         authenticated: false,
@@ -379,6 +379,43 @@ pub fn caa_at(mut lineage: Lineage, step: net::CaaStep) -> Lineage {
         }
     }
     lineage
+}
+
+/// The healthy lineage `example.com`, `www.example.com` whose names have changed records.
+pub fn with_dns(change: impl Fn(&mut net::Dns)) -> Lineage {
+    dns_of(seen(lineage(), &["example.com", "www.example.com"]), change)
+}
+
+/// The lineage that is proved by DNS records, with changed ones.
+pub fn with_dns_plugin(change: impl Fn(&mut net::Dns)) -> Lineage {
+    dns_of(seen(lineage_with("authenticator", "dns-cloudflare"), &["example.com", "*.example.com"]), change)
+}
+
+fn dns_of(mut lineage: Lineage, change: impl Fn(&mut net::Dns)) -> Lineage {
+    lineage.seen.iter_mut().flatten().filter_map(|name| name.dns.as_mut().ok()).for_each(change);
+    lineage
+}
+
+/// The lineage for whose names the resolver gave no answer.
+pub fn unresolved() -> Lineage {
+    with_dns(|dns| {
+        dns.a = net::Outcome::Failed(net::Failure::new(net::FailureKind::Timeout));
+        dns.aaaa = net::Outcome::Failed(net::Failure::new(net::FailureKind::Timeout));
+    })
+}
+
+/// A zone whose servers answer, or not, with authority.
+pub fn zone(name: &str, servers: &[(&str, bool)]) -> std::sync::Arc<net::Zone> {
+    let server = |(address, answers): &(&str, bool)| net::NameServer {
+        name: format!("ns.{name}"),
+        address: Some(address.parse().unwrap()),
+        serial: match answers {
+            true => net::Outcome::Found(vec![1]),
+            false => net::Outcome::Failed(net::Failure::new(net::FailureKind::Timeout)),
+        },
+        authoritative: *answers,
+    };
+    std::sync::Arc::new(net::Zone { name: name.into(), servers: servers.iter().map(server).collect() })
 }
 
 /// The lineage whose CAA records could not be asked for.

@@ -69,7 +69,8 @@ impl Settings {
         // A day of the file that is over ends no forecast: the default is back.
         let until =
             self.until.as_ref().map(|text| until::parse(text, now).map_err(|e| wrong(&e))).transpose()?;
-        Ok(Terms { until: until.filter(|until| *until > now), ..self.config.terms() })
+        let private_addresses = self.network.as_ref().is_some_and(|network| network.allow_private);
+        Ok(Terms { until: until.filter(|until| *until > now), private_addresses, ..self.config.terms() })
     }
 }
 

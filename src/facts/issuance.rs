@@ -1,7 +1,7 @@
 //! What an order for a lineage will be like: which CA is asked, by which names CAA records know it, and which challenge
 //! proves a name.
 
-use super::{HostFacts, Lineage};
+use super::{HostFacts, Lineage, PathState, Setting};
 use crate::ca;
 use crate::check::Skip;
 
@@ -14,6 +14,20 @@ impl Lineage {
     /// The ACME directory that certbot asks: that of a `cli.ini`, else the conf's, else its default.
     pub fn asks<'a>(&'a self, host: &'a HostFacts) -> Option<&'a str> {
         host.cli("server").and_then(|(_, setting)| setting.text()).or_else(|| self.server())
+    }
+
+    /// The credentials file of the DNS plugin that proves the names: the setting, the path and what stands there.
+    ///
+    /// # Errors
+    /// The conf could not be read.
+    pub fn credentials(&self) -> Result<Option<(&Setting, &str, Option<&PathState>)>, Skip> {
+        let conf = self.conf.as_ref()?;
+        let Some(plugin) = self.authenticator().filter(|plugin| plugin.starts_with("dns-")) else {
+            return Ok(None);
+        };
+        let key = format!("{}_credentials", plugin.replace('-', "_"));
+        let named = conf.param(&key).and_then(|setting| Some((setting, setting.text()?)));
+        Ok(named.map(|(setting, path)| (setting, path, self.paths.get(path))))
     }
 
     /// The names by which CAA records let this lineage's CA issue, its main one first.

@@ -55,6 +55,9 @@ pub enum PathState {
     File {
         /// One of the three x bits is set.
         executable: bool,
+        /// Everybody may read it.
+        #[serde(default)]
+        readable_by_all: bool,
     },
     /// Nothing, with the topmost folder on the way that does not exist; for a bare program name the name itself.
     Absent(String),

@@ -17,11 +17,19 @@ pub struct Terms {
     pub min_attempts: u32,
     /// The same for single lineages.
     pub min_attempts_of: BTreeMap<String, u32>,
+    /// A CA connects to private addresses too: `--allow-private-addresses`.
+    #[serde(default)]
+    pub private_addresses: bool,
 }
 
 impl Default for Terms {
     fn default() -> Self {
-        Self { until: None, min_attempts: ENOUGH_ATTEMPTS, min_attempts_of: BTreeMap::new() }
+        Self {
+            until: None,
+            min_attempts: ENOUGH_ATTEMPTS,
+            min_attempts_of: BTreeMap::new(),
+            private_addresses: false,
+        }
     }
 }
 

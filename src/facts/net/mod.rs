@@ -3,11 +3,13 @@
 mod caa;
 mod dns;
 mod fault;
+mod resolved;
 mod walk;
 
 pub use caa::{Caa, CaaRecord, CaaStep};
 pub use dns::{Challenge, Direct, Dns, Extended, Failure, FailureKind, NameServer, Outcome, Zone};
 pub use fault::Fault;
+pub use resolved::Resolved;
 pub use walk::{Hop, Walk};
 
 use serde::{Deserialize, Serialize};

@@ -106,7 +106,9 @@ fn state(root: &Root, word: &str) -> PathState {
 fn of(root: &Root, path: &Path) -> PathState {
     match root.stat(path) {
         Ok(meta) if meta.kind == FileType::Directory => PathState::Folder,
-        Ok(meta) => PathState::File { executable: meta.mode & 0o111 != 0 },
+        Ok(meta) => {
+            PathState::File { executable: meta.mode & 0o111 != 0, readable_by_all: meta.mode & 0o004 != 0 }
+        }
         Err(Why::NotFound) => {
             let top = path.ancestors().take_while(|p| matches!(root.stat(p), Err(Why::NotFound))).last();
             PathState::Absent(show(top.unwrap_or(path)))
