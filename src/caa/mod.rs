@@ -193,7 +193,7 @@ fn judge_record(record: &CaaRecord, request: &Request<'_>) -> Result<Bound, Faul
 /// An issuer without what people put around it by mistake.
 fn plain(issuer: &str) -> &str {
     let name = issuer.trim_matches(|c: char| c.is_whitespace() || c == '"' || c == '\'');
-    let name = name.split_once("://").map_or(name, |(_, rest)| rest);
+    let name = ["https://", "http://"].iter().find_map(|scheme| name.strip_prefix(scheme)).unwrap_or(name);
     let name = name.split([' ', '\t', ',', '/']).next().unwrap_or(name);
     name.trim_end_matches('.')
 }
