@@ -2,7 +2,7 @@
 
 use super::{Cause, Open, Parties, Refusal, Ruling};
 use crate::check::{Evidence, Finding, Severity, Skip, Source};
-use crate::facts::net::{Caa, CaaRecord, NameSeen};
+use crate::facts::net::{Caa, CaaRecord, CaaStep, Failure, FailureKind, NameSeen};
 use crate::facts::{HostFacts, Lineage, Missing, Role, UNUSED, Why, is_plain};
 
 /// Identifiers that the same records refuse.
@@ -42,10 +42,10 @@ pub fn refused<'a>(
                     unknown.get_or_insert(skip);
                 }
             }
-            Ruling::Failed(step, _) if !others_were_answered(name, caa) => {
-                unknown.get_or_insert(not_answered(&step.name, &caa.resolver));
+            Ruling::Failed(step, failure) if !is_theirs(name, caa, failure) => {
+                unknown.get_or_insert(not_answered(step, caa, failure));
             }
-            // What failed alone is a finding of its own check.
+            // What is theirs is a finding of its own check.
             Ruling::Allowed | Ruling::Forbidden(_) | Ruling::Failed(..) | Ruling::NoTop(_) => {}
         }
     }
@@ -66,17 +66,19 @@ fn add<'a>(found: &mut Vec<Refused<'a>>, name: &'a NameSeen, caa: &'a Caa, refus
     }
 }
 
-/// Whether the resolver that gave no CAA records gave addresses of the same name: then it is not our own network.
-pub fn others_were_answered(name: &NameSeen, caa: &Caa) -> bool {
-    name.dns.as_ref().is_ok_and(|dns| {
+/// Whether a look-up failed beyond the resolver, which at the same time answered for addresses of the name: then it is not
+/// our own network.
+pub fn is_theirs(name: &NameSeen, caa: &Caa, failure: &Failure) -> bool {
+    let answered = name.dns.as_ref().is_ok_and(|dns| {
         dns.resolver == caa.resolver && (dns.a.failure().is_none() || dns.aaaa.failure().is_none())
-    })
+    });
+    answered && !matches!(failure.kind, FailureKind::Unreachable(_) | FailureKind::Malformed(_))
 }
 
-/// The resolver gives no answers at all.
-pub fn not_answered(name: &str, resolver: &str) -> Skip {
-    let why = Why::Unclear(format!("the resolver {resolver} answers neither this nor for addresses"));
-    Skip::Unknown(Missing::new(format!("the CAA records of {name}"), why, Role::Other))
+/// A failure that may be our own network's.
+pub fn not_answered(step: &CaaStep, caa: &Caa, failure: &Failure) -> Skip {
+    let why = Why::Unclear(format!("{failure}, via resolver {}", caa.resolver));
+    Skip::Unknown(Missing::new(format!("the CAA records of {}", step.name), why, Role::Other))
 }
 
 /// Why a ruling is open, for the check that it concerns.

@@ -20,8 +20,9 @@ impl<'a> Parties<'a> {
     /// Those of a lineage.
     ///
     /// # Errors
-    /// The conf could not be read, or the CA's names are not known.
+    /// The network was not asked, the conf could not be read, or the CA's names are not known.
     pub fn of(lineage: &'a Lineage, host: &'a HostFacts) -> Result<Self, Skip> {
+        lineage.seen()?;
         let issuers = lineage.caa_identities(host)?;
         Ok(Self { issuers, accounts: host.account_uris(lineage), lineage, host })
     }

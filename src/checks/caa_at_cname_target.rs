@@ -43,7 +43,10 @@ fn finding(refused: &Refused<'_>, parties: &Parties<'_>, lineage: &Lineage, host
             (record.clone(), format!("publish `{record}`; the same for each of {}", named(&own)))
         }
         _ => {
-            let record = zone_line(target, 0, tag, issuer);
+            let record = match refused.refusal.because {
+                Because::Critical(_) => format!("no critical record of an unknown tag at {target}"),
+                Because::Unmatched(_) => zone_line(target, 0, tag, issuer),
+            };
             let fix = format!(
                 "ask the operator of {target} to publish `{record}`, or replace the CNAME record of {alias} by A and AAAA \
                  records, which leaves it free for CAA records of your own"

@@ -43,7 +43,8 @@ fn finding(
         );
         let line = zone_line(owner, 0, &record.tag, &record.value);
         let fix = format!("delete the record, or publish `{line}`, which is not critical");
-        return Some(refused.finding(says, &[record], line, lineage, host).fix(fix, refused.look()));
+        let finding = refused.finding(says, &[record], line, lineage, host).fix(fix, refused.look());
+        return Some(if record.flags & 128 == 0 { strict(finding, lineage, host) } else { finding });
     }
     let (record, fault) = refused.refusal.nearest()?;
     let what = match fault {
@@ -54,7 +55,14 @@ fn finding(
     let says = format!("the CAA record of {owner} for {names} {what}, so that no CA may issue by it");
     let line = zone_line(owner, record.flags, &record.tag, &mended(record, issuer));
     let fix = format!("publish `{line}` instead");
-    Some(refused.finding(says, &[record], line, lineage, host).fix(fix, refused.look()))
+    let finding = refused.finding(says, &[record], line, lineage, host).fix(fix, refused.look());
+    Some(strict(finding, lineage, host))
+}
+
+/// Only of Let's Encrypt it is known how strictly it reads.
+fn strict(finding: Finding, lineage: &Lineage, host: &HostFacts) -> Finding {
+    let known = lineage.asks(host).is_some_and(crate::ca::is_lets_encrypt_any);
+    finding.lowered_if(!known, Severity::Note, "it is not known whether this CA reads as strictly")
 }
 
 /// The value that was meant; without the parameters where they cannot be read.
@@ -69,7 +77,9 @@ fn mended(record: &CaaRecord, issuer: &str) -> String {
 mod tests {
     use super::CHECK;
     use crate::check::Severity;
-    use crate::checks::testing::{host, loud, only, silent, unknown, with_caa, without_caa};
+    use crate::checks::testing::{
+        caa_at, caa_step, host, lineage_with, loud, only, seen, silent, unknown, with_caa, without_caa,
+    };
 
     #[test]
     fn a_critical_record_of_an_unknown_tag_forbids_in_spite_of_ours() {
@@ -105,6 +115,18 @@ mod tests {
             wanted("letsencrypt.org; validationmethods=http-01;"),
             "example.com. CAA 0 issue \"letsencrypt.org; validationmethods=http-01\""
         );
+    }
+
+    #[test]
+    fn another_ca_may_be_less_strict() {
+        let at = |records: &[(u8, &str, &str)]| {
+            let lineage =
+                seen(lineage_with("server", "https://acme.ssl.com/sslcom-dv-rsa"), &["example.com"]);
+            only(&CHECK, &caa_at(lineage, caa_step("example.com", records)), &host()).0
+        };
+        assert_eq!(at(&[(0, "issue", "SSL.com")]), Severity::Note);
+        assert_eq!(at(&[(1, "tbs", "x")]), Severity::Note);
+        assert_eq!(at(&[(128, "tbs", "x")]), Severity::MayFail);
     }
 
     #[test]

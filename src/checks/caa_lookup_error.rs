@@ -1,8 +1,8 @@
 //! CAA records cannot be looked up, though the name's addresses can.
 
-use crate::caa::{Parties, Ruling, dns_evidence, look, named, not_answered, others_were_answered};
+use crate::caa::{Parties, Ruling, dns_evidence, is_theirs, look, named, not_answered};
 use crate::check::{Check, Evidence, Finding, Run, Severity, Skip, Verdict};
-use crate::facts::net::{Caa, CaaStep, Failure, FailureKind};
+use crate::facts::net::{Caa, CaaStep, Failure};
 use crate::facts::{HostFacts, Lineage, UNUSED};
 
 /// A look-up on the way up failed before any record was found.
@@ -43,8 +43,8 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
             }
         };
         let Ruling::Failed(step, failure) = parties.judge(&name.identifier, caa) else { continue };
-        if is_ours(failure) || !others_were_answered(name, caa) {
-            unknown.get_or_insert(not_answered(&step.name, &caa.resolver));
+        if !is_theirs(name, caa, failure) {
+            unknown.get_or_insert(not_answered(step, caa, failure));
             continue;
         }
         match found.iter_mut().find(|f| f.step.name == step.name && f.failure == failure) {
@@ -56,11 +56,6 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         Some(skip) if found.is_empty() => Err(skip),
         _ => Ok(found.iter().map(|failed| finding(failed, lineage, host)).collect()),
     }
-}
-
-/// Whether it failed on the way from here to the resolver.
-fn is_ours(failure: &Failure) -> bool {
-    matches!(failure.kind, FailureKind::Unreachable(_) | FailureKind::Malformed(_))
 }
 
 fn finding(failed: &Failed<'_>, lineage: &Lineage, host: &HostFacts) -> Finding {

@@ -96,7 +96,13 @@ impl HostFacts {
         match self.account_of(lineage)? {
             Some(Choice::Named(_, Some(account))) => Ok(vec![account.uri.as_ref()?.value.as_str()]),
             Some(Choice::Named(_, None)) => Err(Skip::NotApplicable("the account is not on this host")),
-            Some(Choice::Any(accounts)) => Ok(accounts.into_iter().filter_map(Account::usable_uri).collect()),
+            Some(Choice::Any(accounts)) => {
+                let uris: Vec<&str> = accounts.iter().filter_map(|account| account.usable_uri()).collect();
+                match accounts.iter().find_map(|account| account.bad_file()) {
+                    Some(missing) if uris.is_empty() => Err(Skip::from(missing)),
+                    _ => Ok(uris),
+                }
+            }
             None => Err(Skip::NotApplicable("the lineage names no server")),
         }
     }
