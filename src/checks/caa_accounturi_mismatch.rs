@@ -58,7 +58,7 @@ fn finding(
     let mended = methods_mended(mended, *bound, parties.method(refused.names.first()?));
     let line = zone_line(owner, record.flags, &record.tag, &mended.to_string());
     let fix = match own {
-        Some(_) => format!("publish `{line}`, beside the old record or for it"),
+        Some(_) => format!("publish `{line}`, beside the old record or in its place"),
         None => {
             format!("publish `{line}`, and bind it again once `certbot show_account` prints the new account")
         }
