@@ -1,7 +1,7 @@
 //! A lineage's identifiers that one set of CAA records refuses for one reason, together.
 
 use super::{Cause, Open, Parties, Refusal, Ruling};
-use crate::check::{Evidence, Finding, Severity, Skip, Source};
+use crate::check::{Evidence, Finding, Severity, Skip};
 use crate::facts::net::{Caa, CaaRecord, CaaStep, Failure, FailureKind, NameSeen};
 use crate::facts::{HostFacts, Lineage, Missing, Role, UNUSED, Why, is_plain};
 
@@ -129,17 +129,8 @@ impl<'a> Refused<'a> {
         let wanted = Some(wanted.into());
         let finding = Finding::new(says)
             .identifiers(self.names.iter().copied())
-            .evidence(Evidence { wanted, ..dns_evidence(place, saw, self.resolver) });
+            .evidence(Evidence { wanted, ..Evidence::dns(place, saw, self.resolver) });
         finding.lowered_if(host.unused(lineage), Severity::Note, UNUSED)
-    }
-}
-
-/// What this host's resolver said.
-pub fn dns_evidence(place: impl Into<String>, saw: impl Into<String>, resolver: &str) -> Evidence {
-    Evidence {
-        kind: Source::Dns,
-        vantage: format!("this host, via resolver {resolver}").into(),
-        ..Evidence::file(place, saw)
     }
 }
 

@@ -1,6 +1,6 @@
 //! CAA records cannot be looked up, though the name's addresses can.
 
-use crate::caa::{Parties, Ruling, dns_evidence, is_theirs, look, named, not_answered};
+use crate::caa::{Parties, Ruling, is_theirs, look, named, not_answered};
 use crate::check::{Check, Evidence, Finding, Run, Severity, Skip, Verdict};
 use crate::facts::net::{Caa, CaaStep, Failure};
 use crate::facts::{HostFacts, Lineage, UNUSED};
@@ -66,7 +66,7 @@ fn finding(failed: &Failed<'_>, lineage: &Lineage, host: &HostFacts) -> Finding 
         None => format!("CAA records of {at}"),
     };
     let wanted = Some("records, or the answer that there are none".to_owned());
-    let seen = dns_evidence(place, failed.failure.to_string(), &failed.caa.resolver);
+    let seen = Evidence::dns(place, failed.failure.to_string(), &failed.caa.resolver);
     let fix = match failed.failure.bogus {
         true => format!(
             "mend the DNSSEC signatures of {at}: its proof that there are no CAA records is not valid"

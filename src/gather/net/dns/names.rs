@@ -63,9 +63,7 @@ pub async fn caa(resolver: &Arc<Resolver>, name: &Name) -> Caa {
     let mut at = name.clone();
     while !at.is_root() && steps.len() < MAX_STEPS {
         let looked = resolver.look_up(&at, RecordType::CAA, |data| match data {
-            RData::CAA(caa) => {
-                Some(CaaRecord { flags: caa.flags(), tag: caa.tag.clone(), value: shown(&caa.value) })
-            }
+            RData::CAA(caa) => Some(CaaRecord::new(caa.flags(), caa.tag.as_str(), &caa.value)),
             _ => None,
         });
         let looked = looked.await;
