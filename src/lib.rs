@@ -11,6 +11,7 @@
 pub mod configobj;
 pub mod gather;
 
+pub mod acme;
 pub mod ca;
 pub mod caa;
 pub mod calendar;
@@ -24,6 +25,7 @@ pub mod index;
 
 pub mod audit;
 pub mod config;
+pub mod der;
 pub mod report;
 pub mod reserved;
 pub mod shell;

@@ -1,7 +1,7 @@
 //! The file with a DNS plugin's credentials is gone.
 
 use crate::check::{Check, Finding, Run, Severity, Skip, Subject, Verdict};
-use crate::facts::{HostFacts, Lineage, PathState};
+use crate::facts::{Credentials, HostFacts, Lineage, PathState};
 
 /// The conf names a credentials file that does not exist.
 pub static CHECK: Check = Check {
@@ -16,7 +16,7 @@ pub static CHECK: Check = Check {
 };
 
 fn run(lineage: &Lineage, _host: &HostFacts) -> Verdict {
-    let Some((setting, file, state)) = lineage.credentials()? else { return Ok(vec![]) };
+    let Some(Credentials { setting, path: file, state }) = lineage.credentials()? else { return Ok(vec![]) };
     let conf = lineage.conf.as_ref()?;
     match state {
         Some(PathState::Unknown(missing)) => Err(Skip::Unknown(missing.clone())),

@@ -1,7 +1,7 @@
 //! Everybody on the host can read a DNS plugin's credentials.
 
 use crate::check::{Check, Finding, Run, Severity, Skip, Subject, Verdict};
-use crate::facts::{HostFacts, Lineage, PathState};
+use crate::facts::{Credentials, HostFacts, Lineage, PathState};
 
 /// The credentials file lets others read.
 pub static CHECK: Check = Check {
@@ -17,7 +17,7 @@ pub static CHECK: Check = Check {
 };
 
 fn run(lineage: &Lineage, _host: &HostFacts) -> Verdict {
-    let Some((setting, file, state)) = lineage.credentials()? else { return Ok(vec![]) };
+    let Some(Credentials { setting, path: file, state }) = lineage.credentials()? else { return Ok(vec![]) };
     match state {
         Some(PathState::Unknown(missing)) => Err(Skip::Unknown(missing.clone())),
         Some(PathState::File { readable_by_all: true, .. }) => {

@@ -1,8 +1,10 @@
 //! One fault, one file, one id. This is the registry: a new check is its file and two lines here.
 
+mod account_deactivated;
 mod account_dir_missing;
 mod account_id_differs;
 mod account_key_corrupt;
+mod account_unknown_to_ca;
 mod acme_challenge_cname_stale;
 mod acmev1_server;
 mod allow_subset_drops_names;
@@ -11,7 +13,9 @@ mod ari_window_missed;
 mod attempts_too_few;
 mod authenticator_missing;
 mod autorenew_false;
+mod ca_cert_not_trusted_by_client;
 mod ca_discontinued;
+mod ca_outage_or_busy;
 mod caa_accounturi_mismatch;
 mod caa_at_cname_target;
 mod caa_critical_unknown_or_malformed;
@@ -20,6 +24,7 @@ mod caa_issuewild;
 mod caa_lookup_error;
 mod caa_staging_differs;
 mod caa_validationmethods_mismatch;
+mod cannot_reach_ca;
 mod cert_unreadable_pem;
 mod certificate_covers_no_name;
 mod certificate_expired;
@@ -112,6 +117,7 @@ mod webroot_map_incomplete;
 mod webroot_moved_or_deleted;
 mod wildcard_with_non_dns_authenticator;
 
+mod accounts;
 #[cfg(test)]
 mod registry;
 #[cfg(test)]
@@ -229,6 +235,12 @@ pub static CHECKS: &[&Check] = &[
     &stale_txt_records::CHECK,
     &dns_credentials_missing::CHECK,
     &dns_credentials_world_readable::CHECK,
+    // The CA.
+    &cannot_reach_ca::CHECK,
+    &ca_cert_not_trusted_by_client::CHECK,
+    &ca_outage_or_busy::CHECK,
+    &account_deactivated::CHECK,
+    &account_unknown_to_ca::CHECK,
     // CAA records.
     &caa_lookup_error::CHECK,
     &caa_at_cname_target::CHECK,

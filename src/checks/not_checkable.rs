@@ -7,7 +7,6 @@ pub const NOT_CHECKABLE: &[(&str, &str)] = &[
         "hairpin-false-negative",
         "a rule of this tool, not a fault: what only this host saw over the network is may-fail at most",
     ),
-    ("ca-outage-or-busy", "passes by itself; a single outage is no reason for an alarm"),
     ("not-root", "the same as cron-wrong-user"),
     ("proxy-env-missing", "the same as cannot-reach-ca"),
     (

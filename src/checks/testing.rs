@@ -207,6 +207,7 @@ pub fn lineage() -> Lineage {
         .into(),
         key_exposed: None,
         seen: None,
+        ca: None,
         forecast: None,
     }
 }
@@ -418,6 +419,38 @@ pub fn zone(name: &str, servers: &[(&str, bool)]) -> std::sync::Arc<net::Zone> {
     std::sync::Arc::new(net::Zone { name: name.into(), servers: servers.iter().map(server).collect() })
 }
 
+/// The healthy lineage whose CA answers as it does here after a change.
+pub fn ca_seen(change: impl Fn(&mut net::CaSeen)) -> Lineage {
+    let account = |path: &str| net::AccountSeen { path: path.into(), state: net::AccountState::Valid };
+    let mut lineage = lineage();
+    let mut ca = net::CaSeen {
+        server: crate::ca::LETS_ENCRYPT.into(),
+        directory: Ok(net::Directory {
+            new_nonce: "https://ca.example/nonce".into(),
+            new_account: "https://ca.example/account".into(),
+            renewal_info: None,
+            terms: None,
+            caa_identities: None,
+            profiles: None,
+            needs_eab: false,
+        }),
+        accounts: host().accounts.iter().flatten().map(|found| account(&found.path)).collect(),
+    };
+    change(&mut ca);
+    lineage.ca = Some(ca.into());
+    lineage
+}
+
+/// The healthy lineage whose CA gives no directory.
+pub fn ca_fails(fault: net::CaFault) -> Lineage {
+    ca_seen(|ca| (ca.directory, ca.accounts) = (Err(fault.clone()), vec![]))
+}
+
+/// The healthy lineage whose CA says this of its account.
+pub fn account_is(state: net::AccountState) -> Lineage {
+    ca_seen(|ca| ca.accounts.iter_mut().for_each(|account| account.state = state.clone()))
+}
+
 /// The lineage whose CAA records could not be asked for.
 pub fn without_caa(mut lineage: Lineage) -> Lineage {
     for name in lineage.seen.iter_mut().flatten() {
@@ -489,7 +522,7 @@ pub fn unknown(check: &Check, lineage: &Lineage, host: &HostFacts) {
 
 #[test]
 fn the_healthy_host_is_silent() {
-    let (lineage, host) = (seen(lineage(), &["example.com", "www.example.com"]), host());
+    let (lineage, host) = (seen(ca_seen(|_| ()), &["example.com", "www.example.com"]), host());
     for check in super::CHECKS {
         silent(check, &lineage, &host);
     }

@@ -10,24 +10,35 @@ pub(crate) const DNS_01: &str = "dns-01";
 /// The challenge that is answered by a web server.
 pub(crate) const HTTP_01: &str = "http-01";
 
+/// The file with the credentials of a DNS plugin.
+#[derive(Clone, Copy, Debug)]
+pub struct Credentials<'a> {
+    /// The conf's setting.
+    pub setting: &'a Setting,
+    /// The path that it names.
+    pub path: &'a str,
+    /// What stands there, where that was looked at.
+    pub state: Option<&'a PathState>,
+}
+
 impl Lineage {
     /// The ACME directory that certbot asks: that of a `cli.ini`, else the conf's, else its default.
     pub fn asks<'a>(&'a self, host: &'a HostFacts) -> Option<&'a str> {
         host.cli("server").and_then(|(_, setting)| setting.text()).or_else(|| self.server())
     }
 
-    /// The credentials file of the DNS plugin that proves the names: the setting, the path and what stands there.
+    /// The credentials file of the DNS plugin that proves the names.
     ///
     /// # Errors
     /// The conf could not be read.
-    pub fn credentials(&self) -> Result<Option<(&Setting, &str, Option<&PathState>)>, Skip> {
+    pub fn credentials(&self) -> Result<Option<Credentials<'_>>, Skip> {
         let conf = self.conf.as_ref()?;
         let Some(plugin) = self.authenticator().filter(|plugin| plugin.starts_with("dns-")) else {
             return Ok(None);
         };
         let key = format!("{}_credentials", plugin.replace('-', "_"));
         let named = conf.param(&key).and_then(|setting| Some((setting, setting.text()?)));
-        Ok(named.map(|(setting, path)| (setting, path, self.paths.get(path))))
+        Ok(named.map(|(setting, path)| Credentials { setting, path, state: self.paths.get(path) }))
     }
 
     /// The names by which CAA records let this lineage's CA issue, its main one first.
@@ -36,6 +47,11 @@ impl Lineage {
     /// The conf could not be read, or they are not known of this CA.
     pub fn caa_identities<'a>(&'a self, host: &'a HostFacts) -> Result<Vec<&'a str>, Skip> {
         self.conf.as_ref()?;
+        // What the CA says of itself outranks what is known here.
+        let said = self.ca.as_deref().and_then(|ca| ca.directory.as_ref().ok()?.caa_identities.as_ref());
+        if let Some(said) = said.filter(|said| !said.is_empty()) {
+            return Ok(said.iter().map(String::as_str).collect());
+        }
         match self.asks(host).and_then(ca::authority).map(|authority| authority.caa) {
             None | Some([]) => {
                 Err(Skip::NotApplicable("the name of this CA in CAA records is not known here"))

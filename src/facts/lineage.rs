@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::net::NameSeen;
+use super::net::{CaSeen, NameSeen};
 use super::{Cert, Conf, Fact, Issued, PrivateKey, Setting, SignatureState};
 use crate::check::Skip;
 use crate::forecast::Forecast;
@@ -40,6 +40,9 @@ pub struct Lineage {
     /// What the network showed of its identifiers; `None` where it was not asked.
     #[serde(default)]
     pub seen: Option<Vec<NameSeen>>,
+    /// What its CA said when it was asked; `None` where it was not.
+    #[serde(default)]
+    pub ca: Option<std::sync::Arc<CaSeen>>,
     /// Derived: when it becomes due, once the forecast has been made.
     #[serde(skip)]
     pub forecast: Option<Forecast>,
@@ -217,6 +220,15 @@ impl Lineage {
     /// The network was not to be asked.
     pub fn seen(&self) -> Result<&[NameSeen], Skip> {
         self.seen.as_deref().ok_or(Skip::NotAsked("the network was not asked"))
+    }
+
+    /// What its CA said when it was asked.
+    ///
+    /// # Errors
+    /// The network was not to be asked, or the conf could not be read.
+    pub fn ca(&self) -> Result<&CaSeen, Skip> {
+        self.conf.as_ref()?;
+        self.ca.as_deref().ok_or(Skip::NotAsked("the network was not asked"))
     }
 
     /// The link of one kind.

@@ -99,6 +99,11 @@ pub fn host(request: Request) -> Host {
 }
 
 impl Host {
+    /// The file system that is looked at.
+    pub fn root(&self) -> &Root {
+        &self.request.root
+    }
+
     /// Reads the lineage at a place in [`Host::confs`].
     pub fn lineage(&self, at: usize) -> Option<Lineage> {
         let reader = certbot::Reader {

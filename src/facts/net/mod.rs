@@ -1,11 +1,13 @@
 //! What the network showed of a lineage's names, each observation with the place it was made from.
 
+mod ca;
 mod caa;
 mod dns;
 mod fault;
 mod resolved;
 mod walk;
 
+pub use ca::{AccountSeen, AccountState, CaFault, CaSeen, Directory};
 pub use caa::{Caa, CaaRecord, CaaStep};
 pub use dns::{Challenge, Direct, Dns, Extended, Failure, FailureKind, NameServer, Outcome, Zone};
 pub use fault::Fault;

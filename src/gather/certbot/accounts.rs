@@ -7,6 +7,7 @@ use data_encoding::{BASE64, BASE64URL_NOPAD};
 use md5::{Digest, Md5};
 use serde_json::Value;
 
+use crate::der;
 use crate::facts::{Account, AccountFile, Fact, Missing, Role, Why};
 use crate::gather::fs::{Root, show, show_bytes};
 use crate::gather::x509::hex;
@@ -89,9 +90,9 @@ fn key_id(jwk: &Value) -> Result<String, String> {
             if n.len() < 64 || e.is_empty() {
                 return Err("the JWK's modulus is too short".into());
             }
-            let key = der(0x30, &[integer(&n), integer(&e)].concat());
-            let algorithm = der(0x30, &[OID_RSA, &[0x05, 0x00]].concat());
-            der(0x30, &[algorithm, bit_string(&key)].concat())
+            let key = der::sequence(&[der::integer(&n), der::integer(&e)]);
+            let algorithm = der::value(0x30, &[OID_RSA, &[0x05, 0x00]].concat());
+            der::sequence(&[algorithm, der::bit_string(&key)])
         }
         Some("EC") => {
             let (curve, size): (&[u8], usize) = match jwk.get("crv").and_then(Value::as_str) {
@@ -104,8 +105,8 @@ fn key_id(jwk: &Value) -> Result<String, String> {
             if x.len() != size || y.len() != size || d.is_empty() {
                 return Err("the JWK's coordinates have the wrong length".into());
             }
-            let algorithm = der(0x30, &[OID_EC, curve].concat());
-            der(0x30, &[algorithm, bit_string(&[&[0x04], x.as_slice(), &y].concat())].concat())
+            let algorithm = der::value(0x30, &[OID_EC, curve].concat());
+            der::sequence(&[algorithm, der::bit_string(&[&[0x04], x.as_slice(), &y].concat())])
         }
         _ => return Err("the JWK's `kty` is neither RSA nor EC".into()),
     };
@@ -126,31 +127,6 @@ const OID_EC: &[u8] = &[0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 const OID_P256: &[u8] = &[0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
 const OID_P384: &[u8] = &[0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22];
 const OID_P521: &[u8] = &[0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23];
-
-/// A DER value of less than 64 kilobytes, which [`MAX_JSON`] ensures.
-fn der(tag: u8, content: &[u8]) -> Vec<u8> {
-    let [high, low] = u16::try_from(content.len()).unwrap_or(u16::MAX).to_be_bytes();
-    let mut out = match (high, low) {
-        (0, 0..=0x7f) => vec![tag, low],
-        (0, _) => vec![tag, 0x81, low],
-        _ => vec![tag, 0x82, high, low],
-    };
-    out.extend_from_slice(content);
-    out
-}
-
-fn integer(big_endian: &[u8]) -> Vec<u8> {
-    let start = big_endian.iter().position(|b| *b != 0).unwrap_or(big_endian.len().saturating_sub(1));
-    let digits = big_endian.get(start..).unwrap_or_default();
-    if digits.first().is_some_and(|b| b & 0x80 != 0) {
-        return der(0x02, &[&[0], digits].concat());
-    }
-    der(0x02, digits)
-}
-
-fn bit_string(content: &[u8]) -> Vec<u8> {
-    der(0x03, &[&[0], content].concat())
-}
 
 #[cfg(test)]
 mod tests {

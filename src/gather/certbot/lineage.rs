@@ -83,6 +83,7 @@ pub fn lineage(reader: Reader<'_>, conf_file: &Entry) -> Lineage {
         signed,
         live: [cert.link, key.link, chain.link, full.link],
         seen: None,
+        ca: None,
         forecast: None,
     }
 }

@@ -1,10 +1,11 @@
 //! What only the network can show, gathered at once for many names, each look-up with a deadline of its own.
 
+pub mod ca;
 pub mod dns;
 mod files;
 pub mod http01;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,9 +15,11 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
+use crate::acme::Transport;
 use crate::error::Error;
-use crate::facts::net::{Dns, NameSeen, Walk};
+use crate::facts::net::{CaFault, CaSeen, Dns, NameSeen, Walk};
 use crate::facts::{DNS_01, Fact, HTTP_01, HostFacts, Lineage, Missing, Role, Why};
+use crate::gather::fs::Root;
 use dns::{Resolver, Servers, Zones};
 
 /// How the network is asked.
@@ -49,6 +52,7 @@ struct Look {
     zones: Option<Zones>,
     names: Semaphore,
     walking: http01::Options,
+    cas: ca::Servers,
     ends: Instant,
 }
 
@@ -71,6 +75,7 @@ impl Net {
             .enable_all()
             .build()
             .map_err(|e| Error::new(format!("cannot ask the network: {e}")).hint("--offline does without"))?;
+        let cas = ca::Servers::new(Transport::new(options.ca_bundle.as_deref())?);
         let ends = Instant::now() + options.deadline;
         let servers = Arc::new(Servers::default());
         let addresses = options.resolver.map_or_else(dns::system, |address| Ok(vec![address]));
@@ -82,12 +87,12 @@ impl Net {
             allow_private: options.allow_private,
             ..http01::Options::default()
         };
-        let look = Look { resolver, zones, names: Semaphore::new(files::at_once()), walking, ends };
+        let look = Look { resolver, zones, names: Semaphore::new(files::at_once()), walking, cas, ends };
         Ok(Self { runtime, look: Arc::new(look) })
     }
 
-    /// Looks at all identifiers of some lineages at once, each of them once.
-    pub fn see(&self, lineages: &mut [Lineage], host: &HostFacts) {
+    /// Looks at the CAs and all identifiers of some lineages at once, each of them once.
+    pub fn see(&self, lineages: &mut [Lineage], host: &HostFacts, root: &Root) {
         let mut asked: HashMap<String, Asked> = HashMap::new();
         for lineage in lineages.iter() {
             for identifier in lineage.names() {
@@ -97,16 +102,22 @@ impl Net {
                 of.http_01 |= method == Some(HTTP_01);
             }
         }
-        let seen: HashMap<String, NameSeen> = self.runtime.block_on(async {
+        let servers: BTreeSet<String> =
+            lineages.iter().filter_map(|lineage| lineage.asks(host)).map(ca::directory_of).collect();
+        let (seen, cas) = self.runtime.block_on(async {
             let mut tasks = JoinSet::new();
             for (identifier, asked) in asked {
                 let look = self.look.clone();
                 tasks.spawn(async move { look.name(identifier, asked).await });
             }
-            let seen = tasks.join_all().await;
-            seen.into_iter().map(|name| (name.identifier.clone(), name)).collect()
+            let cas = self.look.cas(servers, host, root).await;
+            let seen = tasks.join_all().await.into_iter();
+            let seen: HashMap<String, NameSeen> = seen.map(|name| (name.identifier.clone(), name)).collect();
+            (seen, cas)
         });
         for lineage in lineages {
+            let server = lineage.asks(host).map(ca::directory_of);
+            lineage.ca = server.and_then(|server| cas.get(&server).cloned());
             // A lineage whose certificate cannot be read has no names that could be asked for.
             lineage.seen = Some(lineage.names().iter().filter_map(|name| seen.get(name).cloned()).collect());
         }
@@ -121,6 +132,25 @@ fn token() -> Result<String, Why> {
 }
 
 impl Look {
+    /// What the servers say, all asked at once; one that is not done before the deadline gave no answer.
+    async fn cas(
+        &self,
+        servers: BTreeSet<String>,
+        host: &HostFacts,
+        root: &Root,
+    ) -> HashMap<String, Arc<CaSeen>> {
+        let asked = servers.iter().map(|server| async move {
+            let accounts = ca::accounts(host, server);
+            let seen = timeout_at(self.ends, self.cas.see(server, &accounts, root)).await;
+            let late = |_| {
+                let directory = Err(CaFault::Timeout);
+                Arc::new(CaSeen { server: server.clone(), directory, accounts: Vec::new() })
+            };
+            (server.clone(), seen.unwrap_or_else(late))
+        });
+        futures_util::future::join_all(asked).await.into_iter().collect()
+    }
+
     async fn name(&self, identifier: String, asked: Asked) -> NameSeen {
         let over =
             |what: &str| Missing::new(what, Why::Unclear("not done before the deadline".into()), Role::Other);

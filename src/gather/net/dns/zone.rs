@@ -23,12 +23,15 @@ const MAX_ADDRESSES: usize = 2;
 /// The port of name servers.
 const PORT: u16 = 53;
 
+/// A zone, kept for whoever asks for it; `None` where nobody names its servers.
+type Kept = Arc<OnceCell<Option<Arc<Zone>>>>;
+
 /// The zones that were looked at, each once.
 #[derive(Debug)]
 pub struct Zones {
     resolver: Arc<Resolver>,
     servers: Arc<Servers>,
-    kept: Mutex<HashMap<Name, Arc<OnceCell<Option<Arc<Zone>>>>>>,
+    kept: Mutex<HashMap<Name, Kept>>,
 }
 
 impl Zones {

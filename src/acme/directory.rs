@@ -1,0 +1,50 @@
+//! A server's directory: where everything else is, and what the server says of itself.
+
+use serde_json::Value;
+
+use super::transport::Transport;
+use crate::facts::net::{CaFault, Directory};
+
+/// How many profiles and identities are kept, and how long each may be.
+const MAX_MEMBERS: usize = 50;
+const MAX_TEXT: usize = 300;
+
+/// Asks for a directory. <https://www.rfc-editor.org/rfc/rfc8555#section-7.1.1>
+///
+/// # Errors
+/// No answer, or one that is no directory.
+pub async fn directory(transport: &Transport, url: &str) -> Result<Directory, CaFault> {
+    let reply = transport.get(url).await?;
+    if reply.status != 200 {
+        return Err(CaFault::Status(reply.status, problem(&reply.body)));
+    }
+    let json: Value = serde_json::from_slice(&reply.body)
+        .map_err(|_| CaFault::NoAcme(format!("{url} answers with something else than JSON")))?;
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).map(cut);
+    let of =
+        |name: &str| text(json.get(name)).ok_or_else(|| CaFault::NoAcme(format!("{url} names no `{name}`")));
+    let meta = |name: &str| json.get("meta").and_then(|meta| meta.get(name));
+    let identities = meta("caaIdentities").and_then(Value::as_array);
+    let profiles = meta("profiles").and_then(Value::as_object);
+    Ok(Directory {
+        new_nonce: of("newNonce")?,
+        new_account: of("newAccount")?,
+        renewal_info: text(json.get("renewalInfo")),
+        terms: text(meta("termsOfService")),
+        caa_identities: identities
+            .map(|all| all.iter().filter_map(|one| text(Some(one))).take(MAX_MEMBERS).collect()),
+        profiles: profiles.map(|all| all.keys().map(|name| cut(name)).take(MAX_MEMBERS).collect()),
+        needs_eab: meta("externalAccountRequired").and_then(Value::as_bool).unwrap_or(false),
+    })
+}
+
+/// The type and the detail of a problem document (RFC 9457), empty where there is none.
+pub(super) fn problem(body: &[u8]) -> String {
+    let json: Value = serde_json::from_slice(body).unwrap_or_default();
+    let text = |name: &str| json.get(name).and_then(Value::as_str).map(cut);
+    [text("type"), text("detail")].into_iter().flatten().collect::<Vec<_>>().join(": ")
+}
+
+fn cut(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(MAX_TEXT).collect()
+}
