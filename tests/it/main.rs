@@ -14,6 +14,7 @@ mod hostile;
 mod hosts;
 mod lab;
 mod live_schedule;
+mod net;
 mod oncalendar_oracle;
 mod program;
 mod real_certbot;

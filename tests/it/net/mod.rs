@@ -1,0 +1,188 @@
+//! A world for the network checks: real name servers, a real validating resolver, real web servers and firewalls.
+//!
+//! It lies in mount, network and process namespaces of its own, in which addresses that look public are given out. No
+//! route leads out of them, and everything in them dies with the pipe that this process holds, whatever ends it. What
+//! real servers cannot be made to do, [`liar`] does.
+//!
+//! The files below `world` say who is there:
+//!
+//! | Place | Addresses | What it is | Files |
+//! |---|---|---|---|
+//! | internet | 45.45.45.1 | the root, `test`, `org` | `knot-one.conf`, `zones` |
+//! | | .11, .12 | `ns1.dns.test`, `ns2.dns.test` | `knot-one.conf`, `knot-two.conf` |
+//! | | .13, .14 | a closed port, silence | `internet.nft` |
+//! | | .53, .54 | the resolver, and what an office sees | `unbound.conf` |
+//! | | .66 | DNS and HTTP that lie | `liar` |
+//! | web | .80, .83, .84 | the audited host | `web.conf` |
+//! | elsewhere | .90 to .95 | others' servers behind a firewall | `elsewhere.nft` |
+//! | router, home | .100, 10.77.0.2 | address translation without hairpin | `router.nft` |
+//!
+//! Those of IPv6 end alike, below 2a0e:45::. All names are in `zones`.
+
+mod liar;
+mod smoke;
+
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Output, Stdio};
+use std::sync::OnceLock;
+
+use crate::lab::{clean, lab, run, skip};
+use crate::program::{AT, Host};
+use liar::Liar;
+
+/// What `up.sh` starts.
+const PARTS: [&str; 8] = [
+    "/usr/sbin/knotd",
+    "/usr/sbin/keymgr",
+    "/usr/bin/kzonesign",
+    "/usr/sbin/unbound",
+    "/usr/sbin/nginx",
+    "/usr/sbin/nft",
+    "/usr/bin/dig",
+    "/usr/bin/curl",
+];
+
+/// The files of the world, and there its memory.
+const FILES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/net/world");
+
+/// A host of the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Its middle, with the name servers.
+    Internet,
+    /// The audited host.
+    Web,
+    /// Somebody else's server.
+    Elsewhere,
+    /// A host without a public address.
+    Home,
+}
+
+/// Whom a program asks for names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resolver {
+    /// What the CA sees too.
+    Public,
+    /// One with other addresses for `split.test`.
+    Office,
+}
+
+impl Resolver {
+    /// Its configuration, as /etc/resolv.conf has it.
+    fn file(self) -> &'static str {
+        match self {
+            Resolver::Public => "resolv.conf",
+            Resolver::Office => "resolv-office.conf",
+        }
+    }
+}
+
+/// The world while it lives.
+pub struct World {
+    /// Its first process, as this process sees it.
+    pid: String,
+    /// The servers that lie.
+    pub liar: Liar,
+    _holder: Child,
+    _hold: ChildStdin,
+}
+
+/// The world of this test run, or `None` after a word to standard error that this test is skipped.
+pub fn world() -> Option<&'static World> {
+    static WORLD: OnceLock<World> = OnceLock::new();
+    lab()?;
+    if let Some(part) = PARTS.iter().find(|part| !Path::new(part).exists()) {
+        skip(&format!("needs {part}"));
+        return None;
+    }
+    Some(WORLD.get_or_init(World::start))
+}
+
+impl World {
+    fn start() -> World {
+        let mut holder = clean("unshare")
+            .args(["--mount", "--net", "--pid", "--fork", "--kill-child"])
+            .args(["sh", &format!("{FILES}/up.sh"), FILES])
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("unshare");
+        let hold = holder.stdin.take().expect("its input");
+        let mut line = String::new();
+        BufReader::new(holder.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
+        let Some(pid) = line.strip_prefix("ready ") else { panic!("the world did not start: {line}") };
+        let pid = pid.trim().to_owned();
+        let liar = Liar::start(Path::new(&format!("/proc/{pid}/ns/net")));
+        World { pid, liar, _holder: holder, _hold: hold }
+    }
+
+    /// A command at a place, with the public resolver.
+    pub fn command(&self, place: Place, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = clean("nsenter");
+        command.args(["--target", &self.pid, "--mount", "--pid", "--net", "--root", "--wd", "--"]);
+        let name = match place {
+            Place::Internet => None,
+            Place::Web => Some("web"),
+            Place::Elsewhere => Some("elsewhere"),
+            Place::Home => Some("home"),
+        };
+        if let Some(name) = name {
+            command.args(["nsenter", &format!("--net=/run/netns/{name}"), "--"]);
+        }
+        command.arg(program).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a shell script that must succeed; its standard output.
+    pub fn sh(&self, place: Place, script: &str) -> String {
+        let out = run(self.command(place, "sh").args(["-euc", script]));
+        String::from_utf8_lossy(&out.stdout).into_owned()
+    }
+
+    /// A host from a manifest of `src/demo/manifest.rs`. Its resolver is the public one.
+    pub fn host(&self, manifest: &str) -> Host {
+        let host = Host::manifest(manifest);
+        self.tell(&host, Resolver::Public);
+        host
+    }
+
+    /// `acme-audit --root … --at …` with more arguments, on the audited host.
+    pub fn run(&self, host: &Host, args: &[&str]) -> Output {
+        self.run_at(Place::Web, Resolver::Public, host, args)
+    }
+
+    /// The same at another place and with another resolver, in /etc/resolv.conf of the machine and of the host.
+    pub fn run_at(&self, place: Place, resolver: Resolver, host: &Host, args: &[&str]) -> Output {
+        self.tell(host, resolver);
+        let bind = r#"mount --bind "/run/lab/$1" "$(readlink -m /etc/resolv.conf)" && shift && exec "$@""#;
+        self.command(place, "unshare")
+            .args(["--mount", "sh", "-c", bind, "sh", resolver.file(), env!("CARGO_BIN_EXE_acme-audit")])
+            .arg("--root")
+            .arg(host.root())
+            .args(["--at", AT, "--color", "never"])
+            .args(args)
+            .output()
+            .expect("nsenter")
+    }
+
+    fn tell(&self, host: &Host, resolver: Resolver) {
+        let etc = host.path("/etc");
+        std::fs::create_dir_all(&etc).expect("etc");
+        std::fs::copy(Path::new(FILES).join(resolver.file()), etc.join("resolv.conf")).expect("resolv.conf");
+    }
+
+    /// Serves a folder, such as a host's webroot, as `SITE.sites.example.org` on ports 80 and 443.
+    ///
+    /// `SITE.sites4.example.org` is the same without IPv6. Each site may be given once.
+    pub fn serve(&self, site: &str, folder: &Path) {
+        symlink(folder, self.path("/run/lab/www").join(site)).expect("a new site");
+    }
+
+    /// A path of the world, as this process sees it.
+    pub fn path(&self, path: &str) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/root{path}", self.pid))
+    }
+}
