@@ -91,17 +91,22 @@ pub struct World {
 
 /// The world of this test run, or `None` after a word to standard error that this test is skipped.
 pub fn world() -> Option<&'static World> {
-    static WORLD: OnceLock<World> = OnceLock::new();
+    static WORLD: OnceLock<Result<World, String>> = OnceLock::new();
     lab()?;
     if let Some(part) = PARTS.iter().find(|part| !Path::new(part).exists()) {
         skip(&format!("needs {part}"));
         return None;
     }
-    Some(WORLD.get_or_init(World::start))
+    let world = WORLD.get_or_init(World::start);
+    if let Err(why) = world {
+        skip(&format!("needs a machine that can have a world: {why}"));
+    }
+    world.as_ref().ok()
 }
 
 impl World {
-    fn start() -> World {
+    /// Makes it; the reason where the machine cannot.
+    fn start() -> Result<World, String> {
         let mut holder = clean("unshare")
             .args(["--mount", "--net", "--pid", "--fork", "--kill-child"])
             .args(["sh", &format!("{FILES}/up.sh"), FILES])
@@ -113,10 +118,14 @@ impl World {
         let hold = holder.stdin.take().expect("its input");
         let mut line = String::new();
         BufReader::new(holder.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
+        if let Some(why) = line.strip_prefix("no: ") {
+            holder.wait().expect("its end");
+            return Err(why.trim().to_owned());
+        }
         let Some(pid) = line.strip_prefix("ready ") else { panic!("the world did not start: {line}") };
         let pid = pid.trim().to_owned();
         let liar = Liar::start(Path::new(&format!("/proc/{pid}/ns/net")));
-        World { pid, liar, _holder: holder, _hold: hold }
+        Ok(World { pid, liar, _holder: holder, _hold: hold })
     }
 
     /// A command at a place, with the public resolver.

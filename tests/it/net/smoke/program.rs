@@ -5,7 +5,7 @@ use crate::net::{Place, Resolver, world};
 const HOST: &str = "\
 packaged debian-certbot-4.0
 packaged debian-nginx
-account as=main
+account as=main uri=https://acme-v02.api.letsencrypt.org/acme/acct/123456789
 dir /var/www/html/.well-known/acme-challenge
 file /var/www/html/.well-known/acme-challenge/planted <<END
 from the host's own webroot

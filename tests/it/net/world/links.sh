@@ -14,8 +14,8 @@ address() {
 
 # host NAME ADDRESS…: a host with an uplink to the internet.
 host() {
-    ip netns add "$1"
-    ip link add "$1" type veth peer name eth0 netns "$1"
+    ip netns add "$1" || no "namespaces of networks cannot be named"
+    ip link add "$1" type veth peer name eth0 netns "$1" || no "it has no veth"
     ip addr add fe80::1/64 dev "$1" nodad
     ip link set "$1" up
     ip -n "$1" link set lo up
@@ -29,13 +29,14 @@ host() {
 on() { name=$1 && shift && nsenter --net="/run/netns/$name" "$@"; }
 
 ip link set lo up
+[ -e /proc/sys/net/ipv6 ] || no "it has no IPv6"
+nft -f internet.nft || no "nftables does not work"
 for n in 1 11 12 13 14 53 54 66; do
     ip addr add "45.45.45.$n/32" dev lo
     ip addr add "2a0e:45::$n/128" dev lo nodad
 done
 echo 1 >/proc/sys/net/ipv4/ip_forward
 echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
-nft -f internet.nft
 
 # The host that is audited. Of its addresses 81 has no server at all, and 82 none on port 443.
 host web 45.45.45.80 2a0e:45::80 2a0e:45::81 2a0e:45::82 45.45.45.83 45.45.45.84
