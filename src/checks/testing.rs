@@ -410,6 +410,7 @@ pub fn zone(name: &str, servers: &[(&str, bool)]) -> std::sync::Arc<net::Zone> {
     let server = |(address, answers): &(&str, bool)| net::NameServer {
         name: format!("ns.{name}"),
         address: Some(address.parse().unwrap()),
+        delegated: true,
         serial: match answers {
             true => net::Outcome::Found(vec![1]),
             false => net::Outcome::Failed(net::Failure::new(net::FailureKind::Timeout)),

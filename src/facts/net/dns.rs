@@ -120,6 +120,8 @@ pub struct NameServer {
     pub name: String,
     /// The address; `None` where the name has none.
     pub address: Option<IpAddr>,
+    /// The zone above names it too.
+    pub delegated: bool,
     /// The serial of its SOA record, where it answers with authority.
     pub serial: Outcome<u32>,
     /// It answers with authority (AA).

@@ -8,7 +8,7 @@
 //!
 //! | Place | Addresses | What it is | Files |
 //! |---|---|---|---|
-//! | internet | 45.45.45.1 | the root, `test`, `org` | `knot-one.conf`, `zones` |
+//! | internet | 45.45.45.1 | the root, `test`, `org` | `knot-registry.conf`, `zones` |
 //! | | .11, .12 | `ns1.dns.test`, `ns2.dns.test` | `knot-one.conf`, `knot-two.conf` |
 //! | | .13, .14 | a closed port, silence | `internet.nft` |
 //! | | .53, .54 | the resolver, and what an office sees | `unbound.conf` |
@@ -20,6 +20,7 @@
 //! Those of IPv6 end alike, below 2a0e:45::. All names are in `zones`.
 
 mod liar;
+mod names;
 mod smoke;
 
 use std::io::{BufRead, BufReader};

@@ -43,6 +43,11 @@ impl Zones {
     /// The zone that a name lies in; `None` where the resolver does not say.
     pub async fn of(&self, name: &Name) -> Option<Arc<Zone>> {
         let apex = self.apex(name).await?;
+        // A resolver with a view of its own may know nothing of a domain that its registry knows.
+        let apex = match registered(name).filter(|_| is_public_suffix(&text(&apex))) {
+            Some(domain) if !self.delegation(&domain).await.is_empty() => domain,
+            _ => apex,
+        };
         let cell = {
             let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
             kept.entry(apex.clone()).or_default().clone()
@@ -66,9 +71,11 @@ impl Zones {
         None
     }
 
-    /// What the first server of a zone that answers with authority says of a name.
+    /// What the first server of a zone that answers with authority says of a name; those that the zone above names
+    /// come first, since they are what the CA's resolvers follow.
     pub async fn direct(&self, zone: &Zone, name: &Name) -> Option<Direct> {
-        let server = zone.servers.iter().find(|server| server.authoritative)?.address?;
+        let answering = || zone.servers.iter().filter(|server| server.authoritative);
+        let server = answering().find(|server| server.delegated).or_else(|| answering().next())?.address?;
         let of = |kind| async move {
             let question = Question::to_authority(name.clone(), kind);
             self.servers.ask(SocketAddr::new(server, PORT), &question).await.ok()
@@ -92,11 +99,9 @@ impl Zones {
         if is_public_suffix(&text(apex)) {
             return zone(Vec::new());
         }
-        let names = self.resolver.look_up(apex, RecordType::NS, |data| match data {
-            RData::NS(ns) => Some(ns.0.clone()),
-            _ => None,
-        });
-        let mut names = names.await.outcome.records().to_vec();
+        let delegated = self.delegation(apex).await;
+        let own = self.servers_of(apex).await;
+        let mut names: Vec<Name> = delegated.iter().map(|(name, _)| name.clone()).chain(own).collect();
         if names.is_empty() {
             return None;
         }
@@ -106,12 +111,59 @@ impl Zones {
         let mut asked = JoinSet::new();
         for name in names {
             let (resolver, servers, apex) = (self.resolver.clone(), self.servers.clone(), apex.clone());
-            asked.spawn(async move { of_server(&resolver, &servers, &name, &apex).await });
+            let glue = delegated.iter().find(|(known, _)| *known == name).map(|(_, glue)| glue.clone());
+            asked.spawn(async move { of_server(&resolver, &servers, &name, glue, &apex).await });
         }
         let mut servers: Vec<NameServer> = asked.join_all().await.into_iter().flatten().collect();
         servers.sort_by(|a, b| (&a.name, a.address).cmp(&(&b.name, b.address)));
         zone(servers)
     }
+
+    /// The names of a zone's servers, by the zone itself.
+    async fn servers_of(&self, apex: &Name) -> Vec<Name> {
+        let names = self.resolver.look_up(apex, RecordType::NS, ns);
+        names.await.outcome.records().iter().map(Name::to_lowercase).collect()
+    }
+
+    /// The servers that the zone above names for a zone, with the addresses that it gives beside them (glue).
+    async fn delegation(&self, apex: &Name) -> Vec<(Name, Vec<IpAddr>)> {
+        let Some(above) = self.apex(&apex.base_name()).await else { return Vec::new() };
+        let question = Question::to_authority(apex.clone(), RecordType::NS);
+        for server in self.servers_of(&above).await.into_iter().take(2) {
+            let Some(address) = self.resolver.v4(&server).await.outcome.records().first().copied() else {
+                continue;
+            };
+            let Ok(answer) = self.servers.ask(SocketAddr::new(address.into(), PORT), &question).await else {
+                continue;
+            };
+            let records = answer.answers.iter().chain(&answer.authorities);
+            let named = records.filter(|record| record.name == *apex).filter_map(|record| ns(&record.data));
+            let glue = |name: &Name| {
+                let owned = answer.additionals.iter().filter(|record| record.name == *name);
+                let address = owned.filter_map(|record| match &record.data {
+                    RData::A(a) => Some(IpAddr::V4(a.0)),
+                    RData::AAAA(aaaa) => Some(IpAddr::V6(aaaa.0)),
+                    _ => None,
+                });
+                address.collect()
+            };
+            return named.map(|name| (name.to_lowercase(), glue(&name))).collect();
+        }
+        Vec::new()
+    }
+}
+
+/// The server of an NS record.
+fn ns(data: &RData) -> Option<Name> {
+    match data {
+        RData::NS(ns) => Some(ns.0.clone()),
+        _ => None,
+    }
+}
+
+/// The domain that is registered above a name, or the name itself.
+fn registered(name: &Name) -> Option<Name> {
+    super::names::name(psl::domain_str(&text(name))?)
 }
 
 /// Whether domains are registered directly below a name.
@@ -120,21 +172,28 @@ fn is_public_suffix(name: &str) -> bool {
 }
 
 /// What each address of a name server says.
-async fn of_server(resolver: &Resolver, servers: &Servers, name: &Name, apex: &Name) -> Vec<NameServer> {
+async fn of_server(
+    resolver: &Resolver,
+    servers: &Servers,
+    name: &Name,
+    glue: Option<Vec<IpAddr>>,
+    apex: &Name,
+) -> Vec<NameServer> {
+    let delegated = glue.is_some();
     let (v4, v6) = tokio::join!(resolver.v4(name), resolver.v6(name));
     let failure = v4.outcome.failure().or(v6.outcome.failure()).cloned();
+    let all = v4.outcome.records().iter().take(MAX_ADDRESSES).copied().map(IpAddr::V4);
     let mut all: Vec<IpAddr> =
-        v4.outcome.records().iter().take(MAX_ADDRESSES).copied().map(IpAddr::V4).collect();
-    if has_ipv6() {
-        all.extend(v6.outcome.records().iter().take(MAX_ADDRESSES).copied().map(IpAddr::V6));
+        all.chain(v6.outcome.records().iter().take(MAX_ADDRESSES).copied().map(IpAddr::V6)).collect();
+    if all.is_empty() {
+        all = glue.unwrap_or_default();
     }
     if all.is_empty() {
-        let only_v6 = !v6.outcome.records().is_empty();
-        let serial = failure.filter(|_| !only_v6).map_or(Outcome::NoSuchName, Outcome::Failed);
-        // A server with IPv6 addresses only cannot be asked from here.
-        let unasked = NameServer { name: text(name), address: None, serial, authoritative: false };
-        return if only_v6 { Vec::new() } else { vec![unasked] };
+        let serial = failure.map_or(Outcome::NoSuchName, Outcome::Failed);
+        return vec![NameServer { name: text(name), address: None, delegated, serial, authoritative: false }];
     }
+    // Without IPv6 here those servers cannot be asked.
+    all.retain(|address| address.is_ipv4() || has_ipv6());
     let mut told = Vec::new();
     for address in all {
         let question = Question::to_authority(apex.clone(), RecordType::SOA);
@@ -150,7 +209,7 @@ async fn of_server(resolver: &Resolver, servers: &Servers, name: &Name, apex: &N
             }
             Err(kind) => (Outcome::Failed(Failure::new(kind)), false),
         };
-        told.push(NameServer { name: text(name), address: Some(address), serial, authoritative });
+        told.push(NameServer { name: text(name), address: Some(address), delegated, serial, authoritative });
     }
     told
 }

@@ -16,11 +16,12 @@ mount --bind resolv.conf "$resolv"
 . ./links.sh
 . ./sign.sh
 
-mkdir one two
+mkdir registry one two
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout web.key -out web.pem -days 2 \
     -subj '/CN=self-signed.example.org' 2>/dev/null
 printf 'lab:%s\n' "$(openssl passwd -apr1 lab)" >passwords
 
+knotd -c knot-registry.conf >registry.log 2>&1 </dev/null &
 knotd -c knot-one.conf >one.log 2>&1 </dev/null &
 knotd -c knot-two.conf >two.log 2>&1 </dev/null &
 # serve NAME: nginx of the host NAME.
@@ -39,6 +40,7 @@ up() {
     exit 1
 }
 answers() { dig +time=1 +tries=1 +short "@$1" SOA "$2" 2>/dev/null | grep -q '^[a-z]'; }
+up answers 45.45.45.1 test
 up answers 45.45.45.11 example.org
 up answers 45.45.45.12 example.org
 # By another path: on some machines AppArmor keeps unbound to files below /etc.
