@@ -20,3 +20,4 @@ mod program;
 mod real_certbot;
 mod schedule;
 mod secrets;
+mod walk;

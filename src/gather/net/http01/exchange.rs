@@ -174,11 +174,8 @@ where
         Ok(Err(error)) if status == 200 => {
             let words = whole(&error);
             hop.error = Some(words.clone());
-            Err(Fault::BodyBroken(if error.is_incomplete_message() {
-                "unexpected EOF".into()
-            } else {
-                words
-            }))
+            let cut = io_of(&error).is_some_and(|error| error.kind() == ErrorKind::UnexpectedEof);
+            Err(Fault::BodyBroken(if cut { "unexpected EOF".into() } else { words }))
         }
         Err(_) if status == 200 => {
             hop.error = Some("no end of the body in time".into());
@@ -244,12 +241,8 @@ fn shown(location: &str) -> String {
 
 /// What the CA says to a failure of HTTP.
 fn of_hyper(error: &hyper::Error, first: &First) -> Fault {
-    let mut source = error.source();
-    while let Some(inner) = source {
-        if let Some(error) = inner.downcast_ref::<Error>() {
-            return of_io(error, &First::default());
-        }
-        source = inner.source();
+    if let Some(error) = io_of(error) {
+        return of_io(error, &First::default());
     }
     if first.is_http2() {
         return Fault::Http2;
@@ -258,6 +251,18 @@ fn of_hyper(error: &hyper::Error, first: &First) -> Fault {
         true => Fault::Closed,
         false => Fault::Malformed(whole(error)),
     }
+}
+
+/// The failure of the connection that is behind a failure of HTTP.
+fn io_of(error: &hyper::Error) -> Option<&Error> {
+    let mut source = error.source();
+    while let Some(inner) = source {
+        if let Some(error) = inner.downcast_ref::<Error>() {
+            return Some(error);
+        }
+        source = inner.source();
+    }
+    None
 }
 
 /// What the CA says to a failure of the connection.
