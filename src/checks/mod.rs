@@ -1,5 +1,6 @@
 //! One fault, one file, one id. This is the registry: a new check is its file and two lines here.
 
+mod aaaa_wrong_host;
 mod account_deactivated;
 mod account_dir_missing;
 mod account_id_differs;
@@ -11,6 +12,7 @@ mod allow_subset_drops_names;
 mod ari_retry_after_far_future;
 mod ari_window_missed;
 mod attempts_too_few;
+mod auth_on_site;
 mod authenticator_missing;
 mod autorenew_false;
 mod ca_cert_not_trusted_by_client;
@@ -25,6 +27,8 @@ mod caa_lookup_error;
 mod caa_staging_differs;
 mod caa_validationmethods_mismatch;
 mod cannot_reach_ca;
+mod catch_all_app_answers;
+mod cdn_waf_bot_challenge;
 mod cert_unreadable_pem;
 mod certificate_covers_no_name;
 mod certificate_expired;
@@ -34,6 +38,7 @@ mod cli_ini_domains;
 mod cli_ini_unknown_option;
 mod conf_not_dot_conf;
 mod conf_value_mangled;
+mod connection_refused;
 mod container_tree_moved_absolute_paths;
 mod container_without_scheduler;
 mod cron_file_ignored;
@@ -47,6 +52,7 @@ mod deploy_hook_wrong_key;
 mod dns_credentials_missing;
 mod dns_credentials_world_readable;
 mod domain_expired_or_transferred;
+mod dotfile_deny;
 mod double_schedule_lock_race;
 mod file_unreadable;
 mod fixed_30_days_with_short_certs;
@@ -68,9 +74,11 @@ mod live_not_symlink;
 mod manual_hook_missing_or_broken;
 mod manual_without_auth_hook;
 mod mixed_versions_in_live;
+mod multi_backend_token_missing;
 mod multiple_accounts_ambiguous;
 mod must_staple;
 mod nameserver_unreachable_or_blocked;
+mod nat_forwarding_gone;
 mod newer_conf_older_certbot;
 mod no_reload_at_all;
 mod not_checkable;
@@ -78,14 +86,20 @@ mod not_persistent_machine_off;
 mod nothing_scheduled;
 mod nxdomain_san;
 mod orphan_lineage_no_conf;
+mod other_acme_client_owns_path;
 mod output_discarded;
 mod plugin_not_installed;
 mod points_at_archive_version;
+mod port80_blocked;
 mod preferred_challenge_gone;
 mod private_or_reserved_address;
 mod privkey_world_readable;
 mod profile_name_limit;
 mod random_sleep_kills_wrapper;
+mod redirect_all_before_challenge;
+mod redirect_bad_port;
+mod redirect_missing_slash;
+mod redirect_other;
 mod relinked_to_stale_higher_number;
 mod renew_before_expiry_wrong;
 mod renewal_conf_empty_or_truncated;
@@ -101,6 +115,7 @@ mod schedule_never_fires;
 mod schedule_not_started;
 mod servfail_dnssec;
 mod service_unit_failing;
+mod slow_server;
 mod snap_vs_cron_guard;
 mod split_horizon;
 mod staging_override_refused;
@@ -113,6 +128,7 @@ mod timer_masked_or_overridden;
 mod two_certbots;
 mod typed_value_invalid;
 mod unit_binary_missing;
+mod walked;
 mod webroot_map_incomplete;
 mod webroot_moved_or_deleted;
 mod wildcard_with_non_dns_authenticator;
@@ -219,6 +235,22 @@ pub static CHECKS: &[&Check] = &[
     &hook_not_executable::CHECK,
     &points_at_archive_version::CHECK,
     &leaf_only_chain::CHECK,
+    // Reachability over HTTP.
+    &port80_blocked::CHECK,
+    &connection_refused::CHECK,
+    &redirect_bad_port::CHECK,
+    &redirect_missing_slash::CHECK,
+    &redirect_other::CHECK,
+    &slow_server::CHECK,
+    &cdn_waf_bot_challenge::CHECK,
+    &nat_forwarding_gone::CHECK,
+    &catch_all_app_answers::CHECK,
+    &auth_on_site::CHECK,
+    &dotfile_deny::CHECK,
+    &redirect_all_before_challenge::CHECK,
+    &other_acme_client_owns_path::CHECK,
+    &aaaa_wrong_host::CHECK,
+    &multi_backend_token_missing::CHECK,
     // Accounts.
     &account_dir_missing::CHECK,
     &account_key_corrupt::CHECK,

@@ -5,6 +5,8 @@ mod caa;
 mod dns;
 mod fault;
 mod resolved;
+mod miss;
+mod trouble;
 mod walk;
 
 pub use ca::{AccountSeen, AccountState, CaFault, CaSeen, Directory};
@@ -12,6 +14,8 @@ pub use caa::{Caa, CaaRecord, CaaStep};
 pub use dns::{Challenge, Direct, Dns, Extended, Failure, FailureKind, NameServer, Outcome, Zone};
 pub use fault::Fault;
 pub use resolved::Resolved;
+pub use miss::{Miss, miss};
+pub use trouble::{Trouble, Way, trouble};
 pub use walk::{Hop, Walk};
 
 use serde::{Deserialize, Serialize};

@@ -1,0 +1,278 @@
+//! What the checks of HTTP-01 walks share: the walks that show one trouble, and how it is put. No check by itself.
+
+use crate::check::{Evidence, Finding, Severity, Skip, Source, Subject};
+use crate::facts::net::{Hop, Trouble, Walk, Way, trouble};
+use crate::facts::{HostFacts, Lineage, Missing, Role, Why, try_it};
+
+/// Why a failure to connect is no certain one.
+pub(super) const HAIRPIN: &str = "seen from this host alone, which many routers do not lead back to itself (hairpin NAT): \
+                                  the dry run asks the CA";
+
+/// Why what an application answers to a miss is no certain failure.
+pub(super) const MAY_BE_SERVED: &str =
+    "nobody planted that token: a file that is there may be served all the same, and the dry run tells";
+
+/// Evidence of so many names is shown.
+const EXAMPLES: usize = 3;
+
+/// Walks, each with the identifier of its certificate.
+type Named<'a> = Vec<(&'a str, &'a Walk)>;
+
+/// The names of a lineage that show one trouble, each with its walk.
+pub(super) struct Shown<'a> {
+    /// The lineage.
+    lineage: &'a Lineage,
+    /// Never empty where a check looks at it.
+    walks: Named<'a>,
+}
+
+/// How the lineage's authenticator answers the CA; unknown where it is chosen outside the conf.
+pub(super) fn way(lineage: &Lineage, host: &HostFacts) -> Way {
+    match lineage.authenticator() {
+        _ if host.chooses_authenticator() => Way::Own,
+        Some("webroot") => Way::Files,
+        Some("nginx") => Way::Inserts("nginx"),
+        Some("apache") => Way::Inserts("apache"),
+        _ => Way::Own,
+    }
+}
+
+/// The walks of a lineage, without those that could not be made, and why they could not.
+///
+/// # Errors
+/// The network was not asked, or no name is validated over HTTP.
+pub(super) fn walks(lineage: &Lineage) -> Result<(Named<'_>, Option<Missing>), Skip> {
+    let (mut walks, mut missing, mut any) = (Vec::new(), None, false);
+    for name in lineage.seen()? {
+        match &name.walk {
+            None => continue,
+            Some(Ok(walk)) => walks.push((name.identifier.as_str(), walk)),
+            Some(Err(why)) => missing = Some(why.clone()),
+        }
+        any = true;
+    }
+    if any { Ok((walks, missing)) } else { Err(Skip::NotApplicable("it is not validated over HTTP")) }
+}
+
+/// The names that show this trouble.
+///
+/// # Errors
+/// There is none, and some walk could not be made or tells nothing.
+pub(super) fn shown<'a>(lineage: &'a Lineage, host: &HostFacts, wanted: Trouble) -> Result<Shown<'a>, Skip> {
+    let (all, mut missing) = walks(lineage)?;
+    let way = way(lineage, host);
+    let mut walks = Vec::new();
+    for (name, walk) in all {
+        match trouble(walk, way) {
+            Ok(Some(found)) if found == wanted => walks.push((name, walk)),
+            Ok(_) => {}
+            Err(why) => {
+                missing = Some(Missing::new(&walk.url, Why::Unclear(why.into()), Role::Other));
+            }
+        }
+    }
+    match missing {
+        Some(missing) if walks.is_empty() => Err(Skip::from(missing)),
+        _ => Ok(Shown { lineage, walks }),
+    }
+}
+
+impl<'a> Shown<'a> {
+    /// These walks.
+    pub fn of(lineage: &'a Lineage, walks: Named<'a>) -> Self {
+        Self { lineage, walks }
+    }
+
+    /// One finding for all names, said of them and of the first walk; none where no name shows the trouble.
+    pub fn finding(
+        &self,
+        says: impl FnOnce(&str, &'a Walk) -> String,
+        wanted: &str,
+        fix: &str,
+    ) -> Vec<Finding> {
+        let Some((_, first)) = self.walks.first() else { return Vec::new() };
+        let names: Vec<&str> = self.walks.iter().map(|(name, _)| *name).collect();
+        let mut finding = Finding::new(says(&listed(&names), first)).identifiers(names);
+        for (_, walk) in self.walks.iter().take(EXAMPLES) {
+            finding = finding.evidence(evidence(walk, wanted));
+        }
+        vec![finding.fix(fix, [try_it(self.lineage)])]
+    }
+
+    /// One finding for each address that could not be connected to, shared by the lineages that need it.
+    pub fn by_address(&self, says: impl Fn(&str) -> String, wanted: &str, fix: &str) -> Vec<Finding> {
+        let mut groups: Vec<(String, Named<'_>)> = Vec::new();
+        for (name, walk) in &self.walks {
+            let address = walk.last().and_then(|hop| hop.used).map(|a| a.to_string()).unwrap_or_default();
+            match groups.iter_mut().find(|(known, _)| *known == address) {
+                Some((_, walks)) => walks.push((name, walk)),
+                None => groups.push((address, vec![(name, walk)])),
+            }
+        }
+        let of_group = |(address, walks): (String, Named<'a>)| {
+            let shown = Shown { lineage: self.lineage, walks };
+            let finding = shown.finding(|_, _| says(&address), wanted, fix);
+            finding.into_iter().map(move |finding| {
+                finding
+                    .about(Subject::Process(format!("port 80 of {address}")))
+                    .lowered(Severity::MayFail, HAIRPIN)
+            })
+        };
+        groups.into_iter().flat_map(of_group).collect()
+    }
+}
+
+/// What a walk ended with, as evidence.
+fn evidence(walk: &Walk, wanted: &str) -> Evidence {
+    let end = walk.last();
+    let answered = walk.answer().is_some();
+    let seen = end.map(seen).unwrap_or_default();
+    let saw = match walk.words().filter(|_| !answered) {
+        Some(words) => format!("{seen}; the CA says `{words}`"),
+        None => seen,
+    };
+    Evidence {
+        kind: Source::Http,
+        r#where: end.map_or(&walk.url, |hop| &hop.url).clone(),
+        vantage: "this host".into(),
+        saw,
+        wanted: Some(wanted.to_owned()),
+    }
+}
+
+/// An answer, or its lack, in a few words: `301 to https://example.com/ from nginx at 203.0.113.7`.
+pub(super) fn seen(hop: &Hop) -> String {
+    let mut text = match (hop.status, &hop.error) {
+        (Some(status), _) => status.to_string(),
+        (None, Some(error)) => error.clone(),
+        (None, None) => "no answer".to_owned(),
+    };
+    if let Some(location) = &hop.location {
+        text += &format!(" to {}", start(location));
+    }
+    if let Some(server) = &hop.server {
+        text += &format!(" from {}", start(server));
+    }
+    if let Some(address) = hop.used {
+        text += &format!(" at {address}");
+    }
+    text
+}
+
+/// No more of a foreign text than helps, without control characters.
+pub(super) fn start(text: &str) -> String {
+    const MAX: usize = 120;
+    let clean = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let mut start: String = clean.take(MAX).collect();
+    if text.chars().count() > MAX {
+        start.push('…');
+    }
+    start
+}
+
+/// `a.example`, `a.example and b.example`, `a.example and 3 more names`.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [one, other] => format!("{one} and {other}"),
+        [one, more @ ..] => format!("{one} and {} more names", more.len()),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod fixture {
+    use super::*;
+    use crate::check::Check;
+    use crate::checks::testing::{denied, host, lineage_with, only, run, silent, unknown};
+    use crate::facts::net::{Fault, NameSeen};
+
+    /// The first URL of the tests.
+    pub const URL: &str = "http://example.com/.well-known/acme-challenge/token";
+
+    /// A hop to a URL at 203.0.113.7 that got no answer.
+    pub fn hop(url: &str) -> Hop {
+        let address = Some("203.0.113.7".parse().unwrap());
+        let host = url.split('/').nth(2).unwrap_or_default().into();
+        Hop {
+            url: url.into(),
+            host,
+            port: 80,
+            addresses: address.into_iter().collect(),
+            used: address,
+            ..Hop::default()
+        }
+    }
+
+    /// A hop with an answer.
+    pub fn answered(url: &str, status: u16, server: &str, body: &str) -> Hop {
+        Hop { status: Some(status), server: Some(server.into()), body: Some(body.into()), ..hop(url) }
+    }
+
+    /// A redirect of nginx.
+    pub fn moved(url: &str, to: &str) -> Hop {
+        Hop { location: Some(to.into()), body: None, ..answered(url, 301, "nginx", "") }
+    }
+
+    /// A walk of example.com with these hops that ends in this fault.
+    pub fn ended(hops: Vec<Hop>, fault: Fault) -> Walk {
+        Walk {
+            identifier: "example.com".into(),
+            url: URL.into(),
+            expected: None,
+            hops,
+            fault: Some(fault),
+            other: None,
+        }
+    }
+
+    /// A walk that ends with the answer of its last hop.
+    pub fn miss(hops: Vec<Hop>) -> Walk {
+        let last = hops.last().unwrap();
+        let (url, status) = (last.url.clone(), last.status.unwrap());
+        let fault = match status {
+            200 => Fault::WrongBody { expected: None, got: last.body.clone().unwrap_or_default() },
+            status => Fault::Status { url, status },
+        };
+        ended(hops, fault)
+    }
+
+    /// A healthy walk: the server looks and finds nothing.
+    pub fn healthy() -> Walk {
+        miss(vec![answered(URL, 404, "nginx", "<html>404 Not Found")])
+    }
+
+    /// The healthy lineage with another authenticator and a walk for each of its two names.
+    pub fn lineage(authenticator: &str, walk: Option<Result<Walk, Missing>>) -> Lineage {
+        let mut lineage = lineage_with("authenticator", authenticator);
+        let seen = |name: &String| NameSeen {
+            identifier: name.clone(),
+            dns: denied(Role::Other),
+            caa: denied(Role::Other),
+            walk: walk.clone(),
+        };
+        lineage.seen = Some(lineage.names().iter().map(seen).collect());
+        lineage
+    }
+
+    /// One finding with these words for both names of a webroot lineage; silence where all is well, where the network was
+    /// not asked and where DNS validates; unknown without a walk.
+    pub fn fails(check: &Check, walk: Walk, says: &str) -> (Severity, Finding) {
+        let (severity, finding) = only(check, &lineage("webroot", Some(Ok(walk))), &host());
+        assert!(finding.says.contains(says), "{}", finding.says);
+        assert_eq!(finding.identifiers, ["example.com", "www.example.com"]);
+        assert!(finding.evidence.iter().all(|e| e.kind == Source::Http && e.vantage == "this host"));
+        silent(check, &lineage("webroot", Some(Ok(healthy()))), &host());
+        silent(check, &lineage("dns-cloudflare", None), &host());
+        let mut offline = lineage("webroot", None);
+        offline.seen = None;
+        assert!(matches!(run(check, &offline, &host()), Err(Skip::NotAsked(_))));
+        unknown(check, &lineage("webroot", Some(denied(Role::Other))), &host());
+        (severity, finding)
+    }
+
+    /// No finding for a lineage of that authenticator.
+    pub fn passes(check: &Check, authenticator: &str, walk: Walk) {
+        silent(check, &lineage(authenticator, Some(Ok(walk))), &host());
+    }
+}

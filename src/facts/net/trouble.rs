@@ -1,0 +1,138 @@
+//! Which one fault a walk shows, so that one check speaks and the others are silent.
+
+use super::{Fault, Hop, Miss, Walk, miss};
+
+/// How an authenticator gets its answer to the CA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// A file below the web root: whatever serves the site must serve it, so all of the walk counts.
+    Files,
+    /// The plugin of this server puts its own location before everything else of the site while it validates, so what
+    /// that very server answers now does not count. The text is its product in a `Server` header, in lower case.
+    Inserts(&'static str),
+    /// A listener of its own, or a hook that may do anything: what answers now, or does not, may be gone by then.
+    Own,
+}
+
+/// The fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Trouble {
+    /// Port 80 does not answer.
+    Blocked,
+    /// Port 80 refuses, or cuts the connection off.
+    Refused,
+    /// A redirect to another port.
+    BadPort,
+    /// A redirect to `HOST.well-known`.
+    MissingSlash,
+    /// A redirect that is not followed for another reason, or a TLS that is not accepted.
+    Redirect,
+    /// Connected, and no answer in time.
+    Slow,
+    /// A content network or firewall answers itself.
+    Challenge,
+    /// A router or another device answers.
+    Device,
+    /// An application answers whatever is asked for.
+    CatchAll,
+    /// A password is wanted.
+    Auth,
+    /// The path is denied.
+    Deny,
+    /// A redirect to https, where it ends in an error.
+    RedirectAll,
+    /// Another ACME client answers.
+    OtherClient,
+    /// IPv6 leads to another server than IPv4.
+    Family,
+}
+
+/// The fault of a walk; `None` where a validation would work as far as can be seen.
+///
+/// # Errors
+/// What was seen tells nothing of what the CA will see; the text says why.
+pub fn trouble(walk: &Walk, way: Way) -> Result<Option<Trouble>, &'static str> {
+    let main = alone(walk, way);
+    if let Some(other) = &walk.other
+        && way != Way::Own
+    {
+        let healthy = |found: &Result<Option<Trouble>, _>| matches!(found, Ok(None));
+        let over_v4 = alone(other, way);
+        if healthy(&over_v4) && (!healthy(&main) && main.is_ok() || differs(walk, other)) {
+            return Ok(Some(Trouble::Family));
+        }
+    }
+    main
+}
+
+/// The fault of a walk without a look at the other family.
+fn alone(walk: &Walk, way: Way) -> Result<Option<Trouble>, &'static str> {
+    let Some(fault) = &walk.fault else { return Ok(None) };
+    let redirected = walk.last().is_some_and(|hop| hop.url != walk.url);
+    match fault {
+        // The resolver's checks speak of the first name.
+        Fault::NoAddress { .. } | Fault::Reserved { .. } if !redirected => Ok(None),
+        Fault::NetworkUnreachable => Err("this host has no route to that address, and the CA may have one"),
+        Fault::Dial(_) => Err("this host could not open a connection"),
+        Fault::ConnectTimeout | Fault::HostUnreachable if !redirected => Ok(Some(Trouble::Blocked)),
+        // nginx's plugin makes a block that listens where there is none, and a listener of its own comes later.
+        Fault::Refused if !redirected && !matches!(way, Way::Files | Way::Inserts("apache")) => Ok(None),
+        Fault::Refused if !redirected => Ok(Some(Trouble::Refused)),
+        _ if !counts(walk, way) => Ok(None),
+        fault => Ok(of_answer(walk, fault, redirected)),
+    }
+}
+
+fn of_answer(walk: &Walk, fault: &Fault, redirected: bool) -> Option<Trouble> {
+    Some(match fault {
+        Fault::BadPort(_) => Trouble::BadPort,
+        Fault::MissingSlash(_) => Trouble::MissingSlash,
+        fault if fault.is_slow() => Trouble::Slow,
+        fault if fault.is_dial() => Trouble::RedirectAll,
+        Fault::Reset | Fault::Closed | Fault::BodyBroken(_) if redirected => Trouble::RedirectAll,
+        Fault::Reset | Fault::Closed | Fault::BodyBroken(_) => Trouble::Refused,
+        Fault::Malformed(_) | Fault::Http2 if !redirected => Trouble::CatchAll,
+        Fault::Status { .. } | Fault::BodyTooLong { .. } | Fault::WrongBody { .. } => match miss(walk)? {
+            Miss::NotFound => return None,
+            Miss::OtherAcmeClient => Trouble::OtherClient,
+            Miss::Challenge(_) => Trouble::Challenge,
+            Miss::RouterUi(_) => Trouble::Device,
+            Miss::Login => Trouble::Auth,
+            Miss::Forbidden => Trouble::Deny,
+            Miss::CatchAll => Trouble::CatchAll,
+            Miss::ServerError(_) | Miss::Other(_) if redirected => Trouble::RedirectAll,
+            Miss::ServerError(_) | Miss::Other(_) => Trouble::CatchAll,
+        },
+        _ => Trouble::Redirect,
+    })
+}
+
+/// Whether what answered on port 80 will still answer when certbot validates.
+fn counts(walk: &Walk, way: Way) -> bool {
+    let answered = walk.hops.iter().rfind(|hop| hop.url == walk.url);
+    let server = answered.and_then(|hop| hop.server.as_deref()).map(str::to_ascii_lowercase);
+    match way {
+        Way::Files => true,
+        Way::Inserts(product) => server.is_some_and(|server| !is_of(&server, product)),
+        Way::Own => false,
+    }
+}
+
+/// Whether a `Server` header is that of a product, or of one made from it.
+fn is_of(server: &str, product: &str) -> bool {
+    const NGINX: [&str; 4] = ["openresty", "tengine", "angie", "nginx"];
+    server.contains(product) || product == "nginx" && NGINX.iter().any(|name| server.contains(name))
+}
+
+/// Whether two families' first answers come from different servers, although both look healthy.
+fn differs(v6: &Walk, v4: &Walk) -> bool {
+    let (Some(v6), Some(v4)) = (v6.hops.first(), v4.hops.first()) else { return false };
+    let (Some(_), Some(_)) = (v6.status, v4.status) else { return false };
+    v6.status != v4.status || matches!((product(v6), product(v4)), (Some(a), Some(b)) if a != b)
+}
+
+/// `nginx` of `nginx/1.26.0`.
+fn product(hop: &Hop) -> Option<String> {
+    let server = hop.server.as_deref()?;
+    server.split(['/', ' ']).next().filter(|p| !p.is_empty()).map(str::to_ascii_lowercase)
+}
