@@ -1,9 +1,9 @@
 //! The AAAA record leads to another server than the A record.
 
-use super::walked::{seen, shown};
-use crate::check::{Check, Run, Severity, Verdict};
-use crate::facts::net::{Trouble, Walk};
-use crate::facts::{HostFacts, Lineage};
+use super::walked::{seen, shown, walks, way};
+use crate::check::{Check, Run, Severity, Skip, Verdict};
+use crate::facts::net::{Trouble, Walk, Way};
+use crate::facts::{HostFacts, Lineage, Missing, Role, Why};
 
 /// The AAAA record leads to another server than the A record.
 pub static CHECK: Check = Check {
@@ -19,6 +19,12 @@ pub static CHECK: Check = Check {
 
 fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let shown = shown(lineage, host, Trouble::Family)?;
+    let (all, _) = walks(lineage)?;
+    let unseen = all.iter().find(|(_, walk)| way(lineage, host) != Way::Own && walk.ipv6_unseen());
+    if let (true, Some((name, _))) = (shown.is_empty(), unseen) {
+        let why = Why::Unclear("this host has no IPv6, which the CA takes first".into());
+        return Err(Skip::from(Missing::new(format!("{name} over IPv6"), why, Role::Other)));
+    }
     let says = |names: &str, walk: &Walk| {
         let (v6, v4) = (first(Some(walk)), first(walk.other.as_deref()));
         format!("{names}: over IPv6 there is {v6}, over IPv4 {v4}, and the CA stays with IPv6")
@@ -39,8 +45,9 @@ fn first(walk: Option<&Walk>) -> String {
 mod tests {
     use super::CHECK;
     use crate::check::Severity;
-    use crate::checks::walked::fixture::{URL, answered, ended, fails, healthy, hop, miss, passes};
-    use crate::facts::net::{Fault, Walk};
+    use crate::checks::testing::{host, unknown};
+    use crate::checks::walked::fixture::{URL, answered, ended, fails, healthy, hop, lineage, miss, passes};
+    use crate::facts::net::{Fault, Hop, NO_ROUTE, Walk};
 
     fn both(v6: Walk, v4: Walk) -> Walk {
         Walk { other: Some(Box::new(v4)), ..v6 }
@@ -68,5 +75,12 @@ mod tests {
         passes(&CHECK, "webroot", both(healthy(), healthy()));
         passes(&CHECK, "webroot", both(healthy(), ended(vec![hop(URL)], Fault::Refused)));
         passes(&CHECK, "standalone", both(miss(vec![answered(URL, 403, "Apache", "")]), healthy()));
+    }
+    #[test]
+    fn a_host_without_ipv6_does_not_know() {
+        let mut walk = healthy();
+        walk.hops.insert(0, Hop { error: Some(NO_ROUTE.into()), ..hop(URL) });
+        passes(&CHECK, "standalone", walk.clone());
+        unknown(&CHECK, &lineage("webroot", Some(Ok(walk))), &host());
     }
 }

@@ -21,13 +21,21 @@ pub static CHECK: Check = Check {
     run: Run::Lineage(run),
 };
 
+/// Why a handshake that the server refused is no certain failure.
+const CIPHERS: &str = "the CA offers some older ciphers that are not tried here";
+
 fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let shown = shown(lineage, host, Trouble::Redirect)?;
-    Ok(shown.finding(
-        |names, walk| format!("{names}: {}", what(walk)),
+    let mut cipher = false;
+    let findings = shown.finding(
+        |names, walk| {
+            cipher = matches!(&walk.fault, Some(Fault::Tls(why)) if why.contains("handshake failure"));
+            format!("{names}: {}", what(walk))
+        },
         "an answer on port 80, or a redirect that the CA follows",
         "serve /.well-known/acme-challenge/ without a redirect, then try",
-    ))
+    );
+    Ok(findings.into_iter().map(|finding| finding.lowered_if(cipher, Severity::Note, CIPHERS)).collect())
 }
 
 /// What is wrong with the way.
@@ -109,5 +117,11 @@ mod tests {
     fn the_first_names_addresses_are_for_the_dns_checks() {
         let fault = Fault::NoAddress { host: "example.com".into(), problem: None };
         passes(&CHECK, "webroot", ended(vec![hop(URL)], fault));
+    }
+
+    #[test]
+    fn a_server_that_finds_no_common_cipher_is_a_note() {
+        let fault = Fault::Tls("remote error: tls: handshake failure".into());
+        assert_eq!(fails(&CHECK, ended(vec![moved(URL, TO)], fault), "TLS fails").0, Severity::Note);
     }
 }

@@ -83,6 +83,11 @@ impl<'a> Shown<'a> {
         Self { lineage, walks }
     }
 
+    /// No name shows the trouble.
+    pub fn is_empty(&self) -> bool {
+        self.walks.is_empty()
+    }
+
     /// One finding for all names, said of them and of the first walk; none where no name shows the trouble.
     pub fn finding(
         &self,

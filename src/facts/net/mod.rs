@@ -16,7 +16,7 @@ pub use fault::Fault;
 pub use resolved::Resolved;
 pub use miss::{Miss, miss};
 pub use trouble::{Trouble, Way, trouble};
-pub use walk::{Hop, Walk};
+pub use walk::{Hop, NO_ROUTE, Walk};
 
 use serde::{Deserialize, Serialize};
 

@@ -78,8 +78,7 @@ fn alone(walk: &Walk, way: Way) -> Result<Option<Trouble>, &'static str> {
         // nginx's plugin makes a block that listens where there is none, and a listener of its own comes later.
         Fault::Refused if !redirected && !matches!(way, Way::Files | Way::Inserts("apache")) => Ok(None),
         Fault::Refused if !redirected => Ok(Some(Trouble::Refused)),
-        _ if !counts(walk, way) => Ok(None),
-        fault => Ok(of_answer(walk, fault, redirected)),
+        fault => Ok(of_answer(walk, fault, redirected).filter(|found| counts(walk, *found, way))),
     }
 }
 
@@ -107,21 +106,32 @@ fn of_answer(walk: &Walk, fault: &Fault, redirected: bool) -> Option<Trouble> {
     })
 }
 
-/// Whether what answered on port 80 will still answer when certbot validates.
-fn counts(walk: &Walk, way: Way) -> bool {
-    let answered = walk.hops.iter().rfind(|hop| hop.url == walk.url);
-    let server = answered.and_then(|hop| hop.server.as_deref()).map(str::to_ascii_lowercase);
+/// What puts its own name into every answer, also into those that the site behind it makes.
+const MASKS: [&str; 8] =
+    ["cloudflare", "bunnycdn", "ddos-guard", "envoy", "google", "akamai", "sucuri", "imperva"];
+
+/// Whether what answered will still answer when certbot validates.
+fn counts(walk: &Walk, found: Trouble, way: Way) -> bool {
+    let started = walk.hops.iter().rfind(|hop| hop.url == walk.url);
+    let server = started.and_then(|hop| hop.server.as_deref()).map(str::to_ascii_lowercase);
+    let status = walk.last().and_then(|hop| hop.status).unwrap_or_default();
     match way {
         Way::Files => true,
-        Way::Inserts(product) => server.is_some_and(|server| !is_of(&server, product)),
-        Way::Own => false,
+        // A network that finds nobody at the origin finds the listener later.
+        Way::Own => found == Trouble::Challenge && !(520..=530).contains(&status),
+        Way::Inserts(_) if matches!(found, Trouble::Challenge | Trouble::Device) => true,
+        // Apache gives the name of what it is a proxy for.
+        Way::Inserts("apache") => false,
+        Way::Inserts(product) => server.is_some_and(|server| {
+            !is_of(&server, product) && !MASKS.iter().any(|mask| server.contains(mask))
+        }),
     }
 }
 
 /// Whether a `Server` header is that of a product, or of one made from it.
 fn is_of(server: &str, product: &str) -> bool {
-    const NGINX: [&str; 4] = ["openresty", "tengine", "angie", "nginx"];
-    server.contains(product) || product == "nginx" && NGINX.iter().any(|name| server.contains(name))
+    const OF_NGINX: [&str; 3] = ["openresty", "tengine", "angie"];
+    server.contains(product) || product == "nginx" && OF_NGINX.iter().any(|name| server.contains(name))
 }
 
 /// Whether two families' first answers come from different servers, although both look healthy.
@@ -135,4 +145,45 @@ fn differs(v6: &Walk, v4: &Walk) -> bool {
 fn product(hop: &Hop) -> Option<String> {
     let server = hop.server.as_deref()?;
     server.split(['/', ' ']).next().filter(|p| !p.is_empty()).map(str::to_ascii_lowercase)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const URL: &str = "http://example.com/.well-known/acme-challenge/token";
+
+    fn ended(server: &str, status: u16, fault: Fault) -> Walk {
+        let hop =
+            Hop { url: URL.into(), server: Some(server.into()), status: Some(status), ..Hop::default() };
+        let (identifier, url) = ("example.com".into(), URL.into());
+        Walk { identifier, url, expected: None, hops: vec![hop], fault: Some(fault), other: None }
+    }
+
+    fn answered(server: &str, status: u16) -> Walk {
+        ended(server, status, Fault::Status { url: URL.into(), status })
+    }
+
+    #[test]
+    fn what_a_plugin_overrides_in_its_own_server_does_not_count() {
+        let (nginx, apache) = (Way::Inserts("nginx"), Way::Inserts("apache"));
+        for (walk, way, want) in [
+            (answered("nginx/1.26", 401), Way::Files, Some(Trouble::Auth)),
+            (answered("nginx/1.26", 401), nginx, None),
+            (answered("openresty", 403), nginx, None),
+            (answered("Apache/2.4", 403), nginx, Some(Trouble::Deny)),
+            (answered("Apache/2.4", 403), apache, None),
+            (answered("gunicorn", 403), apache, None),
+            (answered("cloudflare", 401), nginx, None),
+            (answered("cloudflare", 403), nginx, Some(Trouble::Challenge)),
+            (answered("cloudflare", 403), Way::Own, Some(Trouble::Challenge)),
+            (answered("cloudflare", 521), Way::Own, None),
+            (answered("cloudflare", 521), apache, Some(Trouble::Challenge)),
+            (answered("nginx", 403), Way::Own, None),
+            (ended("awselb/2.0", 301, Fault::BadPort(8443)), nginx, Some(Trouble::BadPort)),
+            (ended("nginx", 301, Fault::BadPort(8443)), nginx, None),
+        ] {
+            assert_eq!(trouble(&walk, way), Ok(want), "{walk:?} {way:?}");
+        }
+    }
 }

@@ -55,7 +55,15 @@ pub struct Hop {
     pub error: Option<String>,
 }
 
+/// What a hop's error says where this host has no network of that family.
+pub const NO_ROUTE: &str = "this host has no route to that address";
+
 impl Walk {
+    /// Whether the name has an IPv6 address that this host cannot even try, and the CA would.
+    pub fn ipv6_unseen(&self) -> bool {
+        self.fallback().is_some_and(|hop| hop.error.as_deref() == Some(NO_ROUTE))
+    }
+
     /// The connection that the walk ended at.
     pub fn last(&self) -> Option<&Hop> {
         self.hops.last()

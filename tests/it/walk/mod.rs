@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use acme_audit::facts::net::{Fault, Walk};
 use acme_audit::gather::net::http01::{Ask, Options, walk};
 
-use server::Listen::{Full4, Full6, Http4, Http6, Https4, Https6, Mute443, Old443, Plain443};
+use server::Listen::{Full4, Full6, Hello11, Http4, Http6, Https4, Https6, Mute443, Old443, Plain443};
 use server::{Listen, Names, Reply, Request, Script, Server, answer, ok, redirect};
 
 const TOKEN: &str = "LoqXcYV8q5ONbJQxbmR7SCTNo3tiAXDfowyjxAjEuX0";
@@ -339,6 +339,13 @@ const REDIRECTS: &[Case] = &[
         "TLS that is too old",
         "example.com",
         &[Http4, Old443],
+        |r| via(r, 301, "https://example.com/"),
+        "validation attempt was redirected to an HTTPS server that doesn't support TLSv1.2 or better",
+    ),
+    (
+        "a server that chooses TLS 1.1",
+        "example.com",
+        &[Http4, Hello11],
         |r| via(r, 301, "https://example.com/"),
         "validation attempt was redirected to an HTTPS server that doesn't support TLSv1.2 or better",
     ),

@@ -62,6 +62,8 @@ pub enum Listen {
     Mute443,
     /// The https port refuses every version of TLS that is offered.
     Old443,
+    /// The https port chooses TLS 1.1.
+    Hello11,
     /// The http port takes no connection and refuses none.
     Full4,
     /// The same over IPv6.
@@ -113,7 +115,9 @@ impl Server {
             let (address, port) = match what {
                 Listen::Http4 | Listen::Full4 => (v4, http),
                 Listen::Http6 | Listen::Full6 => (v6, http),
-                Listen::Https4 | Listen::Plain443 | Listen::Mute443 | Listen::Old443 => (v4, https),
+                Listen::Https4 | Listen::Plain443 | Listen::Mute443 | Listen::Old443 | Listen::Hello11 => {
+                    (v4, https)
+                }
                 Listen::Https6 => (v6, https),
             };
             let listener =
@@ -178,6 +182,13 @@ async fn accept(listener: TcpListener, what: Listen, script: Script, count: Arc<
                 Listen::Old443 => {
                     let _ = stream.read(&mut [0; 2048]).await;
                     let _ = stream.write_all(&[21, 3, 1, 0, 2, 2, 70]).await;
+                }
+                Listen::Hello11 => {
+                    let _ = stream.read(&mut [0; 2048]).await;
+                    let hello =
+                        [&[22, 3, 2, 0, 42, 2, 0, 0, 38, 3, 2][..], &[7; 32], &[0, 0xc0, 0x13, 0]].concat();
+                    let _ = stream.write_all(&hello).await;
+                    std::future::pending().await
                 }
                 Listen::Plain443 => {
                     let _ = stream.read(&mut [0; 2048]).await;

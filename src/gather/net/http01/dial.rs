@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-use crate::facts::net::Fault;
+use crate::facts::net::{Fault, NO_ROUTE};
 use crate::reserved::reserved;
 
 /// Where the addresses of names come from.
@@ -116,12 +116,22 @@ pub(super) async fn dial(
     patience: Duration,
     deadline: Instant,
 ) -> Result<TcpStream, (Fault, String)> {
-    let until = deadline.min(Instant::now() + patience);
+    let until = deadline.min(after(patience));
     match timeout_at(until, TcpStream::connect(address)).await {
         Ok(Ok(stream)) => Ok(stream),
-        Ok(Err(error)) => Err((fault(&error), error.to_string())),
+        Ok(Err(error)) => Err(match fault(&error) {
+            Fault::NetworkUnreachable => (Fault::NetworkUnreachable, NO_ROUTE.into()),
+            fault => (fault, error.to_string()),
+        }),
         Err(_) => Err((Fault::ConnectTimeout, "no answer to the connection in time".into())),
     }
+}
+
+/// So long from now; in a year where that is too far to compute.
+pub(super) fn after(patience: Duration) -> Instant {
+    const YEAR: Duration = Duration::from_secs(31_536_000);
+    let now = Instant::now();
+    now.checked_add(patience).or_else(|| now.checked_add(YEAR)).unwrap_or(now)
 }
 
 fn fault(error: &Error) -> Fault {

@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 
 use super::Options;
-use super::dial::dial;
+use super::dial::{after, dial};
 use super::first::{First, Listening};
 use super::redirect::is_redirect;
 use super::tls;
@@ -107,7 +107,7 @@ pub(super) async fn exchange(
         return speak(stream, url, &first, means, hop).await;
     }
     let name = tls::server_name(host).unwrap_or(ServerName::from(to.ip()));
-    let until = means.deadline.min(Instant::now() + means.options.tls_timeout);
+    let until = means.deadline.min(after(means.options.tls_timeout));
     let handshake = TlsConnector::from(means.tls.clone()).connect(name, stream);
     let stream = match timeout_at(until, handshake).await {
         Ok(Ok(stream)) => stream,
@@ -165,7 +165,7 @@ where
     }
     let deadline = match status {
         200 => means.deadline,
-        _ => means.deadline.min(Instant::now() + PATIENCE_WITH_A_MISS),
+        _ => means.deadline.min(after(PATIENCE_WITH_A_MISS)),
     };
     let mut body = Vec::new();
     let read = timeout_at(deadline, read_body(response.into_body(), &mut body)).await;

@@ -69,6 +69,16 @@ impl Default for Options {
     }
 }
 
+/// A token that nobody planted, as random and as long as the CA's.
+///
+/// # Errors
+/// The system gives no random bytes.
+pub fn random_token() -> Result<String, aws_lc_rs::error::Unspecified> {
+    let mut bytes = [0; 32];
+    aws_lc_rs::rand::fill(&mut bytes)?;
+    Ok(data_encoding::BASE64URL_NOPAD.encode(&bytes))
+}
+
 /// Walks to the challenge, and once more over IPv4 alone where the name has both families and IPv6 answered.
 ///
 /// It never fails: what goes wrong is what it records. It takes no longer than twice [`Options::total`].
@@ -90,8 +100,7 @@ pub async fn walk(ask: &Ask<'_>, addresses: &impl Addresses) -> Walk {
 
 /// A walk over both families, or over IPv4 wherever there is some.
 async fn over(ask: &Ask<'_>, addresses: &impl Addresses, tls: &Arc<ClientConfig>, v4_only: bool) -> Walk {
-    let means =
-        Means { options: ask.options, tls: tls.clone(), deadline: Instant::now() + ask.options.total };
+    let means = Means { options: ask.options, tls: tls.clone(), deadline: dial::after(ask.options.total) };
     let mut course = Course {
         means,
         addresses,
@@ -224,5 +233,29 @@ fn judge(url: &Url, answer: &Answer, expected: Option<&str>) -> Result<(), Fault
     match expected {
         Some(expected) if expected == got => Ok(()),
         _ => Err(Fault::WrongBody { expected: expected.map(str::to_owned), got: got.to_owned() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_random_token_is_like_the_ca_s() {
+        let (one, other) = (random_token().unwrap(), random_token().unwrap());
+        assert!(one.len() == 43 && one != other);
+    }
+
+    #[test]
+    fn the_first_url_of_each_kind_of_identifier() {
+        let options = Options::default();
+        for (identifier, url) in [
+            ("Example.com", "http://example.com/.well-known/acme-challenge/t"),
+            ("192.0.2.1", "http://192.0.2.1/.well-known/acme-challenge/t"),
+            ("2001:DB8:0::1", "http://[2001:db8::1]/.well-known/acme-challenge/t"),
+        ] {
+            let ask = Ask { identifier, token: "t", expected: None, options: &options };
+            assert_eq!(first_url(&ask).to_string(), url);
+        }
     }
 }

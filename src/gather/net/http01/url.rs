@@ -348,4 +348,18 @@ mod tests {
         assert_eq!(Url::parse("http://u:secret@h/").unwrap().shown(), "http://u:***@h/");
         assert_eq!(Url::parse("http://h/%41%42").unwrap().path_length(), 3);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_location_panics_and_what_is_read_is_sent_as_ascii(text in "\\PC{0,40}", odd in "[a-z:/?#@%\\[\\].2]{0,20}") {
+            let base = Url::parse(BASE).unwrap();
+            for location in [&text, &odd, &format!("//{odd}"), &format!("https://{odd}/{text}")] {
+                if let Ok(url) = base.join(location) {
+                    proptest::prop_assert!(url.target().bytes().all(|b| b.is_ascii_graphic()));
+                    proptest::prop_assert!(url.target().parse::<hyper::Uri>().is_ok(), "{}", url.target());
+                    let _ = (url.name(), url.port(), url.shown(), url.path_length());
+                }
+            }
+        }
+    }
 }
