@@ -281,3 +281,43 @@ pub(super) mod fixture {
         silent(check, &lineage(authenticator, Some(Ok(walk))), &host());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::fixture::{URL, answered, ended, healthy, hop, lineage, miss, moved};
+    use crate::checks::testing::loud;
+    use crate::facts::net::{Fault, Walk};
+
+    const TO: &str = "https://example.com/x";
+
+    #[test]
+    fn one_check_speaks_loudly_of_each_fault() {
+        let host = crate::checks::testing::host();
+        let key = format!("token.{}", "a".repeat(43));
+        let v6_denied =
+            Walk { other: Some(Box::new(healthy())), ..miss(vec![answered(URL, 403, "nginx", "")]) };
+        for (walk, id) in [
+            (ended(vec![hop(URL)], Fault::ConnectTimeout), "port80-blocked"),
+            (ended(vec![hop(URL)], Fault::Refused), "connection-refused"),
+            (ended(vec![moved(URL, "http://h:81/")], Fault::BadPort(81)), "redirect-bad-port"),
+            (
+                ended(vec![moved(URL, TO)], Fault::MissingSlash("x.well-known".into())),
+                "redirect-missing-slash",
+            ),
+            (ended(vec![moved(URL, TO)], Fault::Loop), "redirect-other"),
+            (ended(vec![moved(URL, TO), hop(TO)], Fault::NotTls), "redirect-other"),
+            (ended(vec![hop(URL)], Fault::AnswerTimeout), "slow-server"),
+            (miss(vec![answered(URL, 403, "cloudflare", "")]), "cdn-waf-bot-challenge"),
+            (miss(vec![answered(URL, 404, "RomPager", "")]), "nat-forwarding-gone"),
+            (ended(vec![hop(URL)], Fault::Http2), "catch-all-app-answers"),
+            (miss(vec![answered(URL, 401, "nginx", "")]), "auth-on-site"),
+            (miss(vec![answered(URL, 403, "nginx", "")]), "dotfile-deny"),
+            (ended(vec![moved(URL, TO), hop(TO)], Fault::Refused), "redirect-all-before-challenge"),
+            (miss(vec![answered(URL, 200, "Caddy", &key)]), "other-acme-client-owns-path"),
+            (v6_denied, "aaaa-wrong-host"),
+        ] {
+            let loud = loud(&[lineage("webroot", Some(Ok(walk)))], &host);
+            assert_eq!(loud, [id]);
+        }
+    }
+}
