@@ -10,7 +10,8 @@ pub static CHECK: Check = Check {
     id: "aaaa-wrong-host",
     title: "IPv6 leads to another server or site than IPv4",
     severity: Severity::MayFail,
-    why: "the CA takes IPv6 where there is an AAAA record, and goes over to IPv4 only when it cannot connect: a challenge that is served over IPv4 alone is not found",
+    why: "the CA takes IPv6 where there is an AAAA record, and goes over to IPv4 only when it cannot connect: a \
+          challenge that is served over IPv4 alone is not found",
     fix: "let the server listen on [::]:80 for the same site, or correct or remove the AAAA record",
     cites: &["https://letsencrypt.org/docs/ipv6-support/", "https://github.com/certbot/certbot/issues/6992"],
     explains: &["ari-window-missed", "certificate-expired"],

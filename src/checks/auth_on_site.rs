@@ -1,7 +1,7 @@
 //! The challenge path wants a password.
 
 use super::walked::{MAY_BE_SERVED, shown, start};
-use crate::check::{Check, Run, Severity, Verdict};
+use crate::check::{Check, Finding, Run, Severity, Verdict};
 use crate::facts::net::{Trouble, Walk};
 use crate::facts::{HostFacts, Lineage};
 
@@ -11,7 +11,8 @@ pub static CHECK: Check = Check {
     title: "a password or a sign-in stands before the challenge path",
     severity: Severity::MayFail,
     why: "the CA has no password: `Invalid response from URL: 401`",
-    fix: "exempt /.well-known/acme-challenge/: `auth_basic off;` in its location in nginx, `Require all granted` in Apache",
+    fix: "exempt /.well-known/acme-challenge/: `auth_basic off;` in its location in nginx, `Require all \
+          granted` in Apache",
     cites: &[
         "https://letsencrypt.org/docs/challenge-types/#http-01-challenge",
         "https://nginx.org/en/docs/http/ngx_http_auth_basic_module.html",
@@ -23,16 +24,17 @@ pub static CHECK: Check = Check {
 
 fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let shown = shown(lineage, host, Trouble::Auth)?;
-    let mut page = false;
-    let says = |names: &str, walk: &Walk| {
-        page = walk.expected.is_none() && walk.answer().is_some_and(|hop| hop.status == Some(200));
-        match walk.answer().and_then(|hop| hop.header("www-authenticate")) {
-            Some(wanted) => format!("{names}: the challenge path wants a password ({})", start(wanted)),
-            None => format!("{names}: the challenge path leads to a sign-in"),
-        }
+    let says = |names: &str, walk: &Walk| match walk.answer().and_then(|hop| hop.header("www-authenticate")) {
+        Some(wanted) => format!("{names}: the challenge path wants a password ({})", start(wanted)),
+        None => format!("{names}: the challenge path leads to a sign-in"),
     };
-    let findings = shown.finding(says, "no password for this path", "exempt the path, then try");
-    Ok(findings.into_iter().map(|finding| finding.lowered_if(page, Severity::Note, MAY_BE_SERVED)).collect())
+    let findings = shown.findings(says, "no password for this path", "exempt the path, then try");
+    // An application's sign-in page, where a file may come before the application.
+    let page =
+        |walk: &Walk| walk.expected.is_none() && walk.answer().is_some_and(|hop| hop.status == Some(200));
+    let lower =
+        |(finding, walk): (Finding, &Walk)| finding.lowered_if(page(walk), Severity::Note, MAY_BE_SERVED);
+    Ok(findings.into_iter().map(lower).collect())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! An application answers for the challenge path.
 
 use super::walked::{MAY_BE_SERVED, shown};
-use crate::check::{Check, Run, Severity, Verdict};
+use crate::check::{Check, Finding, Run, Severity, Verdict};
 use crate::facts::net::{Trouble, Walk};
 use crate::facts::{HostFacts, Lineage};
 
@@ -10,8 +10,10 @@ pub static CHECK: Check = Check {
     id: "catch-all-app-answers",
     title: "an application answers whatever path is asked for",
     severity: Severity::MayFail,
-    why: "where the application comes before the files the CA gets its page: `Invalid response from URL: \"<!doctype html>…\"` or `The key authorization file from the server did not match this challenge`",
-    fix: "serve /.well-known/acme-challenge/ from the web root before the application: `location ^~ /.well-known/acme-challenge/ { root DIR; }` in nginx",
+    why: "where the application comes before the files the CA gets its page: `Invalid response from URL: \
+          \"<!doctype html>…\"` or `The key authorization file from the server did not match this challenge`",
+    fix: "serve /.well-known/acme-challenge/ from the web root before the application: `location ^~ \
+          /.well-known/acme-challenge/ { root DIR; }` in nginx",
     cites: &[
         "https://letsencrypt.org/docs/challenge-types/#http-01-challenge",
         "https://nginx.org/en/docs/http/ngx_http_core_module.html#location",
@@ -23,9 +25,7 @@ pub static CHECK: Check = Check {
 
 fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let shown = shown(lineage, host, Trouble::CatchAll)?;
-    let mut planted = false;
     let says = |names: &str, walk: &Walk| {
-        planted = walk.expected.is_some() || walk.answer().is_none();
         let what = match walk.answer().and_then(|hop| Some((hop, hop.status?))) {
             Some((hop, 200)) if hop.is_html() => "a page".to_owned(),
             Some((_, status)) => format!("status {status}"),
@@ -33,15 +33,16 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         };
         format!("{names}: {what} comes for a challenge that does not exist, where a 404 would be right")
     };
-    let findings = shown.finding(
+    let findings = shown.findings(
         says,
         "404",
         "serve /.well-known/acme-challenge/ as files before the application, then try",
     );
-    Ok(findings
-        .into_iter()
-        .map(|finding| finding.lowered_if(!planted, Severity::Note, MAY_BE_SERVED))
-        .collect())
+    // Files may come before the application, and nobody planted one.
+    let open = |walk: &Walk| walk.expected.is_none() && walk.answer().is_some();
+    let lower =
+        |(finding, walk): (Finding, &Walk)| finding.lowered_if(open(walk), Severity::Note, MAY_BE_SERVED);
+    Ok(findings.into_iter().map(lower).collect())
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ pub static CHECK: Check = Check {
     id: "cdn-waf-bot-challenge",
     title: "a CDN or web application firewall answers the challenge itself",
     severity: Severity::MayFail,
-    why: "the CA is no browser and gets no further than the challenge page or the error: `Invalid response from URL: 403`",
+    why: "the CA is no browser and gets no further than the challenge page or the error: `Invalid response from \
+          URL: 403`",
     fix: "a rule that lets /.well-known/acme-challenge/ through unchecked, or validation over DNS-01",
     cites: &[
         "https://letsencrypt.org/docs/challenge-types/#http-01-challenge",

@@ -10,7 +10,8 @@ pub static CHECK: Check = Check {
     id: "connection-refused",
     title: "port 80 refuses connections",
     severity: Severity::WillFail,
-    why: "the CA always begins at port 80: `Connection refused`, or `Connection reset by peer` where something hangs up",
+    why: "the CA always begins at port 80: `Connection refused`, or `Connection reset by peer` where something \
+          hangs up",
     fix: "let the web server listen on port 80, over IPv6 too where the name has an AAAA record",
     cites: &[
         "https://letsencrypt.org/docs/allow-port-80/",
@@ -25,7 +26,8 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     Ok(shown.by_address(
         |address| format!("port 80 of {address} refuses the connection or cuts it off without an answer"),
         "an HTTP server",
-        "let the web server listen on port 80, then try with the CA",
+        "let the web server listen on port 80; if it does, ask the CA, for a router may refuse this host alone \
+         (hairpin NAT)",
     ))
 }
 

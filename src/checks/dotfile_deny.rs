@@ -10,8 +10,10 @@ pub static CHECK: Check = Check {
     id: "dotfile-deny",
     title: "the server denies the challenge path",
     severity: Severity::MayFail,
-    why: "a rule against dotfiles (`location ~ /\\. { deny all; }`) wins over the plain location, and the CA gets `Invalid response from URL: 403`",
-    fix: "`location ^~ /.well-known/acme-challenge/ { … }` in nginx, which wins over regular expressions; an exception in Apache's rule",
+    why: "a rule against dotfiles (`location ~ /\\. { deny all; }`) wins over the plain location, and the CA \
+          gets `Invalid response from URL: 403`",
+    fix: "`location ^~ /.well-known/acme-challenge/ { … }` in nginx, which wins over regular expressions; an \
+          exception in Apache's rule",
     cites: &[
         "https://letsencrypt.org/docs/challenge-types/#http-01-challenge",
         "https://nginx.org/en/docs/http/ngx_http_core_module.html#location",

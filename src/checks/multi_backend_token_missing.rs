@@ -10,8 +10,10 @@ pub static CHECK: Check = Check {
     id: "multi-backend-token-missing",
     title: "the name has several addresses, and the challenge lies on one host",
     severity: Severity::Note,
-    why: "the CA takes the first address that each of its resolvers gives, from several places of the world: a token that lies on one host alone is missing on the others",
-    fix: "send /.well-known/acme-challenge/ of every host to the one that runs certbot, share the web root, or validate over DNS-01",
+    why: "the CA takes the first address that each of its resolvers gives, from several places of the world: a \
+          token that lies on one host alone is missing on the others",
+    fix: "send /.well-known/acme-challenge/ of every host to the one that runs certbot, share the web root, or \
+          validate over DNS-01",
     cites: &[
         "https://letsencrypt.org/docs/integration-guide/#picking-a-challenge-type",
         "https://github.com/letsencrypt/boulder/issues/2943",

@@ -10,7 +10,8 @@ pub static CHECK: Check = Check {
     id: "nat-forwarding-gone",
     title: "port 80 leads to a router or another device",
     severity: Severity::MayFail,
-    why: "the CA reaches the device's page and not the site: a forwarded port was lost in a reset, or the address belongs to somebody else now",
+    why: "the CA reaches the device's page and not the site: a forwarded port was lost in a reset, or the \
+          address belongs to somebody else now",
     fix: "forward port 80 to this host again, and check that the A record is the router's address of today",
     cites: &[
         "https://letsencrypt.org/docs/allow-port-80/",
@@ -31,11 +32,13 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         let address = walk.last().and_then(|hop| hop.used).map(|a| format!(" at {a}")).unwrap_or_default();
         format!("{names}: {device}{address} answers, and not the site")
     };
-    Ok(shown
-        .finding(says, "the site's own answer", "forward port 80 to this host again, then try")
-        .into_iter()
-        .map(|finding| finding.lowered(Severity::MayFail, HAIRPIN))
-        .collect())
+    let findings = shown.finding(
+        says,
+        "the site's own answer",
+        "ask the CA first, for many routers show a host of their own network their page (hairpin NAT); if it fails there \
+         too, forward port 80 to this host again",
+    );
+    Ok(findings.into_iter().map(|finding| finding.lowered(Severity::MayFail, HAIRPIN)).collect())
 }
 
 #[cfg(test)]

@@ -10,8 +10,10 @@ pub static CHECK: Check = Check {
     id: "other-acme-client-owns-path",
     title: "another ACME client answers the challenge path",
     severity: Severity::MayFail,
-    why: "the CA gets another account's thumbprint: `The key authorization file from the server did not match this challenge. Expected … (got …)`",
-    fix: "let one client renew the name: take it out of the other's configuration (Caddy, Traefik, a panel, mod_md), or renew there",
+    why: "the CA gets another account's thumbprint: `The key authorization file from the server did not match \
+          this challenge. Expected … (got …)`",
+    fix: "let one client renew the name: take it out of the other's configuration (Caddy, Traefik, a panel, \
+          mod_md), or renew there",
     cites: &[
         "https://www.rfc-editor.org/rfc/rfc8555#section-8.3",
         "https://github.com/letsencrypt/pebble/issues/406",

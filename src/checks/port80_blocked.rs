@@ -10,8 +10,10 @@ pub static CHECK: Check = Check {
     id: "port80-blocked",
     title: "no connection to port 80 can be made",
     severity: Severity::WillFail,
-    why: "the CA always begins at port 80 and waits ten seconds: `Timeout during connect (likely firewall problem)`",
-    fix: "let port 80 in at every firewall on the way (ufw allow 80/tcp, the provider's security group, the router), for the whole world",
+    why: "the CA always begins at port 80 and waits ten seconds: `Timeout during connect (likely firewall \
+          problem)`",
+    fix: "let port 80 in at every firewall on the way (ufw allow 80/tcp, the provider's security group, the \
+          router), for the whole world",
     cites: &[
         "https://letsencrypt.org/docs/allow-port-80/",
         "https://letsencrypt.org/docs/challenge-types/#http-01-challenge",
@@ -28,7 +30,8 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
             format!("port 80 of {address} does not answer: a firewall drops what comes, or nothing is there")
         },
         "a connection within ten seconds",
-        "let port 80 in at every firewall on the way, then try with the CA",
+        "ask the CA first, for many routers do not lead a host back to itself (hairpin NAT); if it fails there \
+         too, let port 80 in at every firewall on the way",
     ))
 }
 

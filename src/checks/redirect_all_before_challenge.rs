@@ -10,7 +10,8 @@ pub static CHECK: Check = Check {
     id: "redirect-all-before-challenge",
     title: "the redirect of port 80 ends in an error",
     severity: Severity::MayFail,
-    why: "the CA follows the redirect and gets the error that every visitor gets there: `Connection refused`, or `Invalid response from URL: 503`",
+    why: "the CA follows the redirect and gets the error that every visitor gets there: `Connection refused`, \
+          or `Invalid response from URL: 503`",
     fix: "serve /.well-known/acme-challenge/ on port 80 before the redirect, or mend the target",
     cites: &[
         "https://letsencrypt.org/docs/challenge-types/#http-01-challenge",
@@ -29,7 +30,8 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let findings = shown.finding(
         says,
         "an answer below the redirect's target",
-        "serve the path on port 80 before the redirect, or mend the target, then try",
+        "serve the path on port 80 before the redirect, or mend the target, then try; a router may keep this \
+         host alone from the target (hairpin NAT)",
     );
     Ok(findings.into_iter().map(|finding| finding.lowered(Severity::MayFail, HAIRPIN)).collect())
 }

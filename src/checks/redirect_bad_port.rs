@@ -10,7 +10,8 @@ pub static CHECK: Check = Check {
     id: "redirect-bad-port",
     title: "a redirect leads to a port other than 80 and 443",
     severity: Severity::WillFail,
-    why: "the CA follows redirects to two ports only: `Invalid port in redirect target. Only ports 80 and 443 are supported, not N`",
+    why: "the CA follows redirects to two ports only: `Invalid port in redirect target. Only ports 80 and 443 \
+          are supported, not N`",
     fix: "leave the port out of the redirect, or exempt /.well-known/acme-challenge/ from it",
     cites: &[
         "https://letsencrypt.org/docs/challenge-types/#http-01-challenge",

@@ -10,8 +10,10 @@ pub static CHECK: Check = Check {
     id: "redirect-missing-slash",
     title: "a redirect lacks the slash after the host",
     severity: Severity::WillFail,
-    why: "the CA is sent to HOST.well-known: `Invalid host in redirect target … Check webserver config for missing '/' in redirect target`",
-    fix: "end the redirect's target with a slash: `Redirect / https://example.org/` in Apache, `return 301 https://$host$request_uri;` in nginx",
+    why: "the CA is sent to HOST.well-known: `Invalid host in redirect target … Check webserver config for \
+          missing '/' in redirect target`",
+    fix: "end the redirect's target with a slash: `Redirect / https://example.org/` in Apache, `return 301 \
+          https://$host$request_uri;` in nginx",
     cites: &[
         "https://github.com/letsencrypt/boulder/blob/main/va/http.go",
         "https://httpd.apache.org/docs/2.4/mod/mod_alias.html#redirect",

@@ -1,7 +1,7 @@
 //! A redirect that the CA does not follow to its end.
 
 use super::walked::{shown, start};
-use crate::check::{Check, Run, Severity, Verdict};
+use crate::check::{Check, Finding, Run, Severity, Verdict};
 use crate::facts::net::{Fault, Hop, Trouble, Walk};
 use crate::facts::{HostFacts, Lineage};
 
@@ -10,7 +10,8 @@ pub static CHECK: Check = Check {
     id: "redirect-other",
     title: "a redirect leads where the CA does not go",
     severity: Severity::WillFail,
-    why: "the CA refuses loops, a twelfth redirect, statuses other than 301, 302, 307 and 308, other schemes, private addresses, unknown top-level domains, long paths and TLS below 1.2",
+    why: "the CA refuses loops, a twelfth redirect, statuses other than 301, 302, 307 and 308, other schemes, \
+          private addresses, unknown top-level domains, long paths and TLS below 1.2",
     fix: "exempt /.well-known/acme-challenge/ from the redirect",
     cites: &[
         "https://github.com/letsencrypt/boulder/blob/main/va/http.go",
@@ -26,16 +27,15 @@ const CIPHERS: &str = "the CA offers some older ciphers that are not tried here"
 
 fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let shown = shown(lineage, host, Trouble::Redirect)?;
-    let mut cipher = false;
-    let findings = shown.finding(
-        |names, walk| {
-            cipher = matches!(&walk.fault, Some(Fault::Tls(why)) if why.contains("handshake failure"));
-            format!("{names}: {}", what(walk))
-        },
+    let findings = shown.findings(
+        |names, walk| format!("{names}: {}", what(walk)),
         "an answer on port 80, or a redirect that the CA follows",
         "serve /.well-known/acme-challenge/ without a redirect, then try",
     );
-    Ok(findings.into_iter().map(|finding| finding.lowered_if(cipher, Severity::Note, CIPHERS)).collect())
+    let cipher =
+        |walk: &Walk| matches!(&walk.fault, Some(Fault::Tls(why)) if why.contains("handshake failure"));
+    let lower = |(finding, walk): (Finding, &Walk)| finding.lowered_if(cipher(walk), Severity::Note, CIPHERS);
+    Ok(findings.into_iter().map(lower).collect())
 }
 
 /// What is wrong with the way.
@@ -81,7 +81,8 @@ fn dead_ipv6(dead: &Hop) -> String {
 mod tests {
     use super::CHECK;
     use crate::check::Severity;
-    use crate::checks::walked::fixture::{URL, ended, fails, hop, moved, passes};
+    use crate::checks::testing::{host, run};
+    use crate::checks::walked::fixture::{URL, ended, fails, hop, lineage, moved, passes};
     use crate::facts::net::Fault;
 
     const TO: &str = "https://example.com/x";
@@ -123,5 +124,15 @@ mod tests {
     fn a_server_that_finds_no_common_cipher_is_a_note() {
         let fault = Fault::Tls("remote error: tls: handshake failure".into());
         assert_eq!(fails(&CHECK, ended(vec![moved(URL, TO)], fault), "TLS fails").0, Severity::Note);
+    }
+
+    #[test]
+    fn names_with_other_faults_are_findings_of_their_own() {
+        let mut lineage = lineage("webroot", Some(Ok(ended(vec![moved(URL, TO)], Fault::Loop))));
+        let other = ended(vec![moved(URL, TO)], Fault::NotIana("nas.local".into()));
+        lineage.seen.as_mut().unwrap()[1].walk = Some(Ok(other));
+        let findings = run(&CHECK, &lineage, &host()).unwrap();
+        assert_eq!(findings.len(), 2);
+        assert_eq!(findings[1].identifiers, ["www.example.com"]);
     }
 }

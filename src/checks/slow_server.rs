@@ -10,7 +10,8 @@ pub static CHECK: Check = Check {
     id: "slow-server",
     title: "the server does not answer in time",
     severity: Severity::MayFail,
-    why: "the CA waits a few seconds in all: `Timeout during read (your server may be slow or overloaded)`, or `Timeout after connect`",
+    why: "the CA waits a few seconds in all: `Timeout during read (your server may be slow or overloaded)`, or \
+          `Timeout after connect`",
     fix: "serve /.well-known/acme-challenge/ as plain files, before anything that is slow",
     cites: &[
         "https://letsencrypt.org/docs/challenge-types/#http-01-challenge",

@@ -88,20 +88,39 @@ impl<'a> Shown<'a> {
         self.walks.is_empty()
     }
 
-    /// One finding for all names, said of them and of the first walk; none where no name shows the trouble.
-    pub fn finding(
+    /// One finding for all names with the same fault, said of them and of the first walk.
+    pub fn finding(&self, says: impl Fn(&str, &'a Walk) -> String, wanted: &str, fix: &str) -> Vec<Finding> {
+        self.findings(says, wanted, fix).into_iter().map(|(finding, _)| finding).collect()
+    }
+
+    /// The same, each with the first walk that it is about.
+    pub fn findings(
         &self,
-        says: impl FnOnce(&str, &'a Walk) -> String,
+        says: impl Fn(&str, &'a Walk) -> String,
         wanted: &str,
         fix: &str,
-    ) -> Vec<Finding> {
-        let Some((_, first)) = self.walks.first() else { return Vec::new() };
-        let names: Vec<&str> = self.walks.iter().map(|(name, _)| *name).collect();
-        let mut finding = Finding::new(says(&listed(&names), first)).identifiers(names);
-        for (_, walk) in self.walks.iter().take(EXAMPLES) {
-            finding = finding.evidence(evidence(walk, wanted));
+    ) -> Vec<(Finding, &'a Walk)> {
+        let same = |a: &Walk, b: &Walk| {
+            let status = |walk: &Walk| walk.last().and_then(|hop| hop.status);
+            a.fault.as_ref().map(std::mem::discriminant) == b.fault.as_ref().map(std::mem::discriminant)
+                && status(a) == status(b)
+        };
+        let mut groups: Vec<(&'a Walk, Named<'a>)> = Vec::new();
+        for (name, walk) in &self.walks {
+            match groups.iter_mut().find(|(first, _)| same(first, walk)) {
+                Some((_, walks)) => walks.push((name, walk)),
+                None => groups.push((walk, vec![(name, walk)])),
+            }
         }
-        vec![finding.fix(fix, [try_it(self.lineage)])]
+        let of_group = |(first, walks): (&'a Walk, Named<'a>)| {
+            let names: Vec<&str> = walks.iter().map(|(name, _)| *name).collect();
+            let mut finding = Finding::new(says(&listed(&names), first)).identifiers(names);
+            for (_, walk) in walks.iter().take(EXAMPLES) {
+                finding = finding.evidence(evidence(walk, wanted));
+            }
+            (finding.fix(fix, [try_it(self.lineage)]), first)
+        };
+        groups.into_iter().map(of_group).collect()
     }
 
     /// One finding for each address that could not be connected to, shared by the lineages that need it.
@@ -115,12 +134,13 @@ impl<'a> Shown<'a> {
             }
         }
         let of_group = |(address, walks): (String, Named<'a>)| {
+            let first = walks.first().map(|(_, walk)| *walk);
             let shown = Shown { lineage: self.lineage, walks };
-            let finding = shown.finding(|_, _| says(&address), wanted, fix);
-            finding.into_iter().map(move |finding| {
-                finding
-                    .about(Subject::Process(format!("port 80 of {address}")))
-                    .lowered(Severity::MayFail, HAIRPIN)
+            shown.finding(|_, _| says(&address), wanted, fix).into_iter().map(move |mut finding| {
+                let place = format!("port 80 of {address}");
+                // The same for every name, so that the names of many lineages are still one line.
+                finding.evidence = first.map(|walk| of_address(walk, &place, wanted)).into_iter().collect();
+                finding.about(Subject::Process(place)).lowered(Severity::MayFail, HAIRPIN)
             })
         };
         groups.into_iter().flat_map(of_group).collect()
@@ -130,15 +150,26 @@ impl<'a> Shown<'a> {
 /// What a walk ended with, as evidence.
 fn evidence(walk: &Walk, wanted: &str) -> Evidence {
     let end = walk.last();
-    let answered = walk.answer().is_some();
     let seen = end.map(seen).unwrap_or_default();
-    let saw = match walk.words().filter(|_| !answered) {
-        Some(words) => format!("{seen}; the CA says `{words}`"),
+    let saw = match walk.fault.as_ref().filter(|_| walk.answer().is_none()) {
+        Some(fault) => format!("{seen}; the CA says `{fault}`"),
         None => seen,
     };
+    of_http(end.map_or(&walk.url, |hop| &hop.url), saw, wanted)
+}
+
+/// What came of a connection, as evidence that names the address alone.
+fn of_address(walk: &Walk, place: &str, wanted: &str) -> Evidence {
+    let error = walk.last().and_then(|hop| hop.error.as_deref()).unwrap_or("no answer");
+    let fault = walk.fault.as_ref().map(|fault| format!("; the CA says `{fault}`"));
+    of_http(place, format!("{error}{}", fault.unwrap_or_default()), wanted)
+}
+
+/// Evidence over HTTP from this host.
+fn of_http(place: &str, saw: String, wanted: &str) -> Evidence {
     Evidence {
         kind: Source::Http,
-        r#where: end.map_or(&walk.url, |hop| &hop.url).clone(),
+        r#where: place.to_owned(),
         vantage: "this host".into(),
         saw,
         wanted: Some(wanted.to_owned()),
