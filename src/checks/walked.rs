@@ -220,7 +220,7 @@ fn listed(names: &[&str]) -> String {
 pub(super) mod fixture {
     use super::*;
     use crate::check::Check;
-    use crate::checks::testing::{denied, host, lineage_with, only, run, silent, unknown};
+    use crate::checks::testing::{denied, host, lineage_with, name_seen, only, run, silent, unknown};
     use crate::facts::net::{Fault, NameSeen};
 
     /// The first URL of the tests.
@@ -281,12 +281,7 @@ pub(super) mod fixture {
     /// The healthy lineage with another authenticator and a walk for each of its two names.
     pub fn lineage(authenticator: &str, walk: Option<Result<Walk, Missing>>) -> Lineage {
         let mut lineage = lineage_with("authenticator", authenticator);
-        let seen = |name: &String| NameSeen {
-            identifier: name.clone(),
-            dns: denied(Role::Other),
-            caa: denied(Role::Other),
-            walk: walk.clone(),
-        };
+        let seen = |name: &String| NameSeen { walk: walk.clone(), ..name_seen(name) };
         lineage.seen = Some(lineage.names().iter().map(seen).collect());
         lineage
     }

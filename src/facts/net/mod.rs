@@ -4,8 +4,8 @@ mod ca;
 mod caa;
 mod dns;
 mod fault;
-mod resolved;
 mod miss;
+mod resolved;
 mod trouble;
 mod walk;
 
@@ -13,8 +13,8 @@ pub use ca::{AccountSeen, AccountState, CaFault, CaSeen, Directory};
 pub use caa::{Caa, CaaRecord, CaaStep};
 pub use dns::{Challenge, Direct, Dns, Extended, Failure, FailureKind, NameServer, Outcome, Zone};
 pub use fault::Fault;
-pub use resolved::Resolved;
 pub use miss::{Miss, miss};
+pub use resolved::Resolved;
 pub use trouble::{Trouble, Way, trouble};
 pub use walk::{Hop, NO_ROUTE, Walk};
 

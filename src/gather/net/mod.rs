@@ -124,13 +124,6 @@ impl Net {
     }
 }
 
-/// A token as CAs make them: 32 random bytes in base64url. <https://www.rfc-editor.org/rfc/rfc8555#section-8.3>
-fn token() -> Result<String, Why> {
-    let mut bytes = [0; 32];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Why::Io("no random bytes".into()))?;
-    Ok(data_encoding::BASE64URL_NOPAD.encode(&bytes))
-}
-
 impl Look {
     /// What the servers say, all asked at once; one that is not done before the deadline gave no answer.
     async fn cas(
@@ -189,7 +182,8 @@ impl Look {
     /// The way of a validation, with a token that nobody has: what a miss looks like tells who answers.
     async fn walk(&self, identifier: &str, dns: Option<&Dns>) -> Fact<Walk> {
         let resolver = self.resolver.as_ref().map_err(Clone::clone)?;
-        let token = token().map_err(|why| Missing::new("the way of the validation", why, Role::Other))?;
+        let no_token = |_| Missing::new("a random token", Why::Io("no random bytes".into()), Role::Other);
+        let token = http01::random_token().map_err(no_token)?;
         // Where this host's resolver has a view of its own, the way leads through it.
         let inside = dns.is_some_and(Dns::has_a_view_of_its_own);
         let options =

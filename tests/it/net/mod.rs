@@ -19,9 +19,11 @@
 //!
 //! Those of IPv6 end alike, below 2a0e:45::. All names are in `zones`.
 
+mod judged;
 mod liar;
 mod names;
 mod smoke;
+mod ways;
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::symlink;
