@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::acme::Transport;
 use crate::error::Error;
-use crate::facts::net::{CaFault, CaSeen, Dns, NameSeen, Walk};
+use crate::facts::net::{CaFault, CaSeen, Caa, Dns, NameSeen, Walk};
 use crate::facts::{DNS_01, Fact, HTTP_01, HostFacts, Lineage, Missing, Role, Why};
 use crate::gather::fs::Root;
 use dns::{Resolver, Servers, Zones};
@@ -46,10 +46,16 @@ pub struct Net {
     look: Arc<Look>,
 }
 
+/// Whom names are asked of.
+#[derive(Debug)]
+struct Resolving {
+    resolver: Arc<Resolver>,
+    zones: Zones,
+}
+
 #[derive(Debug)]
 struct Look {
-    resolver: Fact<Arc<Resolver>>,
-    zones: Option<Zones>,
+    resolving: Fact<Resolving>,
     names: Semaphore,
     walking: http01::Options,
     cas: ca::Servers,
@@ -79,15 +85,17 @@ impl Net {
         let ends = Instant::now() + options.deadline;
         let servers = Arc::new(Servers::default());
         let addresses = options.resolver.map_or_else(dns::system, |address| Ok(vec![address]));
-        let resolver = addresses.map(|addresses| Arc::new(Resolver::new(addresses, servers.clone())));
-        let zones = resolver.as_ref().ok().map(|resolver| Zones::new(resolver.clone(), servers));
+        let resolving = addresses.map(|addresses| {
+            let resolver = Arc::new(Resolver::new(addresses, servers.clone()));
+            Resolving { zones: Zones::new(resolver.clone(), servers), resolver }
+        });
         let walking = http01::Options {
             http_port: options.http_port,
             https_port: options.https_port,
             allow_private: options.allow_private,
             ..http01::Options::default()
         };
-        let look = Look { resolver, zones, names: Semaphore::new(files::at_once()), walking, cas, ends };
+        let look = Look { resolving, names: Semaphore::new(files::at_once()), walking, cas, ends };
         Ok(Self { runtime, look: Arc::new(look) })
     }
 
@@ -158,34 +166,44 @@ impl Look {
     }
 
     async fn look(&self, identifier: &str, asked: Asked) -> NameSeen {
-        let none = || Missing::new(identifier, Why::Unclear("no name of the DNS".into()), Role::Other);
-        let name = dns::name(identifier).ok_or_else(none);
-        let name = name.and_then(|name| Ok((name, self.resolver.as_ref().map_err(Clone::clone)?)));
-        let (dns, caa) = match (name, &self.zones) {
-            (Ok((name, resolver)), Some(zones)) => {
-                let challenge =
-                    async { if asked.dns_01 { dns::challenge(resolver, zones, &name).await } else { None } };
-                let addresses = dns::addresses(resolver, zones, &name);
-                let (dns, challenge, caa) = tokio::join!(addresses, challenge, dns::caa(resolver, &name));
-                (Ok(Dns { challenge, ..dns }), Ok(caa))
-            }
-            (Err(missing), _) => (Err(missing.clone()), Err(missing)),
-            (Ok(_), None) => (Err(none()), Err(none())),
+        let (dns, caa) = match self.records(identifier, asked).await {
+            Ok((dns, caa)) => (Ok(dns), Ok(caa)),
+            Err(missing) => (Err(missing.clone()), Err(missing)),
         };
         let walk = match asked.http_01 {
-            true => Some(self.walk(identifier, dns.as_ref().ok()).await),
+            true => Some(self.walk(identifier, &dns).await),
             false => None,
         };
         NameSeen { identifier: identifier.to_owned(), dns, caa, walk }
     }
 
+    /// What name servers say of an identifier.
+    async fn records(&self, identifier: &str, asked: Asked) -> Fact<(Dns, Caa)> {
+        let none = || Missing::new(identifier, Why::Unclear("no name of the DNS".into()), Role::Other);
+        let Resolving { resolver, zones } = self.resolving.as_ref().map_err(Clone::clone)?;
+        let name = dns::name(identifier).ok_or_else(none)?;
+        let challenge =
+            async { if asked.dns_01 { dns::challenge(resolver, zones, &name).await } else { None } };
+        let addresses = dns::addresses(resolver, zones, &name);
+        let (dns, challenge, caa) = tokio::join!(addresses, challenge, dns::caa(resolver, &name));
+        if resolver.never_answered() {
+            let why = Why::Unclear("it gives this host no answers".into());
+            return Err(Missing::new(format!("the resolver {}", resolver.shown()), why, Role::Other));
+        }
+        Ok((Dns { challenge, ..dns }, caa))
+    }
+
     /// The way of a validation, with a token that nobody has: what a miss looks like tells who answers.
-    async fn walk(&self, identifier: &str, dns: Option<&Dns>) -> Fact<Walk> {
-        let resolver = self.resolver.as_ref().map_err(Clone::clone)?;
+    async fn walk(&self, identifier: &str, dns: &Fact<Dns>) -> Fact<Walk> {
+        let Resolving { resolver, .. } = self.resolving.as_ref().map_err(Clone::clone)?;
+        // An identifier that is an address needs no resolver.
+        if identifier.parse::<std::net::IpAddr>().is_err() {
+            dns.as_ref().map_err(Clone::clone)?;
+        }
         let no_token = |_| Missing::new("a random token", Why::Io("no random bytes".into()), Role::Other);
         let token = http01::random_token().map_err(no_token)?;
         // Where this host's resolver has a view of its own, the way leads through it.
-        let inside = dns.is_some_and(Dns::has_a_view_of_its_own);
+        let inside = dns.as_ref().is_ok_and(Dns::has_a_view_of_its_own);
         let options =
             http01::Options { allow_private: self.walking.allow_private || inside, ..self.walking.clone() };
         let ask = http01::Ask { identifier, token: &token, expected: None, options: &options };

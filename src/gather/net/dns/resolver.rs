@@ -71,6 +71,11 @@ impl Resolver {
         }
     }
 
+    /// None of its servers has answered anything: that is told once, and not of every name.
+    pub fn never_answered(&self) -> bool {
+        self.addresses.iter().all(|address| self.servers.never_answered(*address))
+    }
+
     /// The IPv4 addresses of a name.
     pub async fn v4(&self, name: &Name) -> Looked<Ipv4Addr> {
         self.look_up(name, RecordType::A, a).await

@@ -61,6 +61,12 @@ impl Servers {
         answer
     }
 
+    /// Whether a server was asked and has not answered once.
+    pub fn never_answered(&self, address: SocketAddr) -> bool {
+        let server = self.server(address);
+        !server.answered.load(Ordering::Relaxed) && server.unanswered.load(Ordering::Relaxed) > 0
+    }
+
     fn server(&self, address: SocketAddr) -> Arc<Server> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || {
