@@ -11,6 +11,7 @@ mod acmev1_server;
 mod allow_subset_drops_names;
 mod ari_retry_after_far_future;
 mod ari_window_missed;
+mod ari_window_moved;
 mod attempts_too_few;
 mod auth_on_site;
 mod authenticator_missing;
@@ -54,6 +55,7 @@ mod dns_credentials_world_readable;
 mod domain_expired_or_transferred;
 mod dotfile_deny;
 mod double_schedule_lock_race;
+mod eab_credentials_needed;
 mod file_unreadable;
 mod fixed_30_days_with_short_certs;
 mod fixed_minute_load;
@@ -273,6 +275,8 @@ pub static CHECKS: &[&Check] = &[
     &ca_outage_or_busy::CHECK,
     &account_deactivated::CHECK,
     &account_unknown_to_ca::CHECK,
+    &ari_window_moved::CHECK,
+    &eab_credentials_needed::CHECK,
     // CAA records.
     &caa_lookup_error::CHECK,
     &caa_at_cname_target::CHECK,

@@ -1,8 +1,8 @@
 //! The conf insists on a certificate profile that Let's Encrypt does not offer.
 
 use crate::ca::{PROFILES, is_lets_encrypt, is_lets_encrypt_any};
-use crate::check::{Check, Finding, Run, Severity, Subject, Verdict};
-use crate::facts::{HostFacts, Lineage, UNUSED};
+use crate::check::{Check, Evidence, Finding, Run, Severity, Source, Subject, Verdict};
+use crate::facts::{Conf, HostFacts, Lineage, UNUSED};
 use crate::forecast::certbot_release;
 
 /// `required_profile` names no profile of today.
@@ -25,7 +25,21 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let server =
         host.setting(conf, "server").and_then(|(_, s)| s.text()).or(lineage.server()).unwrap_or_default();
     // certbot reads profiles since 4.0.
-    if !is_lets_encrypt_any(server) || certbot_release(conf, host).is_some_and(|release| release < (4, 0)) {
+    if certbot_release(conf, host).is_some_and(|release| release < (4, 0)) {
+        return Ok(vec![]);
+    }
+    if let Some(offered) = lineage.profiles_offered() {
+        if offered.iter().any(|name| name == profile) {
+            return Ok(vec![]);
+        }
+        let says = format!("{} requires the profile {profile}, which {server} does not offer", lineage.name);
+        let evidence = Evidence { kind: Source::Acme, ..Evidence::file(server, offered.join(", ")) };
+        let finding = Finding::new(says)
+            .saw_wanted(&place, setting.shown(), format!("no such line, or one of {}", offered.join(", ")))
+            .evidence(Evidence { vantage: "CA".into(), ..evidence });
+        return Ok(vec![ended(finding, lineage, host, conf, place)]);
+    }
+    if !is_lets_encrypt_any(server) {
         return Ok(vec![]);
     }
     let today = host.now.to_string();
@@ -43,13 +57,19 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     };
     let there = PROFILES.iter().filter(|p| !p.gone_since.is_some_and(is_gone)).map(|p| p.name);
     let wanted = format!("no such line, or one of {}", there.collect::<Vec<_>>().join(", "));
-    let finding = Finding::new(says).saw_wanted(&place, setting.shown(), wanted).fix(
+    let finding = Finding::new(says).saw_wanted(&place, setting.shown(), wanted);
+    Ok(vec![ended(finding, lineage, host, conf, place)])
+}
+
+/// A finding with what to do about the line at fault.
+fn ended(finding: Finding, lineage: &Lineage, host: &HostFacts, conf: &Conf, place: String) -> Finding {
+    let finding = finding.fix(
         format!("delete the line {place}, then try it"),
         [format!("certbot renew --cert-name {} --dry-run", lineage.name)],
     );
     // One line of a cli.ini is one fault, however many lineages it reaches.
     let finding = if place.starts_with(&conf.path) { finding } else { finding.about(Subject::Path(place)) };
-    Ok(vec![finding.lowered_if(host.unused(lineage), Severity::Note, UNUSED)])
+    finding.lowered_if(host.unused(lineage), Severity::Note, UNUSED)
 }
 
 #[cfg(test)]
@@ -57,7 +77,8 @@ mod tests {
     use super::CHECK;
     use crate::check::Severity;
     use crate::checks::testing::{
-        cli_ini, denied, host, lineage, lineage_with, only, params, silent, unknown, with_certbots,
+        ca_seen, cli_ini, denied, host, lineage, lineage_with, only, params, set, silent, unknown,
+        with_certbots,
     };
     use crate::facts::Role;
 
@@ -66,6 +87,21 @@ mod tests {
         let (severity, finding) = only(&CHECK, &lineage_with("required_profile", "tlsclient"), &host());
         assert_eq!(severity, Severity::WillFail);
         assert!(finding.says.contains("2026-07-08"));
+    }
+
+    #[test]
+    fn what_the_ca_itself_offers_outranks_what_is_known_of_it() {
+        let offers = |names: &[&str], wanted| {
+            let mut lineage = ca_seen(|ca| {
+                let names = names.iter().map(|&name| name.to_owned()).collect();
+                ca.directory.as_mut().unwrap().profiles = Some(names);
+            });
+            set(lineage.conf.as_mut().unwrap(), "renewalparams", "required_profile", wanted);
+            lineage
+        };
+        let (severity, finding) = only(&CHECK, &offers(&["classic"], "shortlived"), &host());
+        assert_eq!((severity, finding.evidence[1].saw.as_str()), (Severity::WillFail, "classic"));
+        silent(&CHECK, &offers(&["classic", "brand-new"], "brand-new"), &host());
     }
 
     #[test]

@@ -208,6 +208,7 @@ pub fn lineage() -> Lineage {
         key_exposed: None,
         seen: None,
         ca: None,
+        ari: None,
         forecast: None,
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::net::{CaSeen, NameSeen};
+use super::net::{Ari, CaFault, CaSeen, NameSeen};
 use super::{Cert, Conf, Fact, Issued, PrivateKey, Setting, SignatureState};
 use crate::check::Skip;
 use crate::forecast::Forecast;
@@ -43,6 +43,9 @@ pub struct Lineage {
     /// What its CA said when it was asked; `None` where it was not.
     #[serde(default)]
     pub ca: Option<std::sync::Arc<CaSeen>>,
+    /// When its CA wants the certificate to be renewed; `None` where it was not asked or has no such information.
+    #[serde(default)]
+    pub ari: Option<Result<Ari, CaFault>>,
     /// Derived: when it becomes due, once the forecast has been made.
     #[serde(skip)]
     pub forecast: Option<Forecast>,

@@ -51,6 +51,15 @@ pub struct Due {
     pub because: Because,
 }
 
+/// A window that the CA gave.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Given {
+    /// The certificate that it is for.
+    cert: Validity,
+    open: i64,
+    close: i64,
+}
+
 /// What decides of one lineage when each of its certificates becomes due, and how long the next one lives.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Course {
@@ -60,6 +69,8 @@ pub struct Course {
     before_expiry: Option<i64>,
     /// The CA's renewal information, predicted, where this certbot asks for it.
     ari: Option<AriWindow>,
+    /// The CA's renewal information as it gave it, for this one certificate.
+    given: Option<Given>,
     /// certbot 4 and newer: a fraction of the lifetime; before that thirty days.
     fraction: bool,
     authority: Option<&'static Authority>,
@@ -85,6 +96,7 @@ impl Course {
             off: conf.param_text("autorenew").is_some_and(|text| text.eq_ignore_ascii_case("false")),
             before_expiry: conf.top("renew_before_expiry").and_then(|s| interval_seconds(s.text()?)),
             ari: authority.and_then(|ca| ca.ari).filter(|_| asks),
+            given: given(lineage).filter(|_| asks),
             fraction: at_least((4, 0)),
             authority,
             profile: authority.and_then(|ca| ca.profile(name).or(ca.profile(None))),
@@ -99,17 +111,11 @@ impl Course {
         let lifetime = cert.lifetime();
         let before = self.before_expiry.map(|seconds| cert.to.saturating_sub(seconds));
         let by_rule = |at: i64, because| Due { at, by: at, because };
-        let due = match (self.ari, before) {
-            (Some(window), before) => {
-                let (open, close) = window.of(lifetime);
-                let (open, close) = (cert.from.saturating_add(open), cert.from.saturating_add(close));
-                match before {
-                    // Either makes it due: an early answer of the CA is not put off by a late wish, nor the reverse.
-                    Some(at) if at < open => by_rule(at, Because::RenewBeforeExpiry),
-                    Some(at) => Due { at: open, by: close.min(at), because: Because::Ari },
-                    None => Due { at: open, by: close, because: Because::Ari },
-                }
-            }
+        let due = match (self.window(cert), before) {
+            // Either makes it due: an early answer of the CA is not put off by a late wish, nor the reverse.
+            (Some((open, _)), Some(at)) if at < open => by_rule(at, Because::RenewBeforeExpiry),
+            (Some((open, close)), Some(at)) => Due { at: open, by: close.min(at), because: Because::Ari },
+            (Some((open, close)), None) => Due { at: open, by: close, because: Because::Ari },
             (None, Some(at)) => by_rule(at, Because::RenewBeforeExpiry),
             (None, None) if self.fraction => {
                 let left = if lifetime < 10 * DAY { lifetime / 2 } else { lifetime / 3 };
@@ -119,6 +125,21 @@ impl Course {
         };
         let (at, by) = (due.at.max(cert.from), due.by.max(cert.from));
         Some(Due { at, by, because: due.because })
+    }
+
+    /// The window in which the CA wants a certificate to be renewed, as it says or as it is known to choose it.
+    fn window(&self, cert: Validity) -> Option<(i64, i64)> {
+        let predicted = |window: AriWindow| {
+            let (open, close) = window.of(cert.lifetime());
+            (cert.from.saturating_add(open), cert.from.saturating_add(close))
+        };
+        let given = self.given.filter(|given| given.cert == cert);
+        given.map(|given| (given.open, given.close)).or_else(|| self.ari.map(predicted))
+    }
+
+    /// Whether the window of a certificate is the CA's own word.
+    pub fn is_given(&self, cert: Validity) -> bool {
+        self.given.is_some_and(|given| given.cert == cert)
     }
 
     /// The validity of the certificate that is issued at a moment in place of this one, and what says how long it lives.
@@ -139,6 +160,14 @@ impl Course {
     pub fn limits(&self) -> Option<ca::Limits> {
         self.authority.and_then(|ca| ca.limits)
     }
+}
+
+/// The window that the CA gave for the certificate in use.
+fn given(lineage: &Lineage) -> Option<Given> {
+    let ari = lineage.ari.as_ref()?.as_ref().ok()?;
+    let cert = lineage.cert.as_ref().ok()?;
+    let cert = Validity { from: cert.not_before.as_second(), to: cert.not_after.as_second() };
+    Some(Given { cert, open: ari.start.as_second(), close: ari.end.as_second() })
 }
 
 /// Validity of the certificate that `certbot renew` judges: of the newest complete version, which it links to first,

@@ -190,7 +190,7 @@ impl Forecast {
 
     /// Whether the window in which it is due is the CA's renewal information as predicted, not as fetched.
     pub fn predicted(&self) -> bool {
-        self.due_because == Because::Ari
+        self.due_because == Because::Ari && !self.course.is_given(self.cert)
     }
 }
 

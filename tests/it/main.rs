@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod booted;
+mod ca;
 mod cli;
 mod config;
 mod configobj_oracle;

@@ -1,5 +1,6 @@
 //! What an ACME server said when this host asked it.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::facts::{Account, Choice, HostFacts, Lineage, Missing, Role, Why};
@@ -57,6 +58,17 @@ pub enum AccountState {
     Unasked(String),
 }
 
+/// When the CA wants a certificate to be renewed (RFC 9773).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ari {
+    /// The window's begin.
+    pub start: Timestamp,
+    /// The window's end.
+    pub end: Timestamp,
+    /// Why it is another one than usual, as a URL.
+    pub explanation: Option<String>,
+}
+
 /// Why a server gave no answer that is of use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -83,6 +95,13 @@ impl CaFault {
     /// The server is there and has no time: it passes by itself.
     pub fn is_busy(&self) -> bool {
         matches!(self, CaFault::Status(429 | 500..=599, _))
+    }
+}
+
+impl Lineage {
+    /// The certificate profiles that its CA offers, where it was asked and has any.
+    pub fn profiles_offered(&self) -> Option<&[String]> {
+        self.ca.as_deref()?.directory.as_ref().ok()?.profiles.as_deref()
     }
 }
 

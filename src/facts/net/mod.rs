@@ -9,7 +9,7 @@ mod resolved;
 mod trouble;
 mod walk;
 
-pub use ca::{AccountSeen, AccountState, CaFault, CaSeen, Directory};
+pub use ca::{AccountSeen, AccountState, Ari, CaFault, CaSeen, Directory};
 pub use caa::{Caa, CaaRecord, CaaStep};
 pub use dns::{Challenge, Direct, Dns, Extended, Failure, FailureKind, NameServer, Outcome, Zone};
 pub use fault::Fault;

@@ -84,6 +84,7 @@ pub fn lineage(reader: Reader<'_>, conf_file: &Entry) -> Lineage {
         live: [cert.link, key.link, chain.link, full.link],
         seen: None,
         ca: None,
+        ari: None,
         forecast: None,
     }
 }

@@ -5,12 +5,13 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 
+use super::ari::ari;
 use crate::acme::{AccountKey, Transport, directory, signed};
 use crate::ca;
-use crate::facts::net::{AccountSeen, AccountState, CaSeen, Directory};
-use crate::facts::{Account, HostFacts, Role};
+use crate::facts::net::{AccountSeen, AccountState, Ari, CaFault, CaSeen, Directory};
+use crate::facts::{Account, Cert, HostFacts, Role};
 use crate::gather::fs::Root;
 
 /// The largest account key that is read, in bytes.
@@ -18,6 +19,9 @@ const MAX_KEY: u64 = 64 << 10;
 
 /// How many accounts of a server are asked for.
 const MAX_ACCOUNTS: usize = 10;
+
+/// How many questions about certificates are asked at once.
+const AT_ONCE: usize = 16;
 
 /// How often a nonce that the server does not like is replaced. <https://www.rfc-editor.org/rfc/rfc8555#section-6.5>
 const NONCES: usize = 5;
@@ -28,13 +32,14 @@ type Kept = Arc<OnceCell<Arc<CaSeen>>>;
 #[derive(Debug)]
 pub struct Servers {
     transport: Transport,
+    at_once: Semaphore,
     kept: Mutex<HashMap<String, Kept>>,
 }
 
 impl Servers {
     /// Servers that are reached by this way.
     pub fn new(transport: Transport) -> Self {
-        Self { transport, kept: Mutex::default() }
+        Self { transport, at_once: Semaphore::new(AT_ONCE), kept: Mutex::default() }
     }
 
     /// What one of them says; the keys of accounts are read below `root`.
@@ -44,6 +49,13 @@ impl Servers {
             kept.entry(server.to_owned()).or_default().clone()
         };
         cell.get_or_init(|| self.look(server, accounts, root)).await.clone()
+    }
+
+    /// When the server wants a lineage's certificate to be renewed; `None` where it has no such information.
+    pub async fn ari(&self, seen: &CaSeen, cert: &Cert) -> Option<Result<Ari, CaFault>> {
+        let renewal_info = seen.directory.as_ref().ok()?.renewal_info.as_ref()?;
+        let _place = self.at_once.acquire().await;
+        Some(ari(&self.transport, renewal_info, cert).await)
     }
 
     async fn look(&self, server: &str, accounts: &[Account], root: &Root) -> Arc<CaSeen> {

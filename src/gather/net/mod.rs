@@ -1,5 +1,6 @@
 //! What only the network can show, gathered at once for many names, each look-up with a deadline of its own.
 
+mod ari;
 pub mod ca;
 pub mod dns;
 mod files;
@@ -17,7 +18,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::acme::Transport;
 use crate::error::Error;
-use crate::facts::net::{CaFault, CaSeen, Caa, Dns, NameSeen, Walk};
+use crate::facts::net::{Ari, CaFault, CaSeen, Caa, Dns, NameSeen, Walk};
 use crate::facts::{DNS_01, Fact, HTTP_01, HostFacts, Lineage, Missing, Role, Why};
 use crate::gather::fs::Root;
 use dns::{Resolver, Servers, Zones};
@@ -112,18 +113,20 @@ impl Net {
         }
         let servers: BTreeSet<String> =
             lineages.iter().filter_map(|lineage| lineage.asks(host)).map(ca::directory_of).collect();
-        let (seen, cas) = self.runtime.block_on(async {
+        let (seen, cas, windows) = self.runtime.block_on(async {
             let mut tasks = JoinSet::new();
             for (identifier, asked) in asked {
                 let look = self.look.clone();
                 tasks.spawn(async move { look.name(identifier, asked).await });
             }
             let cas = self.look.cas(servers, host, root).await;
+            let windows = self.look.windows(lineages, &cas, host).await;
             let seen = tasks.join_all().await.into_iter();
             let seen: HashMap<String, NameSeen> = seen.map(|name| (name.identifier.clone(), name)).collect();
-            (seen, cas)
+            (seen, cas, windows)
         });
-        for lineage in lineages {
+        for (lineage, window) in lineages.iter_mut().zip(windows) {
+            lineage.ari = window;
             let server = lineage.asks(host).map(ca::directory_of);
             lineage.ca = server.and_then(|server| cas.get(&server).cloned());
             // A lineage whose certificate cannot be read has no names that could be asked for.
@@ -150,6 +153,22 @@ impl Look {
             (server.clone(), seen.unwrap_or_else(late))
         });
         futures_util::future::join_all(asked).await.into_iter().collect()
+    }
+
+    /// When the CAs want each lineage's certificate to be renewed.
+    async fn windows(
+        &self,
+        lineages: &[Lineage],
+        cas: &HashMap<String, Arc<CaSeen>>,
+        host: &HostFacts,
+    ) -> Vec<Option<Result<Ari, CaFault>>> {
+        let asked = lineages.iter().map(|lineage| async move {
+            let seen = cas.get(&ca::directory_of(lineage.asks(host)?))?;
+            let cert = lineage.cert.as_ref().ok()?;
+            let window = timeout_at(self.ends, self.cas.ari(seen, cert)).await;
+            window.unwrap_or(Some(Err(CaFault::Timeout)))
+        });
+        futures_util::future::join_all(asked).await
     }
 
     async fn name(&self, identifier: String, asked: Asked) -> NameSeen {

@@ -1,0 +1,144 @@
+//! An ACME server that follows a script, over TLS on loopback, with a certificate of a CA of its own.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+/// A request: its method, its path and its body.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub method: String,
+    pub path: String,
+    pub body: String,
+}
+
+/// What the script says to a request.
+pub enum Reply {
+    /// A status, headers with their line ends, and a body; `ORIGIN` stands for the server's own URL.
+    Answer(u16, &'static str, String),
+    /// A body without an end.
+    Endless,
+    /// Nothing, for as long as the client waits.
+    Silence,
+    /// Half of an answer.
+    Half,
+}
+
+/// The script of a server.
+pub type Script = fn(&Request) -> Reply;
+
+/// A server that runs until this process ends.
+pub struct Server {
+    /// `https://localhost:PORT`
+    pub origin: String,
+    /// A file with the CA certificate to trust.
+    pub bundle: PathBuf,
+    asked: Arc<Mutex<Vec<Request>>>,
+    _folder: tempfile::TempDir,
+}
+
+impl Server {
+    /// Starts it.
+    pub fn start(script: Script) -> Self {
+        let ca_key = rcgen::KeyPair::generate().expect("a key");
+        let mut ca = rcgen::CertificateParams::new(vec![]).expect("parameters");
+        ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let ca_pem = ca.self_signed(&ca_key).expect("a certificate").pem();
+        let issuer = rcgen::Issuer::new(ca, ca_key);
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let leaf = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).expect("parameters");
+        let leaf = leaf.signed_by(&key, &issuer).expect("a certificate");
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_no_client_auth()
+            .with_single_cert(vec![leaf.der().clone()], key)
+            .expect("a certificate with its key");
+        let config = Arc::new(config);
+
+        let listener = TcpListener::bind("localhost:0").expect("a port");
+        let origin = format!("https://localhost:{}", listener.local_addr().expect("an address").port());
+        let asked: Arc<Mutex<Vec<Request>>> = Arc::default();
+        let (log, own) = (asked.clone(), origin.clone());
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (config, log, own) = (config.clone(), log.clone(), own.clone());
+                thread::spawn(move || serve(stream, config, &log, &own, script));
+            }
+        });
+        let folder = tempfile::tempdir().expect("a folder");
+        let bundle = folder.path().join("ca.pem");
+        std::fs::write(&bundle, ca_pem).expect("written");
+        Self { origin, bundle, asked, _folder: folder }
+    }
+
+    /// Everything that it was asked.
+    pub fn asked(&self) -> Vec<Request> {
+        self.asked.lock().expect("the log").clone()
+    }
+}
+
+fn serve(
+    stream: TcpStream,
+    config: Arc<ServerConfig>,
+    log: &Mutex<Vec<Request>>,
+    origin: &str,
+    script: Script,
+) -> Option<()> {
+    stream.set_read_timeout(Some(Duration::from_secs(60))).ok()?;
+    let mut stream = StreamOwned::new(ServerConnection::new(config).ok()?, stream);
+    let request = read(&mut stream)?;
+    log.lock().ok()?.push(request.clone());
+    match script(&request) {
+        Reply::Answer(status, headers, body) => {
+            let body = body.replace("ORIGIN", origin);
+            let length = body.len();
+            let head = format!("HTTP/1.1 {status} Said\r\n{headers}Content-Length: {length}\r\n\r\n");
+            stream.write_all(head.as_bytes()).ok()?;
+            if request.method != "HEAD" {
+                stream.write_all(body.as_bytes()).ok()?;
+            }
+        }
+        Reply::Endless => {
+            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").ok()?;
+            while stream.write_all(&[b' '; 65_536]).is_ok() {}
+        }
+        Reply::Silence => thread::sleep(Duration::from_secs(60)),
+        Reply::Half => stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"newNo").ok()?,
+    }
+    stream.conn.send_close_notify();
+    stream.flush().ok()
+}
+
+fn read(stream: &mut impl Read) -> Option<Request> {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    loop {
+        let n = stream.read(&mut buffer).ok().filter(|n| *n > 0)?;
+        bytes.extend_from_slice(buffer.get(..n)?);
+        let all = text(&bytes);
+        let Some((head, body)) = all.split_once("\r\n\r\n") else { continue };
+        let length = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+        });
+        if body.len() < length.unwrap_or(0) {
+            continue;
+        }
+        let mut words = head.split_whitespace();
+        return Some(Request {
+            method: words.next()?.to_owned(),
+            path: words.next()?.to_owned(),
+            body: body.to_owned(),
+        });
+    }
+}
