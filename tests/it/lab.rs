@@ -364,6 +364,11 @@ impl Host {
         }
     }
 
+    /// The facts of the host as made, with what the network showed of it then.
+    pub fn online(&self) -> PathBuf {
+        self.root.with_file_name("online.jsonl")
+    }
+
     fn twin(&self) -> PathBuf {
         self.lab.run.join("made").join(self.certbot.word()).join("twin")
     }
@@ -409,6 +414,15 @@ fn make(host: &Host) {
     obtain("run --nginx -d n.test --redirect", &[]);
     machine.run(Path::new("sh"), &["-c", TLS_SITES]);
     machine.certbot(&format!("renew --force-renewal --no-random-sleep-on-renew --server {DIRECTORY}"), &[]);
+
+    // What the audit sees over the network while the CA, the name servers and the web server are there.
+    let root = host.root.to_string_lossy().into_owned();
+    let bundle = host.lab.ca().join("ca.pem").to_string_lossy().into_owned();
+    let online =
+        ["--online", "--resolver", "127.0.0.1:8053", "--allow-private-addresses", "--ca-bundle", &bundle];
+    let facts = [&["facts", "--root", &root], &online[..]].concat();
+    let facts = machine.run(Path::new(env!("CARGO_BIN_EXE_acme-audit")), &facts);
+    fs::write(host.online(), facts.stdout).expect("the facts");
 
     // What happens to people who ask for one name more without --cert-name. It waits beside the root for its test.
     obtain("certonly --duplicate --webroot -w /var/www/a -d a.test,www.a.test,api.a.test", &[]);

@@ -180,6 +180,39 @@ fn hosts_are_silent_as_made() {
 }
 
 #[test]
+fn certbots_accounts_are_found_at_the_ca_and_its_names_are_walked_to() {
+    let Some(lab) = lab() else { return };
+    for host in lab.hosts() {
+        let facts = fs::read_to_string(host.online()).expect("the facts");
+        let lineages: Vec<Value> =
+            facts.lines().skip(1).map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        assert_eq!(lineages.len(), ALL.len());
+        for lineage in &lineages {
+            let accounts = lineage["ca"]["accounts"].as_array().unwrap_or_else(|| panic!("{lineage:#}"));
+            assert!(!accounts.is_empty() && accounts.iter().all(|a| a["state"] == "valid"), "{accounts:#?}");
+            for name in lineage["seen"].as_array().expect("names") {
+                assert!(name["dns"]["Ok"].is_object() && name["caa"]["Ok"].is_object(), "{name:#}");
+            }
+        }
+        // nginx answers for what it serves, and of what was never planted says 404.
+        let of = |name: &str| lineages.iter().find(|l| l["name"] == name).expect("the lineage");
+        let walk = &of("a.test")["seen"][0]["walk"]["Ok"];
+        assert_eq!(walk["fault"]["status"]["status"], 404, "{walk:#}");
+        assert!(of("wild.test")["seen"][0]["walk"].is_null(), "it is proved by DNS");
+        // Judged elsewhere, they are as silent as the host.
+        let out = Command::new(env!("CARGO_BIN_EXE_acme-audit"))
+            .args(["audit", "--format", "json", "--facts"])
+            .arg(host.online())
+            .output()
+            .expect("acme-audit");
+        let report: Value = serde_json::from_slice(&out.stdout).expect("JSON");
+        let loud =
+            report["findings"].as_array().expect("findings").iter().filter(|f| f["severity"] != "note");
+        assert_eq!(loud.map(|f| f["id"].clone()).collect::<Vec<_>>(), Vec::<Value>::new());
+    }
+}
+
+#[test]
 fn hosts_stay_silent_with_what_is_ordinary() {
     let Some(lab) = lab() else { return };
     for host in lab.hosts().iter().map(Host::copy) {

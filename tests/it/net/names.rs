@@ -58,7 +58,6 @@ fn names_are_judged_as_the_ca_will_see_them() {
             ("unserved.test", "nameserver-unreachable-or-blocked"),
             ("unreachable.test", "nameserver-unreachable-or-blocked"),
             ("servfail.test", "nameserver-unreachable-or-blocked"),
-            ("slow.test", ""),
             ("tcp-only.test", ""),
         ],
     );
