@@ -12,7 +12,7 @@ dir /var/www/html
 ";
 
 /// A host with one lineage for each of these sets of names; the first gives its name.
-fn manifest<'n>(names: impl Iterator<Item = &'n str>, authenticator: &str) -> String {
+pub fn manifest<'n>(names: impl Iterator<Item = &'n str>, authenticator: &str) -> String {
     let mut manifest = HEAD.to_owned();
     for names in names {
         let lineage = names.split(',').next().unwrap_or_default().trim_start_matches("*.");

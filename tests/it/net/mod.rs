@@ -19,6 +19,7 @@
 //!
 //! Those of IPv6 end alike, below 2a0e:45::. All names are in `zones`.
 
+mod hostile;
 mod judged;
 mod liar;
 mod names;
