@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::{count, day, distance, printable, unknowns};
 use crate::audit::{LineageVerdict, Report};
-use crate::check::{Evidence, Severity};
+use crate::check::{Evidence, Severity, Source};
 use crate::fold::Folded;
 
 /// How many lines of evidence, names or consequences are printed before the rest is counted.
@@ -122,11 +122,11 @@ fn write_finding(out: &mut impl Write, report: &Report, folded: &Folded, first: 
     if finding.evidence.len() > MANY {
         line(out, "", &format!("and in {} more places", finding.evidence.len() - MANY))?;
     }
-    if severity == Severity::Note {
-        if let Some((_, because)) = &finding.lowered {
-            line(out, "only", &format!("a note, because {because}"))?;
-        }
-    } else {
+    if let Some((lowered, because)) = finding.lowered.as_ref().filter(|(lowered, _)| *lowered == severity) {
+        let word = if *lowered == Severity::Note { "a note" } else { "may fail" };
+        prose(out, "only", &format!("{word}, because {because}"))?;
+    }
+    if severity != Severity::Note {
         if first {
             prose(out, "why", check.why)?;
         }
@@ -186,8 +186,13 @@ fn said(folded: &Folded) -> String {
 }
 
 fn seen(evidence: &Evidence) -> String {
-    let vantage =
-        if evidence.vantage == "this host" { String::new() } else { format!(" ({})", evidence.vantage) };
+    // What came over the network is labelled with where it was seen from; the disk is this host's own.
+    let network = matches!(evidence.kind, Source::Http | Source::Dns | Source::Tls);
+    let vantage = match &*evidence.vantage {
+        "this host" if network => " (from this host)".to_owned(),
+        "this host" => String::new(),
+        vantage => format!(" ({vantage})"),
+    };
     if evidence.saw.is_empty() {
         return format!("{}{vantage}", printable(&evidence.r#where));
     }

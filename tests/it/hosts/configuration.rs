@@ -63,6 +63,7 @@ fn an_installer_that_is_gone() {
         may fail   shop.example: the installer apache is not installed for certbot 4.0.0 (distribution package, /usr/lib/python3/dist-packages)  plugin-not-installed
           saw      /etc/letsencrypt/renewal/shop.example.conf:14: installer = apache
           wanted   a certbot with the plugin apache
+          only     may fail, because certbot renews without its installer, and only reloads no server
           why      on the day the certificate is due certbot stops with `The requested … plugin does not appear to be
                    installed`, or only reloads no server where it is the installer; until then `certbot renew` says
                    that all is well
@@ -511,6 +512,7 @@ fn a_comma_makes_a_list_of_a_hook() {
         may fail   renew_hook of shop.example is read as a list of 2  conf-value-mangled
           saw      /etc/letsencrypt/renewal/shop.example.conf:16: renew_hook = systemctl reload nginx, postfix
           wanted   renew_hook = "…" in quotes
+          only     may fail, because what certbot makes of a list depends on the key
           why      an unquoted comma turns a text into a list, which certbot's shell and plugin code does not expect;
                    `%(name)s` that refers to nothing makes certbot fail when it reads the value
           when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
@@ -932,6 +934,8 @@ fn a_webroot_that_the_server_also_names_may_come_back() {
         may fail   shop.example: the web root /run/acme does not exist  webroot-moved-or-deleted
           saw      /etc/letsencrypt/renewal/shop.example.conf:17: shop.example = /run/acme
           wanted   an existing folder that the server serves files from
+          only     may fail, because a server's configuration names this same folder, and certbot creates it when it is
+                   missing
           why      certbot silently creates the old path anew and puts the challenge file where no server looks, so the
                    CA gets a 404: `Invalid response from http://…/.well-known/acme-challenge/…: 404`
           when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)

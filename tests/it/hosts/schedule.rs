@@ -600,6 +600,7 @@ fn once_a_month() {
         may fail   of runs 31 days apart one falls into the time in which shop.example is due  interval-too-long
           saw      /etc/cron.d/certbot:1: 17 3 1 * *
           wanted   twice a day
+          only     may fail, because some attempts fit, or may fit
           why      a run that fails for any reason is only repeated at the next one; where few fit between the day a
                    certificate becomes due and its end, it expires
           when     the renewal due on 2026-12-22 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
@@ -654,6 +655,7 @@ fn only_when_the_machine_starts() {
             may fail   shop.example is renewed only when the machine starts  interval-too-long
               saw      /etc/cron.d/certbot:1: at each start of the machine
               wanted   twice a day
+              only     may fail, because it may start often enough
               why      a run that fails for any reason is only repeated at the next one; where few fit between the day a
                        certificate becomes due and its end, it expires
               when     the renewal due on 2026-12-22 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
@@ -703,6 +705,7 @@ fn on_the_last_day() {
           saw      /etc/letsencrypt/live/shop.example/cert.pem: due 1.0 days before it expires
           wanted   time for 3 attempts
           saw      /usr/lib/systemd/system/certbot.timer: OnCalendar=*-*-* 00,12:00:00
+          only     may fail, because some attempts fit, or may fit
           why      renewals fail for a day now and then (an outage of the CA, a limit, a name server); with fewer than
                    three attempts one such day costs the certificate
           when     the renewal due on 2027-01-21 (in 58 days); the certificate expires on 2027-01-22 (in 59 days)

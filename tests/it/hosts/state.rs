@@ -403,6 +403,7 @@ fn live_stayed_behind_the_archive() {
           wanted   /etc/letsencrypt/archive/shop.example/chain3.pem
           saw      /etc/letsencrypt/live/shop.example/fullchain.pem: -> fullchain2.pem
           wanted   /etc/letsencrypt/archive/shop.example/fullchain3.pem
+          only     may fail, because the version that live points at is still valid
           why      the next `certbot renew` links to it (`Found a new certificate … that was not linked to … fixing`)
                    without running a hook or reloading a server, so the old certificate may be served until it expires
           when     the certificate expires on 2026-12-21 (in 27 days)
