@@ -119,6 +119,8 @@ pub enum Subject {
     Account(String),
     /// An ACME server.
     Server(String),
+    /// A name of the DNS with its records: a zone, a domain, or the owner of CAA records.
+    Records(String),
 }
 
 /// Something wrong on the user's host.

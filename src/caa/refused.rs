@@ -1,7 +1,7 @@
 //! A lineage's identifiers that one set of CAA records refuses for one reason, together.
 
 use super::{Cause, Open, Parties, Refusal, Ruling};
-use crate::check::{Evidence, Finding, Severity, Skip};
+use crate::check::{Evidence, Finding, Severity, Skip, Subject};
 use crate::facts::net::{Caa, CaaRecord, CaaStep, Failure, FailureKind, NameSeen};
 use crate::facts::{HostFacts, Lineage, Missing, Role, UNUSED, Why, is_plain};
 
@@ -128,6 +128,7 @@ impl<'a> Refused<'a> {
         let saw = records.iter().map(|record| record.to_string()).collect::<Vec<_>>().join(", ");
         let wanted = Some(wanted.into());
         let finding = Finding::new(says)
+            .about(Subject::Records(self.owner().to_owned()))
             .identifiers(self.names.iter().copied())
             .evidence(Evidence { wanted, ..Evidence::dns(place, saw, self.resolver) });
         finding.lowered_if(host.unused(lineage), Severity::Note, UNUSED)

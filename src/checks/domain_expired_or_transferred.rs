@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::check::{Check, Evidence, Finding, Run, Severity, Verdict};
+use crate::check::{Check, Evidence, Finding, Run, Severity, Subject, Verdict};
 use crate::facts::net::Dns;
 use crate::facts::{HostFacts, Lineage, UNUSED};
 
@@ -58,6 +58,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         let place = format!("{} of {domain}", if dns.domain_is_gone() { "SOA" } else { "NS" });
         let evidence = Evidence::dns(place, saw, &dns.resolver);
         Finding::new(says)
+            .about(Subject::Records(domain.clone()))
             .identifiers(names)
             .evidence(Evidence { wanted: Some("your own name servers".into()), ..evidence })
             .lowered_if(host.unused(lineage), Severity::Note, UNUSED)

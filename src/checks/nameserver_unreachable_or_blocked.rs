@@ -1,6 +1,6 @@
 //! The zone's own name servers do not answer.
 
-use crate::check::{Check, Evidence, Finding, Run, Severity, Verdict};
+use crate::check::{Check, Evidence, Finding, Run, Severity, Subject, Verdict};
 use crate::facts::net::{Dns, Failure, FailureKind, NameServer};
 use crate::facts::{HostFacts, Lineage, UNUSED};
 
@@ -31,6 +31,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         let evidence = Evidence::dns(format!("A of {bare}"), failure.to_string(), &dns.resolver);
         findings.push(
             Finding::new(format!("the name servers of {zone} give no usable answer for {bare}"))
+                .about(Subject::Records(zone.to_owned()))
                 .identifiers(failing.iter().map(|(name, ..)| name.identifier.as_str()))
                 .evidence(Evidence { wanted: Some("addresses, or that there are none".into()), ..evidence })
                 .fix("see which server fails", [format!("dig +trace A {bare}")])
@@ -53,7 +54,8 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
             "{} of the name servers of {} answers not for it",
             names.join(", "),
             zone.name
-        ));
+        ))
+        .about(Subject::Records(zone.name.clone()));
         for server in lame {
             let place = match server.address {
                 Some(address) => format!("{} ({address})", server.name),

@@ -1,6 +1,6 @@
 //! The zone's signatures do not hold.
 
-use crate::check::{Check, Evidence, Finding, Run, Severity, Verdict};
+use crate::check::{Check, Evidence, Finding, Run, Severity, Subject, Verdict};
 use crate::facts::net::{Dns, Failure};
 use crate::facts::{HostFacts, Lineage, UNUSED, is_plain};
 
@@ -37,6 +37,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let evidence = Evidence::dns(format!("A of {bare}"), failure.to_string(), &dns.resolver);
     let wanted = Some("an answer, as there is with checking disabled".into());
     let finding = Finding::new(format!("the DNSSEC signatures of {zone} do not hold"))
+        .about(Subject::Records(zone.to_owned()))
         .identifiers(broken.iter().map(|(name, ..)| name.identifier.as_str()))
         .evidence(Evidence { wanted, ..evidence })
         .fix("compare the DS record at the registrar with the zone's keys", look(zone))

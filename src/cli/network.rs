@@ -47,7 +47,7 @@ impl NetworkArgs {
     ///
     /// # Errors
     /// `--resolver` is no address.
-    pub fn options(&self, config: &Config, elsewhere: bool) -> Result<Option<Options>, Error> {
+    pub fn options(&self, config: &Config, elsewhere: bool, quiet: bool) -> Result<Option<Options>, Error> {
         let resolver = self.resolver.as_deref().or(config.resolver.as_deref()).map(server).transpose()?;
         if self.offline || config.offline == Some(true) || (elsewhere && !self.online) {
             return Ok(None);
@@ -60,6 +60,7 @@ impl NetworkArgs {
             allow_private: self.allow_private_addresses || config.allow_private_addresses == Some(true),
             ca_bundle: self.ca_bundle.clone().or(config.ca_bundle.clone()),
             deadline: Duration::from_secs(seconds),
+            progress: !quiet,
         }))
     }
 }
@@ -91,8 +92,9 @@ mod tests {
 
     #[test]
     fn another_host_is_looked_at_from_here_only_when_told() {
-        let asked =
-            |args: &NetworkArgs, elsewhere| args.options(&Config::default(), elsewhere).unwrap().is_some();
+        let asked = |args: &NetworkArgs, elsewhere| {
+            args.options(&Config::default(), elsewhere, false).unwrap().is_some()
+        };
         let plain = NetworkArgs::default();
         assert!(asked(&plain, false) && !asked(&plain, true));
         assert!(asked(&NetworkArgs { online: true, ..plain.clone() }, true));

@@ -44,6 +44,7 @@ impl Settings {
         let dir = |flag: &Option<PathBuf>, file: &Option<PathBuf>, default: &str| {
             flag.clone().or(file.clone()).unwrap_or_else(|| Path::new(default).to_path_buf())
         };
+        let quiet = global.quiet || config.quiet == Some(true);
         Ok(Self {
             root: global.root.clone(),
             at: global.at,
@@ -52,11 +53,11 @@ impl Settings {
             logs_dir: dir(&global.logs_dir, &config.logs_dir, "/var/log/letsencrypt"),
             format: global.format.or(word(&config.format)).unwrap_or_default(),
             jobs: global.jobs.or(config.jobs),
-            quiet: global.quiet || config.quiet == Some(true),
+            quiet,
             verbose: global.verbose.max(config.verbose.map_or(0, |n| u8::try_from(n).unwrap_or(u8::MAX))),
             color: global.color.or(word(&config.color)).unwrap_or_default(),
             until: global.until.clone().or(config.until.clone()),
-            network: global.network.options(&config, global.root.is_some())?,
+            network: global.network.options(&config, global.root.is_some(), quiet)?,
             config,
         })
     }

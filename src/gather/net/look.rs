@@ -1,0 +1,158 @@
+//! One look at the network: every name, every server and every certificate with a deadline.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
+
+use super::dns::{Resolver, Servers, Zones};
+use super::{Options, ca, dns, files, http01};
+use crate::acme::Transport;
+use crate::error::Error;
+use crate::facts::net::{Ari, CaFault, CaSeen, Caa, Dns, NameSeen, Walk};
+use crate::facts::{Fact, HostFacts, Lineage, Missing, Role, Why};
+use crate::gather::fs::Root;
+
+/// What is wanted of a name besides its addresses.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Asked {
+    /// It is validated by a DNS record.
+    pub dns_01: bool,
+    /// It is validated by a web server.
+    pub http_01: bool,
+}
+
+/// Whom names are asked of.
+#[derive(Debug)]
+struct Resolving {
+    resolver: Arc<Resolver>,
+    zones: Zones,
+}
+
+/// What everything is asked with.
+#[derive(Debug)]
+pub(super) struct Look {
+    resolving: Fact<Resolving>,
+    names: Semaphore,
+    walking: http01::Options,
+    cas: ca::Servers,
+    ends: Instant,
+}
+
+impl Look {
+    /// Makes ready to ask.
+    ///
+    /// # Errors
+    /// The file of CA certificates cannot be read.
+    pub(super) fn new(options: &Options) -> Result<Self, Error> {
+        let cas = ca::Servers::new(Transport::new(options.ca_bundle.as_deref())?);
+        let ends = Instant::now() + options.deadline;
+        let servers = Arc::new(Servers::default());
+        let addresses = options.resolver.map_or_else(dns::system, |address| Ok(vec![address]));
+        let resolving = addresses.map(|addresses| {
+            let resolver = Arc::new(Resolver::new(addresses, servers.clone()));
+            Resolving { zones: Zones::new(resolver.clone(), servers), resolver }
+        });
+        let walking = http01::Options {
+            http_port: options.http_port,
+            https_port: options.https_port,
+            allow_private: options.allow_private,
+            ..http01::Options::default()
+        };
+        Ok(Self { resolving, names: Semaphore::new(files::at_once()), walking, cas, ends })
+    }
+
+    /// What the servers say, all asked at once; one that is not done before the deadline gave no answer.
+    pub(super) async fn cas(
+        &self,
+        servers: BTreeSet<String>,
+        host: &HostFacts,
+        root: &Root,
+    ) -> HashMap<String, Arc<CaSeen>> {
+        let asked = servers.iter().map(|server| async move {
+            let accounts = ca::accounts(host, server);
+            let seen = timeout_at(self.ends, self.cas.see(server, &accounts, root)).await;
+            let late = |_| {
+                let directory = Err(CaFault::Timeout);
+                Arc::new(CaSeen { server: server.clone(), directory, accounts: Vec::new() })
+            };
+            (server.clone(), seen.unwrap_or_else(late))
+        });
+        futures_util::future::join_all(asked).await.into_iter().collect()
+    }
+
+    /// When the CAs want each lineage's certificate to be renewed.
+    pub(super) async fn windows(
+        &self,
+        lineages: &[Lineage],
+        cas: &HashMap<String, Arc<CaSeen>>,
+        host: &HostFacts,
+    ) -> Vec<Option<Result<Ari, CaFault>>> {
+        let asked = lineages.iter().map(|lineage| async move {
+            let seen = cas.get(&ca::directory_of(lineage.asks(host)?))?;
+            let cert = lineage.cert.as_ref().ok()?;
+            let window = timeout_at(self.ends, self.cas.ari(seen, cert)).await;
+            window.unwrap_or(Some(Err(CaFault::Timeout)))
+        });
+        futures_util::future::join_all(asked).await
+    }
+
+    pub(super) async fn name(&self, identifier: String, asked: Asked) -> NameSeen {
+        let over =
+            |what: &str| Missing::new(what, Why::Unclear("not done before the deadline".into()), Role::Other);
+        let _place = self.names.acquire().await;
+        let seen = timeout_at(self.ends, self.look(&identifier, asked)).await;
+        seen.unwrap_or_else(|_| NameSeen {
+            dns: Err(over("the name servers")),
+            caa: Err(over("the name servers")),
+            walk: asked.http_01.then(|| Err(over("the way of the validation"))),
+            identifier,
+        })
+    }
+
+    async fn look(&self, identifier: &str, asked: Asked) -> NameSeen {
+        let (dns, caa) = match self.records(identifier, asked).await {
+            Ok((dns, caa)) => (Ok(dns), Ok(caa)),
+            Err(missing) => (Err(missing.clone()), Err(missing)),
+        };
+        let walk = match asked.http_01 {
+            true => Some(self.walk(identifier, &dns).await),
+            false => None,
+        };
+        NameSeen { identifier: identifier.to_owned(), dns, caa, walk }
+    }
+
+    /// What name servers say of an identifier.
+    async fn records(&self, identifier: &str, asked: Asked) -> Fact<(Dns, Caa)> {
+        let none = || Missing::new(identifier, Why::Unclear("no name of the DNS".into()), Role::Other);
+        let Resolving { resolver, zones } = self.resolving.as_ref().map_err(Clone::clone)?;
+        let name = dns::name(identifier).ok_or_else(none)?;
+        let challenge =
+            async { if asked.dns_01 { dns::challenge(resolver, zones, &name).await } else { None } };
+        let addresses = dns::addresses(resolver, zones, &name);
+        let (dns, challenge, caa) = tokio::join!(addresses, challenge, dns::caa(resolver, &name));
+        if resolver.never_answered() {
+            let why = Why::Unclear("it gives this host no answers".into());
+            return Err(Missing::new(format!("the resolver {}", resolver.shown()), why, Role::Other));
+        }
+        Ok((Dns { challenge, ..dns }, caa))
+    }
+
+    /// The way of a validation, with a token that nobody has: what a miss looks like tells who answers.
+    async fn walk(&self, identifier: &str, dns: &Fact<Dns>) -> Fact<Walk> {
+        let Resolving { resolver, .. } = self.resolving.as_ref().map_err(Clone::clone)?;
+        // An identifier that is an address needs no resolver.
+        if identifier.parse::<std::net::IpAddr>().is_err() {
+            dns.as_ref().map_err(Clone::clone)?;
+        }
+        let no_token = |_| Missing::new("a random token", Why::Io("no random bytes".into()), Role::Other);
+        let token = http01::random_token().map_err(no_token)?;
+        // Where this host's resolver has a view of its own, the way leads through it.
+        let inside = dns.as_ref().is_ok_and(Dns::has_a_view_of_its_own);
+        let options =
+            http01::Options { allow_private: self.walking.allow_private || inside, ..self.walking.clone() };
+        let ask = http01::Ask { identifier, token: &token, expected: None, options: &options };
+        Ok(http01::walk(&ask, resolver.as_ref()).await)
+    }
+}
