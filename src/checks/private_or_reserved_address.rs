@@ -53,13 +53,17 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         let evidence = Evidence::dns(place, all.join(", "), dns.public().2);
         finding = finding.evidence(Evidence { wanted: Some(format!("none of {block}")), ..evidence });
     }
+    // A resolver inside a network often has a view of its own: only the zone's servers know the CA's.
+    let unconfirmed = private.iter().all(|(_, dns)| dns.direct.is_none());
+    let finding =
+        finding.lowered_if(unconfirmed, Severity::Note, "the zone's own servers could not be asked");
     resolved.verdict(vec![finding.lowered_if(host.unused(lineage), Severity::Note, UNUSED)])
 }
 
 #[cfg(test)]
 mod tests {
     use super::CHECK;
-    use crate::check::Skip;
+    use crate::check::{Severity, Skip};
     use crate::checks::testing::{
         host, lineage_with, loud, only, run, seen, silent, unknown, unresolved, with_dns,
     };
@@ -67,6 +71,17 @@ mod tests {
 
     fn private(dns: &mut Dns) {
         dns.a = Outcome::Found(vec![[10, 0, 0, 7].into()]);
+        let (a, aaaa) = (dns.a.clone(), Outcome::Nothing);
+        dns.direct = Some(Direct { server: "45.45.45.53".into(), a, aaaa });
+    }
+
+    #[test]
+    fn what_only_this_hosts_resolver_says_is_a_note() {
+        let inside = with_dns(|dns| {
+            private(dns);
+            dns.direct = None;
+        });
+        assert_eq!(only(&CHECK, &inside, &host()).0, Severity::Note);
     }
 
     #[test]
@@ -85,6 +100,7 @@ mod tests {
             &with_dns(|dns| {
                 private(dns);
                 dns.aaaa = public();
+                dns.direct = None;
             }),
             &host(),
         );

@@ -92,6 +92,11 @@ pub enum CaFault {
 }
 
 impl CaFault {
+    /// It may be gone a moment later.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, CaFault::Name(_) | CaFault::Connect(_) | CaFault::Broken(_))
+    }
+
     /// The server is there and has no time: it passes by itself.
     pub fn is_busy(&self) -> bool {
         matches!(self, CaFault::Status(429 | 500..=599, _))

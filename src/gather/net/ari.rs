@@ -40,7 +40,7 @@ pub async fn ari(transport: &Transport, renewal_info: &str, cert: &Cert) -> Resu
 /// <https://www.rfc-editor.org/rfc/rfc9773#section-4.1>
 fn cert_id(cert: &Cert) -> Option<String> {
     let bytes = |hex: &str| {
-        let even = if hex.len() % 2 == 0 { hex.to_owned() } else { format!("0{hex}") };
+        let even = if hex.len().is_multiple_of(2) { hex.to_owned() } else { format!("0{hex}") };
         HEXLOWER_PERMISSIVE.decode(even.as_bytes()).ok()
     };
     let issuer = bytes(cert.aki.as_deref()?)?;

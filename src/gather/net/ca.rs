@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::ari::ari;
-use crate::acme::{AccountKey, Transport, directory, signed};
+use crate::acme::{self, AccountKey, Transport, signed};
 use crate::ca;
 use crate::facts::net::{AccountSeen, AccountState, Ari, CaFault, CaSeen, Directory};
 use crate::facts::{Account, Cert, HostFacts, Role};
@@ -22,6 +23,9 @@ const MAX_ACCOUNTS: usize = 10;
 
 /// How many questions about certificates are asked at once.
 const AT_ONCE: usize = 16;
+
+/// After how long a server that could not be reached is tried once more.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// How often a nonce that the server does not like is replaced. <https://www.rfc-editor.org/rfc/rfc8555#section-6.5>
 const NONCES: usize = 5;
@@ -59,7 +63,12 @@ impl Servers {
     }
 
     async fn look(&self, server: &str, accounts: &[Account], root: &Root) -> Arc<CaSeen> {
-        let directory = directory(&self.transport, server).await;
+        let mut directory = acme::directory(&self.transport, server).await;
+        // One lost packet is no finding.
+        if directory.as_ref().is_err_and(CaFault::may_pass) {
+            tokio::time::sleep(AGAIN).await;
+            directory = acme::directory(&self.transport, server).await;
+        }
         let mut seen = Vec::new();
         if let Ok(directory) = &directory {
             for account in accounts.iter().take(MAX_ACCOUNTS) {

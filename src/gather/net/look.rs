@@ -131,7 +131,7 @@ impl Look {
         let challenge =
             async { if asked.dns_01 { dns::challenge(resolver, zones, &name).await } else { None } };
         let addresses = dns::addresses(resolver, zones, &name);
-        let (dns, challenge, caa) = tokio::join!(addresses, challenge, dns::caa(resolver, &name));
+        let (dns, challenge, caa) = tokio::join!(addresses, challenge, dns::caa(resolver, zones, &name));
         if resolver.never_answered() {
             let why = Why::Unclear("it gives this host no answers".into());
             return Err(Missing::new(format!("the resolver {}", resolver.shown()), why, Role::Other));

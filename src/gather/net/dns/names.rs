@@ -1,7 +1,5 @@
 //! The addresses of a name, and its CAA records upwards.
 
-use std::sync::Arc;
-
 use hickory_proto::rr::{Name, RData, RecordType};
 
 use super::outcome::text;
@@ -58,15 +56,16 @@ pub async fn challenge(resolver: &Resolver, zones: &Zones, name: &Name) -> Optio
 }
 
 /// The CAA records from a name upwards, to the first name that has some or cannot be asked for.
-pub async fn caa(resolver: &Arc<Resolver>, name: &Name) -> Caa {
+pub async fn caa(resolver: &Resolver, zones: &Zones, name: &Name) -> Caa {
     let mut steps = Vec::new();
     let mut at = name.clone();
     while !at.is_root() && steps.len() < MAX_STEPS {
-        let looked = resolver.look_up(&at, RecordType::CAA, |data| match data {
-            RData::CAA(caa) => Some(CaaRecord::new(caa.flags(), caa.tag.as_str(), &caa.value)),
-            _ => None,
-        });
-        let looked = looked.await;
+        let mut looked = resolver.look_up(&at, RecordType::CAA, record).await;
+        // Some forwarders drop what they do not know: then the zone's own server is asked, as the CA does.
+        let dropped = looked.outcome.failure().is_some_and(|failure| !failure.is_dnssec());
+        if dropped && let Some(direct) = zones.ask(&at, RecordType::CAA, record).await {
+            looked.outcome = direct;
+        }
         let ends = matches!(looked.outcome, Outcome::Found(_) | Outcome::Failed(_));
         steps.push(CaaStep { name: text(&at), aliases: looked.aliases, records: looked.outcome });
         if ends {
@@ -75,6 +74,14 @@ pub async fn caa(resolver: &Arc<Resolver>, name: &Name) -> Caa {
         at = at.base_name();
     }
     Caa { resolver: resolver.shown(), steps }
+}
+
+/// A CAA record.
+fn record(data: &RData) -> Option<CaaRecord> {
+    match data {
+        RData::CAA(caa) => Some(CaaRecord::new(caa.flags(), caa.tag.as_str(), &caa.value)),
+        _ => None,
+    }
 }
 
 /// A value with everything that is not ASCII as `\xNN`.

@@ -71,26 +71,38 @@ impl Zones {
         None
     }
 
-    /// What the first server of a zone that answers with authority says of a name; those that the zone above names
-    /// come first, since they are what the CA's resolvers follow.
+    /// What the zone's own server says of a name's addresses.
     pub async fn direct(&self, zone: &Zone, name: &Name) -> Option<Direct> {
-        let answering = || zone.servers.iter().filter(|server| server.authoritative);
-        let server = answering().find(|server| server.delegated).or_else(|| answering().next())?.address?;
-        let of = |kind| async move {
-            let question = Question::to_authority(name.clone(), kind);
-            self.servers.ask(SocketAddr::new(server, PORT), &question).await.ok()
-        };
-        let (v4, v6) = tokio::join!(of(RecordType::A), of(RecordType::AAAA));
-        let (v4, v6) = (v4?, v6?);
+        let server = answering(zone)?;
+        let (a, aaaa) = tokio::join!(
+            self.told(server, name, RecordType::A, a),
+            self.told(server, name, RecordType::AAAA, aaaa)
+        );
+        Some(Direct { server: server.to_string(), a: a?, aaaa: aaaa? })
+    }
+
+    /// What the zone's own server says of the records of a type at a name; `None` where it does not answer for it.
+    pub async fn ask<T>(
+        &self,
+        name: &Name,
+        kind: RecordType,
+        pick: impl Fn(&RData) -> Option<T>,
+    ) -> Option<Outcome<T>> {
+        let zone = self.of(name).await?;
+        self.told(answering(&zone)?, name, kind, pick).await
+    }
+
+    async fn told<T>(
+        &self,
+        server: IpAddr,
+        name: &Name,
+        kind: RecordType,
+        pick: impl Fn(&RData) -> Option<T>,
+    ) -> Option<Outcome<T>> {
+        let question = Question::to_authority(name.clone(), kind);
+        let answer = self.servers.ask(SocketAddr::new(server, PORT), &question).await.ok()?;
         // A referral to a zone below is no answer.
-        if !v4.metadata.authoritative || !v6.metadata.authoritative {
-            return None;
-        }
-        Some(Direct {
-            server: server.to_string(),
-            a: outcome(&v4, name, a).0,
-            aaaa: outcome(&v6, name, aaaa).0,
-        })
+        answer.metadata.authoritative.then(|| outcome(&answer, name, pick).0)
     }
 
     async fn look(&self, apex: &Name) -> Option<Arc<Zone>> {
@@ -151,6 +163,13 @@ impl Zones {
         }
         Vec::new()
     }
+}
+
+/// The first server of a zone that answers with authority; those that the zone above names come first, since they are
+/// what the CA's resolvers follow.
+fn answering(zone: &Zone) -> Option<IpAddr> {
+    let all = || zone.servers.iter().filter(|server| server.authoritative);
+    all().find(|server| server.delegated).or_else(|| all().next())?.address
 }
 
 /// The server of an NS record.
