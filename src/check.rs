@@ -322,6 +322,16 @@ impl Evidence {
     }
 }
 
+/// `a.example`, `a.example and b.example`, `a.example and 3 more names`.
+pub fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [one, other] => format!("{one} and {other}"),
+        [one, more @ ..] => format!("{one} and {} more names", more.len()),
+    }
+}
+
 /// The severity that a finding may have: the one place where the certainty of the evidence caps it.
 ///
 /// What the disk or the CA itself says can be will-fail; what was only seen from this host over the network is

@@ -17,7 +17,7 @@ mod tests;
 pub use account::same_account;
 pub use cause::Cause;
 pub use property::{Given, Malformed, Property};
-pub use refused::{Refused, is_theirs, look, named, not_answered, refused, zone_line};
+pub use refused::{Refused, is_theirs, look, not_answered, refused, zone_line};
 pub use request::Parties;
 
 use crate::facts::net::{Caa, CaaRecord, CaaStep, Failure, Outcome};

@@ -1,7 +1,7 @@
 //! A lineage's identifiers that one set of CAA records refuses for one reason, together.
 
 use super::{Cause, Open, Parties, Refusal, Ruling};
-use crate::check::{Evidence, Finding, Severity, Skip, Subject};
+use crate::check::{Evidence, Finding, Severity, Skip, Subject, listed};
 use crate::facts::net::{Caa, CaaRecord, CaaStep, Failure, FailureKind, NameSeen};
 use crate::facts::{HostFacts, Lineage, Missing, Role, UNUSED, Why, is_plain};
 
@@ -103,7 +103,7 @@ impl<'a> Refused<'a> {
 
     /// The identifiers in a sentence.
     pub fn named(&self) -> String {
-        named(&self.names)
+        listed(&self.names)
     }
 
     /// Shows the records as they now are; nothing where the name could not stand on a command line.
@@ -143,14 +143,4 @@ pub fn look(name: &str) -> Vec<String> {
 /// The line of a zone file.
 pub fn zone_line(owner: &str, flags: u8, tag: &str, value: &str) -> String {
     format!("{}. CAA {flags} {tag} \"{value}\"", owner.trim_end_matches('.'))
-}
-
-/// Some identifiers in a sentence.
-pub fn named(names: &[&str]) -> String {
-    match names {
-        [] => String::new(),
-        [only] => (*only).to_owned(),
-        [first, second] => format!("{first} and {second}"),
-        [first, rest @ ..] => format!("{first} and {} more names", rest.len()),
-    }
 }

@@ -23,8 +23,7 @@ pub static CHECK: Check = Check {
 fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let resolved = lineage.resolved(host, Some(DNS_01))?;
     let stale = |challenge: &&Challenge| {
-        let gone =
-            challenge.zone.as_ref().is_some_and(|zone| psl::suffix_str(&zone.name) == Some(&zone.name));
+        let gone = challenge.zone.as_ref().is_some_and(|zone| zone.is_public_suffix());
         let nothing = matches!(challenge.txt, Outcome::NoSuchName | Outcome::Failed(_));
         !challenge.aliases.is_empty() && gone && nothing
     };

@@ -1,7 +1,7 @@
 //! An alias brings the CAA records of somebody else's domain.
 
-use crate::caa::{Because, Cause, Fault, Parties, Refused, named, refused, zone_line};
-use crate::check::{Check, Finding, Run, Severity, Verdict};
+use crate::caa::{Because, Cause, Fault, Parties, Refused, refused, zone_line};
+use crate::check::{Check, Finding, Run, Severity, Verdict, listed};
 use crate::facts::{HostFacts, Lineage};
 
 /// A CNAME record leads to another registered domain, whose CAA records refuse this CA, account or challenge.
@@ -40,7 +40,7 @@ fn finding(refused: &Refused<'_>, parties: &Parties<'_>, lineage: &Lineage, host
     let (record, fix) = match own.first() {
         Some(first) if own.len() == refused.names.len() => {
             let record = zone_line(first, 0, tag, issuer);
-            (record.clone(), format!("publish `{record}`; the same for each of {}", named(&own)))
+            (record.clone(), format!("publish `{record}`; the same for each of {}", listed(&own)))
         }
         _ => {
             let record = match refused.refusal.because {

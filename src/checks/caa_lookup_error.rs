@@ -1,7 +1,7 @@
 //! CAA records cannot be looked up, though the name's addresses can.
 
-use crate::caa::{Parties, Ruling, is_theirs, look, named, not_answered};
-use crate::check::{Check, Evidence, Finding, Run, Severity, Skip, Verdict};
+use crate::caa::{Parties, Ruling, is_theirs, look, not_answered};
+use crate::check::{Check, Evidence, Finding, Run, Severity, Skip, Verdict, listed};
 use crate::facts::net::{Caa, CaaStep, Failure};
 use crate::facts::{HostFacts, Lineage, UNUSED};
 
@@ -59,7 +59,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
 }
 
 fn finding(failed: &Failed<'_>, lineage: &Lineage, host: &HostFacts) -> Finding {
-    let (at, names) = (&failed.step.name, named(&failed.names));
+    let (at, names) = (&failed.step.name, listed(&failed.names));
     let says = format!("the look-up of CAA records of {at} fails, and that of addresses of {names} does not");
     let place = match failed.step.aliases.last() {
         Some(target) => format!("CAA records of {target}, to which {at} leads"),

@@ -1,6 +1,6 @@
 //! A name of the certificate has no address any more.
 
-use crate::check::{Check, Evidence, Finding, Run, Severity, Verdict};
+use crate::check::{Check, Evidence, Finding, Run, Severity, Verdict, listed};
 use crate::facts::net::{Dns, Outcome};
 use crate::facts::{HTTP_01, HostFacts, Lineage, UNUSED};
 
@@ -28,8 +28,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let names: Vec<&str> = dead.iter().map(|(name, _)| name.identifier.as_str()).collect();
     let says = match names.as_slice() {
         [one] => format!("{one} has no address: {}", without_address(first).unwrap_or_default()),
-        [one, ..] => format!("{one} and {} more names have no address", names.len() - 1),
-        [] => return resolved.verdict(vec![]),
+        several => format!("{} have no address", listed(several)),
     };
     let mut finding = Finding::new(says).identifiers(names.iter().copied());
     for (name, dns) in dead.iter().take(5) {

@@ -1,6 +1,6 @@
 //! The public DNS gives only addresses that no public CA connects to.
 
-use crate::check::{Check, Evidence, Finding, Run, Severity, Skip, Verdict};
+use crate::check::{Check, Evidence, Finding, Run, Severity, Skip, Verdict, listed};
 use crate::facts::net::Dns;
 use crate::facts::{HTTP_01, HostFacts, Lineage, UNUSED};
 use crate::{ca, reserved::reserved};
@@ -40,11 +40,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let block = first.addresses().first().and_then(|address| reserved(*address)).unwrap_or_default();
     let says = match names.as_slice() {
         [one] => format!("{one} leads to {shown} only, which no public CA connects to"),
-        [one, ..] => format!(
-            "{one} and {} more names lead to addresses that no public CA connects to",
-            names.len() - 1
-        ),
-        [] => return resolved.verdict(vec![]),
+        several => format!("{} lead to addresses that no public CA connects to", listed(several)),
     };
     let mut finding = Finding::new(says).identifiers(names);
     for (name, dns) in private.iter().take(5) {

@@ -1,6 +1,6 @@
 //! What the checks of HTTP-01 walks share: the walks that show one trouble, and how it is put. No check by itself.
 
-use crate::check::{Evidence, Finding, Severity, Skip, Source, Subject};
+use crate::check::{Evidence, Finding, Severity, Skip, Source, Subject, listed};
 use crate::facts::net::{Hop, Trouble, Walk, Way, trouble};
 use crate::facts::{HostFacts, Lineage, Missing, Role, Why, try_it};
 
@@ -204,16 +204,6 @@ pub(super) fn start(text: &str) -> String {
         start.push('…');
     }
     start
-}
-
-/// `a.example`, `a.example and b.example`, `a.example and 3 more names`.
-fn listed(names: &[&str]) -> String {
-    match names {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [one, other] => format!("{one} and {other}"),
-        [one, more @ ..] => format!("{one} and {} more names", more.len()),
-    }
 }
 
 #[cfg(test)]

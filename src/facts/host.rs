@@ -231,12 +231,18 @@ pub struct IniFile {
     pub settings: Vec<Setting>,
 }
 
+/// A setting of the first of these `cli.ini` files that has it, by its long option's name, with the file.
+pub fn said_in<'f>(files: &'f [Fact<IniFile>], option: &str) -> Option<(&'f IniFile, &'f Setting)> {
+    files
+        .iter()
+        .flatten()
+        .find_map(|file| file.settings.iter().find(|s| s.key.replace('_', "-") == option).map(|s| (file, s)))
+}
+
 impl HostFacts {
     /// A setting of any `cli.ini`, by its long option's name, with the file it stands in.
     pub fn cli(&self, option: &str) -> Option<(&IniFile, &Setting)> {
-        self.cli_ini.iter().flatten().find_map(|file| {
-            file.settings.iter().find(|s| s.key.replace('_', "-") == option).map(|s| (file, s))
-        })
+        said_in(&self.cli_ini, option)
     }
 
     /// Whether a flag is switched on in any `cli.ini`.

@@ -22,7 +22,7 @@ pub use account::{Account, AccountFile, Choice};
 pub use conf::{Conf, SectionHead, Setting, SettingValue};
 pub use host::{
     Beside, BesideKind, Dirs, HookFile, HookProgram, HookStage, HostFacts, IniFile, Orphan, Os, Renewal,
-    StrayConf,
+    StrayConf, said_in,
 };
 pub(crate) use install::release;
 pub use install::{Install, InstallKind, Plugins};

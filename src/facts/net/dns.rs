@@ -128,6 +128,13 @@ pub struct NameServer {
     pub authoritative: bool,
 }
 
+impl Zone {
+    /// Domains are registered directly below it: `com`, `co.uk`.
+    pub fn is_public_suffix(&self) -> bool {
+        psl::suffix_str(&self.name) == Some(self.name.as_str())
+    }
+}
+
 impl Dns {
     /// The addresses as the CA's resolvers will see them: by the zone's own server where that answers, else by the
     /// resolver; and who says so.

@@ -57,8 +57,7 @@ impl Dns {
     pub fn domain_is_gone(&self) -> bool {
         let (a, aaaa, _) = self.public();
         let gone = matches!(a, Outcome::NoSuchName) || matches!(aaaa, Outcome::NoSuchName);
-        let above = |zone: &str| psl::suffix_str(zone) == Some(zone);
-        gone && self.aliases.is_empty() && self.zone.as_ref().is_some_and(|zone| above(&zone.name))
+        gone && self.aliases.is_empty() && self.zone.as_ref().is_some_and(|zone| zone.is_public_suffix())
     }
 
     /// The resolver said nothing of the name: that is a fault of this host's network, not of the name.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::facts::{Client, Fact, IniFile, Trigger, TriggerKind};
+use crate::facts::{Client, Fact, IniFile, Trigger, TriggerKind, said_in};
 use crate::gather::certbot::name_of;
 use crate::gather::fs::{Entry, Root, show};
 
@@ -58,9 +58,7 @@ impl Scope<'_> {
 
     /// A setting of the `cli.ini` files.
     pub fn ini(&self, option: &str) -> Option<String> {
-        let settings = self.cli_ini.iter().flatten().flat_map(|file| &file.settings);
-        let mut named = settings.filter(|setting| setting.key.replace('_', "-") == option);
-        named.find_map(|setting| setting.text().map(str::to_owned))
+        said_in(self.cli_ini, option)?.1.text().map(str::to_owned)
     }
 }
 

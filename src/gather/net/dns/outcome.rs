@@ -21,14 +21,7 @@ pub fn outcome<T>(
     name: &Name,
     pick: impl Fn(&RData) -> Option<T>,
 ) -> (Outcome<T>, Vec<String>, Name) {
-    let kind = match message.metadata.response_code {
-        ResponseCode::NoError => None,
-        ResponseCode::NXDomain => None,
-        ResponseCode::ServFail => Some(FailureKind::ServFail),
-        ResponseCode::Refused => Some(FailureKind::Refused),
-        other => Some(FailureKind::Code(other.into())),
-    };
-    if let Some(kind) = kind {
+    if let Some(kind) = failed(message) {
         let failure = Failure { kind, extended: extended(message), bogus: false };
         return (Outcome::Failed(failure), Vec::new(), name.clone());
     }
@@ -45,6 +38,16 @@ pub fn outcome<T>(
         _ => Outcome::Nothing,
     };
     (outcome, aliases, end)
+}
+
+/// How an answer says neither yes nor no.
+pub fn failed(message: &Message) -> Option<FailureKind> {
+    match message.metadata.response_code {
+        ResponseCode::NoError | ResponseCode::NXDomain => None,
+        ResponseCode::ServFail => Some(FailureKind::ServFail),
+        ResponseCode::Refused => Some(FailureKind::Refused),
+        other => Some(FailureKind::Code(other.into())),
+    }
 }
 
 /// The names that aliases lead to, and the last of them; in error the ones up to where they come back.

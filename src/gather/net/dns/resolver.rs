@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hickory_proto::op::{Message, ResponseCode};
+use hickory_proto::op::Message;
 use hickory_proto::rr::{Name, RData, RecordType};
 use tokio::sync::OnceCell;
 
 use super::exchange::Question;
-use super::outcome::{MAX_ALIASES, outcome};
+use super::outcome::{MAX_ALIASES, extended, failed, outcome};
 use super::servers::Servers;
 use crate::facts::net::{Failure, FailureKind, Outcome};
 
@@ -139,13 +139,8 @@ impl Resolver {
                     continue;
                 }
             };
-            let failed = match answer.metadata.response_code {
-                ResponseCode::NoError | ResponseCode::NXDomain => return Ok(Arc::new(answer)),
-                ResponseCode::ServFail => FailureKind::ServFail,
-                ResponseCode::Refused => FailureKind::Refused,
-                other => FailureKind::Code(other.into()),
-            };
-            let extended = super::outcome::extended(&answer);
+            let Some(failed) = failed(&answer) else { return Ok(Arc::new(answer)) };
+            let extended = extended(&answer);
             let bogus = failed == FailureKind::ServFail && self.answers_unchecked(*address, &question).await;
             worst = Failure { kind: failed, extended, bogus };
             // A resolver's SERVFAIL is about the name; its REFUSED is about us, and the next one may answer.
@@ -159,8 +154,6 @@ impl Resolver {
     /// Whether the same question is answered when signatures are left unchecked.
     async fn answers_unchecked(&self, address: SocketAddr, question: &Question) -> bool {
         let unchecked = Question { unchecked: true, ..question.clone() };
-        self.servers.ask(address, &unchecked).await.is_ok_and(|answer| {
-            matches!(answer.metadata.response_code, ResponseCode::NoError | ResponseCode::NXDomain)
-        })
+        self.servers.ask(address, &unchecked).await.is_ok_and(|answer| failed(&answer).is_none())
     }
 }

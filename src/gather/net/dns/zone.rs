@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::{Name, RData, RecordType};
@@ -23,6 +23,9 @@ const MAX_ADDRESSES: usize = 2;
 /// The port of name servers.
 const PORT: u16 = 53;
 
+/// A name server with the addresses that the zone above gives beside it (glue).
+type Delegated = (Name, Vec<IpAddr>);
+
 /// A zone, kept for whoever asks for it; `None` where nobody names its servers.
 type Kept = Arc<OnceCell<Option<Arc<Zone>>>>;
 
@@ -32,12 +35,13 @@ pub struct Zones {
     resolver: Arc<Resolver>,
     servers: Arc<Servers>,
     kept: Mutex<HashMap<Name, Kept>>,
+    delegations: Mutex<HashMap<Name, Arc<OnceCell<Vec<Delegated>>>>>,
 }
 
 impl Zones {
     /// Zones, found through a resolver.
     pub fn new(resolver: Arc<Resolver>, servers: Arc<Servers>) -> Self {
-        Self { resolver, servers, kept: Mutex::default() }
+        Self { resolver, servers, kept: Mutex::default(), delegations: Mutex::default() }
     }
 
     /// The zone that a name lies in; `None` where the resolver does not say.
@@ -48,11 +52,7 @@ impl Zones {
             Some(domain) if !self.delegation(&domain).await.is_empty() => domain,
             _ => apex,
         };
-        let cell = {
-            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.entry(apex.clone()).or_default().clone()
-        };
-        cell.get_or_init(|| self.look(&apex)).await.clone()
+        kept(&self.kept, &apex).get_or_init(|| self.look(&apex)).await.clone()
     }
 
     /// The owner of the SOA record above a name: the answer, or the authority section of a negative one.
@@ -137,8 +137,12 @@ impl Zones {
         names.await.outcome.records().iter().map(Name::to_lowercase).collect()
     }
 
-    /// The servers that the zone above names for a zone, with the addresses that it gives beside them (glue).
-    async fn delegation(&self, apex: &Name) -> Vec<(Name, Vec<IpAddr>)> {
+    /// The servers that the zone above names for a zone.
+    async fn delegation(&self, apex: &Name) -> Vec<Delegated> {
+        kept(&self.delegations, apex).get_or_init(|| self.ask_above(apex)).await.clone()
+    }
+
+    async fn ask_above(&self, apex: &Name) -> Vec<Delegated> {
         let Some(above) = self.apex(&apex.base_name()).await else { return Vec::new() };
         let question = Question::to_authority(apex.clone(), RecordType::NS);
         for server in self.servers_of(&above).await.into_iter().take(2) {
@@ -152,17 +156,18 @@ impl Zones {
             let named = records.filter(|record| record.name == *apex).filter_map(|record| ns(&record.data));
             let glue = |name: &Name| {
                 let owned = answer.additionals.iter().filter(|record| record.name == *name);
-                let address = owned.filter_map(|record| match &record.data {
-                    RData::A(a) => Some(IpAddr::V4(a.0)),
-                    RData::AAAA(aaaa) => Some(IpAddr::V6(aaaa.0)),
-                    _ => None,
-                });
-                address.collect()
+                owned.filter_map(|record| record.data.ip_addr()).collect()
             };
             return named.map(|name| (name.to_lowercase(), glue(&name))).collect();
         }
         Vec::new()
     }
+}
+
+/// The place of what is kept under a name.
+fn kept<T>(all: &Mutex<HashMap<Name, Arc<OnceCell<T>>>>, name: &Name) -> Arc<OnceCell<T>> {
+    let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+    all.entry(name.clone()).or_default().clone()
 }
 
 /// The first server of a zone that answers with authority; those that the zone above names come first, since they are
@@ -236,6 +241,9 @@ async fn of_server(
 /// Whether this host can send anything over IPv6: the kernel names a source address for the first root server's
 /// <https://www.iana.org/domains/root/servers>; nothing is sent.
 fn has_ipv6() -> bool {
-    let connect = |socket: std::net::UdpSocket| socket.connect("[2001:503:ba3e::2:30]:53");
-    std::net::UdpSocket::bind("[::]:0").and_then(connect).is_ok()
+    static HAS: LazyLock<bool> = LazyLock::new(|| {
+        let connect = |socket: std::net::UdpSocket| socket.connect("[2001:503:ba3e::2:30]:53");
+        std::net::UdpSocket::bind("[::]:0").and_then(connect).is_ok()
+    });
+    *HAS
 }

@@ -1,6 +1,6 @@
 //! TLS as the CA speaks it on the way to a challenge: any certificate will do, nothing below 1.2.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
@@ -59,13 +59,17 @@ impl ServerCertVerifier for AnyCertificate {
 /// # Errors
 /// The cryptography at hand has none of the protocol's versions.
 pub(super) fn config() -> Result<Arc<ClientConfig>, rustls::Error> {
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider.clone())
-        .with_safe_default_protocol_versions()?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
-        .with_no_client_auth();
-    Ok(Arc::new(config))
+    // The same for every walk.
+    static CONFIG: LazyLock<Result<Arc<ClientConfig>, rustls::Error>> = LazyLock::new(|| {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let config = ClientConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
+            .with_no_client_auth();
+        Ok(Arc::new(config))
+    });
+    CONFIG.clone()
 }
 
 /// The name for SNI. An address has none, and neither has a name that is not one for TLS (with an underscore, say).
