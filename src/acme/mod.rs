@@ -3,6 +3,7 @@
 mod directory;
 mod jws;
 mod key;
+mod proxy;
 mod transport;
 
 pub use directory::directory;

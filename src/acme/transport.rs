@@ -1,6 +1,5 @@
 //! HTTPS to an ACME server: verified against the host's trust store, bounded in time and size.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,18 +8,19 @@ use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper::{HeaderMap, Method, Request, Uri};
 use hyper_util::rt::TokioIo;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
+use super::proxy::tunnel;
 use crate::error::Error;
+use crate::facts::Egress;
 use crate::facts::net::CaFault;
 
 /// How long a connection and its handshake may take each, and how long the whole request.
-const STEP: Duration = Duration::from_secs(10);
+pub(super) const STEP: Duration = Duration::from_secs(10);
 const WHOLE: Duration = Duration::from_secs(30);
 
 /// The largest answer that is read, in bytes.
@@ -32,6 +32,7 @@ const USER_AGENT: &str = concat!("acme-audit/", env!("CARGO_PKG_VERSION"));
 #[derive(Debug)]
 pub struct Transport {
     tls: Arc<ClientConfig>,
+    egress: Egress,
 }
 
 /// An answer.
@@ -46,32 +47,18 @@ pub struct Reply {
 }
 
 impl Transport {
-    /// Trusts what the host trusts, and the certificates of a file.
+    /// Trusts these roots, and goes out as an environment says.
     ///
     /// # Errors
-    /// The file cannot be read, or holds no certificate.
-    pub fn new(ca_bundle: Option<&Path>) -> Result<Self, Error> {
-        let mut roots = RootCertStore::empty();
-        // Some of a store may be unreadable; what is missing shows when a server is not trusted.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        if let Some(file) = ca_bundle {
-            let wrong = |what: String| {
-                Error::new(format!("--ca-bundle: {}: {what}", file.display()))
-                    .hint("give a file of CA certificates in PEM form")
-            };
-            let all = CertificateDer::pem_file_iter(file).map_err(|e| wrong(e.to_string()))?;
-            let all = all.collect::<Result<Vec<_>, _>>().map_err(|e| wrong(e.to_string()))?;
-            if roots.add_parsable_certificates(all).0 == 0 {
-                return Err(wrong("it holds no certificate".to_owned()));
-            }
-        }
+    /// TLS cannot be spoken.
+    pub fn new(roots: RootCertStore, egress: Egress) -> Result<Self, Error> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let tls = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|e| Error::new(format!("cannot speak TLS: {e}")))?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Ok(Self { tls: Arc::new(tls) })
+        Ok(Self { tls: Arc::new(tls), egress })
     }
 
     /// Asks for a URL.
@@ -113,7 +100,10 @@ impl Transport {
         let authority = uri.authority().filter(|_| uri.scheme_str() == Some("https"));
         let authority = authority.ok_or_else(|| CaFault::NoAcme(format!("{url} is no https URL")))?;
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
-        let stream = connect(&host, authority.port_u16().unwrap_or(443)).await?;
+        let stream = match self.egress.proxy(&host).map_err(CaFault::Proxy)? {
+            Some(proxy) => tunnel(&proxy, uri.clone()).await?,
+            None => connect(&host, authority.port_u16().unwrap_or(443)).await?,
+        };
         let name =
             ServerName::try_from(host.clone()).map_err(|_| CaFault::NoAcme(format!("{host} is no host")))?;
         let handshake = TlsConnector::from(self.tls.clone()).connect(name, stream);

@@ -22,13 +22,14 @@ pub static CHECK: Check = Check {
 
 fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let ca = lineage.ca()?;
-    let Err(CaFault::Untrusted(why)) = &ca.directory else { return Ok(vec![]) };
+    let Some(CaFault::Untrusted(why)) = ca.fault() else { return Ok(vec![]) };
+    host.environments_known(&lineage.name)?;
     let evidence = Evidence { kind: Source::Tls, ..Evidence::file(&ca.server, why.as_str()) };
     let finding = Finding::new(format!("this host does not trust the certificate of {}: {why}", ca.server))
         .about(Subject::Server(ca.server.clone()))
         .evidence(Evidence { wanted: Some("a chain to a root of this host's store".into()), ..evidence })
         .fix(
-            "update the store; for a private CA name its root where certbot is started, and here with --ca-bundle",
+            "update the store; for a private CA name its root in REQUESTS_CA_BUNDLE where certbot is started",
             [format!("curl -v {}", ca.server)],
         )
         .lowered_if(host.unused(lineage), Severity::Note, UNUSED);

@@ -425,19 +425,17 @@ pub fn zone(name: &str, servers: &[(&str, bool)]) -> std::sync::Arc<net::Zone> {
 pub fn ca_seen(change: impl Fn(&mut net::CaSeen)) -> Lineage {
     let account = |path: &str| net::AccountSeen { path: path.into(), state: net::AccountState::Valid };
     let mut lineage = lineage();
-    let mut ca = net::CaSeen {
-        server: crate::ca::LETS_ENCRYPT.into(),
-        directory: Ok(net::Directory {
-            new_nonce: "https://ca.example/nonce".into(),
-            new_account: "https://ca.example/account".into(),
-            renewal_info: None,
-            terms: None,
-            caa_identities: None,
-            profiles: None,
-            needs_eab: false,
-        }),
-        accounts: host().accounts.iter().flatten().map(|found| account(&found.path)).collect(),
+    let directory = net::Directory {
+        new_nonce: "https://ca.example/nonce".into(),
+        new_account: "https://ca.example/account".into(),
+        renewal_info: None,
+        terms: None,
+        caa_identities: None,
+        profiles: None,
+        needs_eab: false,
     };
+    let mut ca = net::CaSeen::of(crate::ca::LETS_ENCRYPT, Ok(directory));
+    ca.accounts = host().accounts.iter().flatten().map(|found| account(&found.path)).collect();
     change(&mut ca);
     lineage.ca = Some(ca.into());
     lineage

@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::config::Config;
 use crate::error::Error;
-use crate::gather::net::Options;
+use crate::gather::net::{Options, own_environment};
 
 /// How long the network may take in all, in seconds.
 pub const DEADLINE: u64 = 600;
@@ -58,6 +58,7 @@ impl NetworkArgs {
             http_port: self.http_port.or(config.http_port).unwrap_or(80),
             https_port: self.https_port.or(config.https_port).unwrap_or(443),
             allow_private: self.allow_private_addresses || config.allow_private_addresses == Some(true),
+            own: own_environment(),
             ca_bundle: self.ca_bundle.clone().or(config.ca_bundle.clone()),
             deadline: Duration::from_secs(seconds),
             progress: !quiet,

@@ -5,6 +5,7 @@
 
 mod account;
 mod conf;
+mod egress;
 mod host;
 mod install;
 mod issuance;
@@ -20,6 +21,7 @@ mod zone;
 
 pub use account::{Account, AccountFile, Choice};
 pub use conf::{Conf, SectionHead, Setting, SettingValue};
+pub use egress::{Egress, Login, Proxy, Variable};
 pub use host::{
     Beside, BesideKind, Dirs, HookFile, HookProgram, HookStage, HostFacts, IniFile, Orphan, Os, Renewal,
     StrayConf, said_in,
@@ -38,6 +40,9 @@ pub use x509::{Cert, Issued, KeyAlgorithm, PrivateKey, SignatureState};
 pub use zone::Zone;
 
 use serde::{Deserialize, Serialize};
+
+/// What stands for a secret.
+pub const MASK: &str = "***";
 
 /// One observation, or why it could not be made.
 pub type Fact<T> = Result<T, Missing>;

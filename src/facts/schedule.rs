@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Fact;
+use super::{Egress, Fact};
 
 /// One thing that starts, or is meant to start, an ACME client.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -147,6 +147,9 @@ pub struct Task {
     pub sleeps: u64,
     /// What throws its output away, where something does: `>/dev/null 2>&1`, `MAILTO=""`, `StandardError=null`.
     pub discards: Option<String>,
+    /// The variables that decide how its requests leave the host.
+    #[serde(default)]
+    pub egress: Egress,
 }
 
 /// What a trigger is for.

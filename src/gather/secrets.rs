@@ -2,8 +2,7 @@
 //!
 //! The rule errs on the side of masking: a reader of a report can open the file, a leaked token cannot be called back.
 
-/// What stands for a secret.
-pub const MASK: &str = "***";
+use crate::facts::MASK;
 
 /// Words that make the name of a variable, an option, a header or a query parameter a secret's name.
 const SECRET_WORDS: &[&str] = &[

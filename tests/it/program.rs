@@ -8,7 +8,17 @@ pub const AT: &str = "2026-11-23T12:00:00Z";
 
 /// The program with these arguments.
 pub fn run<S: AsRef<std::ffi::OsStr>>(args: &[S]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_acme-audit")).args(args).output().expect("the program starts")
+    run_with(args, &[])
+}
+
+/// The same with these variables set, and none of this machine's that lead elsewhere.
+pub fn run_with<S: AsRef<std::ffi::OsStr>>(args: &[S], variables: &[(&str, &str)]) -> Output {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_acme-audit"));
+    let names = ["HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "https_proxy", "all_proxy", "no_proxy"];
+    names.iter().chain(&["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"]).for_each(|name| {
+        program.env_remove(name);
+    });
+    program.args(args).envs(variables.iter().copied()).output().expect("the program starts")
 }
 
 /// Standard output, then standard error, then the exit code; paths of the tree are scrubbed.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::facts::{Account, Choice, HostFacts, Lineage, Missing, Role, Why};
+use crate::facts::{Account, Choice, Egress, HostFacts, Lineage, Missing, Role, Why};
 
 /// An ACME server as it answers this host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +14,12 @@ pub struct CaSeen {
     pub directory: Result<Directory, CaFault>,
     /// The accounts that this host has there.
     pub accounts: Vec<AccountSeen>,
+    /// The variables that it was reached with.
+    #[serde(default)]
+    pub by: Egress,
+    /// Why the environment of the schedule does not lead there, where that of this process does.
+    #[serde(default)]
+    pub scheduled: Option<CaFault>,
 }
 
 /// A server's directory (RFC 8555, section 7.1.1), as far as it is used.
@@ -77,6 +83,8 @@ pub enum CaFault {
     Name(String),
     /// No connection: the address and the system's words.
     Connect(String),
+    /// The proxy on the way there gives no connection: its variable, and why.
+    Proxy(String),
     /// No answer in time.
     Timeout,
     /// Its certificate is not trusted here.
@@ -110,6 +118,19 @@ impl Lineage {
     }
 }
 
+impl CaSeen {
+    /// A server with what came of asking for its directory, and nothing else.
+    pub fn of(server: &str, directory: Result<Directory, CaFault>) -> Self {
+        let (accounts, by, scheduled) = (Vec::new(), Egress::default(), None);
+        Self { server: server.to_owned(), directory, accounts, by, scheduled }
+    }
+
+    /// Why the schedule's client gets no directory.
+    pub fn fault(&self) -> Option<&CaFault> {
+        self.scheduled.as_ref().or(self.directory.as_ref().err())
+    }
+}
+
 impl AccountSeen {
     /// Why its state is not known.
     pub fn unasked(&self, server: &str, why: &str) -> Missing {
@@ -122,6 +143,26 @@ impl AccountSeen {
 }
 
 impl HostFacts {
+    /// The environments in which the schedule would renew a lineage, each once.
+    pub fn environments(&self, lineage: &str) -> Vec<&Egress> {
+        let mut all: Vec<&Egress> = self.covering(lineage).map(|trigger| &trigger.task.egress).collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// Whether these environments are known as a whole.
+    ///
+    /// # Errors
+    /// What may set other variables.
+    pub fn environments_known(&self, lineage: &str) -> Result<(), Missing> {
+        let unclear = |egress: &Egress| egress.unclear.clone();
+        match self.environments(lineage).into_iter().find_map(unclear) {
+            Some(why) => Err(Missing::new("the environment of the schedule", Why::Unclear(why), Role::Other)),
+            None => Ok(()),
+        }
+    }
+
     /// The account that certbot will use for a lineage, and what the CA says of it; `None` where a check of its own
     /// tells what is wrong with it on the disk, or where certbot will register a new one.
     ///
@@ -152,6 +193,7 @@ impl std::fmt::Display for CaFault {
         match self {
             CaFault::Name(why) => write!(f, "its name cannot be resolved: {why}"),
             CaFault::Connect(why) => write!(f, "no connection to {why}"),
+            CaFault::Proxy(why) => write!(f, "no connection through {why}"),
             CaFault::Timeout => f.write_str("no answer in time"),
             CaFault::Untrusted(why) => write!(f, "its certificate is not trusted here: {why}"),
             CaFault::Tls(why) | CaFault::Broken(why) | CaFault::NoAcme(why) => f.write_str(why),

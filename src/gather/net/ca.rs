@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::ari::ari;
+use super::roots::Roots;
 use crate::acme::{self, AccountKey, Transport, signed};
 use crate::ca;
 use crate::facts::net::{AccountSeen, AccountState, Ari, CaFault, CaSeen, Directory};
-use crate::facts::{Account, Cert, HostFacts, Role};
+use crate::facts::{Account, Cert, Egress, HostFacts, Lineage, Role};
 use crate::gather::fs::Root;
 
 /// The largest account key that is read, in bytes.
@@ -31,56 +32,129 @@ const AGAIN: Duration = Duration::from_secs(2);
 const NONCES: usize = 5;
 
 type Kept = Arc<OnceCell<Arc<CaSeen>>>;
+type Ways = Arc<Mutex<HashMap<Egress, Result<Arc<Transport>, CaFault>>>>;
+
+/// A server, and the environments in which the host's schedule asks it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Door {
+    /// The URL of its directory.
+    pub server: String,
+    /// Each once; empty where nothing is scheduled.
+    pub environments: Vec<Egress>,
+}
 
 /// The servers, each asked when the first lineage needs it.
 #[derive(Debug)]
 pub struct Servers {
-    transport: Transport,
+    roots: Roots,
+    /// The environment of this process.
+    own: Egress,
+    ways: Ways,
     at_once: Semaphore,
-    kept: Mutex<HashMap<String, Kept>>,
+    kept: Mutex<HashMap<Door, Kept>>,
+}
+
+impl Door {
+    /// Where a lineage's renewals go; `None` where nothing says so.
+    pub fn of(lineage: &Lineage, host: &HostFacts) -> Option<Self> {
+        let server = directory_of(lineage.asks(host)?);
+        let environments = host.environments(&lineage.name).into_iter().cloned().collect();
+        Some(Self { server, environments })
+    }
 }
 
 impl Servers {
-    /// Servers that are reached by this way.
-    pub fn new(transport: Transport) -> Self {
-        Self { transport, at_once: Semaphore::new(AT_ONCE), kept: Mutex::default() }
+    /// Servers that are verified with these roots; `own` is the environment of this process.
+    pub fn new(roots: Roots, own: Egress) -> Self {
+        Self { roots, own, ways: Ways::default(), at_once: Semaphore::new(AT_ONCE), kept: Mutex::default() }
     }
 
     /// What one of them says; the keys of accounts are read below `root`.
-    pub async fn see(&self, server: &str, accounts: &[Account], root: &Root) -> Arc<CaSeen> {
+    pub async fn see(&self, door: &Door, accounts: &[Account], root: &Root) -> Arc<CaSeen> {
         let cell = {
             let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.entry(server.to_owned()).or_default().clone()
+            kept.entry(door.clone()).or_default().clone()
         };
-        cell.get_or_init(|| self.look(server, accounts, root)).await.clone()
+        cell.get_or_init(|| self.look(door, accounts, root)).await.clone()
     }
 
     /// When the server wants a lineage's certificate to be renewed; `None` where it has no such information.
-    pub async fn ari(&self, seen: &CaSeen, cert: &Cert) -> Option<Result<Ari, CaFault>> {
+    pub async fn ari(&self, seen: &CaSeen, cert: &Cert, root: &Root) -> Option<Result<Ari, CaFault>> {
         let renewal_info = seen.directory.as_ref().ok()?.renewal_info.as_ref()?;
         let _place = self.at_once.acquire().await;
-        Some(ari(&self.transport, renewal_info, cert).await)
+        match self.way(&seen.by, root) {
+            Ok(transport) => Some(ari(&transport, renewal_info, cert).await),
+            Err(fault) => Some(Err(fault)),
+        }
     }
 
-    async fn look(&self, server: &str, accounts: &[Account], root: &Root) -> Arc<CaSeen> {
-        let mut directory = acme::directory(&self.transport, server).await;
-        // One lost packet is no finding.
-        if directory.as_ref().is_err_and(CaFault::may_pass) {
-            tokio::time::sleep(AGAIN).await;
-            directory = acme::directory(&self.transport, server).await;
+    /// The way out that an environment gives.
+    fn way(&self, environment: &Egress, root: &Root) -> Result<Arc<Transport>, CaFault> {
+        let mut ways = self.ways.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = ways.entry(environment.clone()).or_insert_with(|| {
+            let roots = self.roots.of(root, environment.bundle()).map_err(CaFault::Tls)?;
+            let transport = Transport::new(roots, environment.clone());
+            transport.map(Arc::new).map_err(|error| CaFault::Tls(error.to_string()))
+        });
+        made.clone()
+    }
+
+    /// The directory, asked for in one environment.
+    async fn directory(&self, server: &str, environment: &Egress, root: &Root) -> Result<Directory, CaFault> {
+        let transport = self.way(environment, root)?;
+        match acme::directory(&transport, server).await {
+            // One lost packet is no finding.
+            Err(fault) if fault.may_pass() => {
+                tokio::time::sleep(AGAIN).await;
+                acme::directory(&transport, server).await
+            }
+            answer => answer,
         }
-        let mut seen = Vec::new();
-        if let Ok(directory) = &directory {
-            for account in accounts.iter().take(MAX_ACCOUNTS) {
-                let state = self.account(directory, account, root).await;
-                seen.push(AccountSeen { path: account.path.clone(), state });
+    }
+
+    async fn look(&self, door: &Door, accounts: &[Account], root: &Root) -> Arc<CaSeen> {
+        let (server, own) = (&door.server, [self.own.clone()]);
+        let environments = if door.environments.is_empty() { &own[..] } else { &door.environments };
+        let mut seen: Option<CaSeen> = None;
+        for environment in environments {
+            let directory = self.directory(server, environment, root).await;
+            let done = directory.is_ok();
+            if done || seen.is_none() {
+                seen = Some(CaSeen { by: environment.clone(), ..CaSeen::of(server, directory) });
+            }
+            if done {
+                break;
             }
         }
-        Arc::new(CaSeen { server: server.to_owned(), directory, accounts: seen })
+        let mut seen = seen.unwrap_or_else(|| CaSeen::of(server, Err(CaFault::Timeout)));
+        // Where this process gets through, the schedule's environment lacks what this one has.
+        if !environments.contains(&self.own)
+            && let Err(fault) = &seen.directory
+            && let Ok(directory) = self.directory(server, &self.own, root).await
+        {
+            let scheduled = Some(fault.clone());
+            seen = CaSeen { directory: Ok(directory), by: self.own.clone(), scheduled, ..seen };
+        }
+        if let (Ok(directory), Ok(transport)) = (&seen.directory, self.way(&seen.by, root)) {
+            let asked = Asked { transport: &transport, directory };
+            for account in accounts.iter().take(MAX_ACCOUNTS) {
+                let state = asked.account(account, root).await;
+                seen.accounts.push(AccountSeen { path: account.path.clone(), state });
+            }
+        }
+        Arc::new(seen)
     }
+}
 
+/// A server that answers.
+struct Asked<'a> {
+    transport: &'a Transport,
+    directory: &'a Directory,
+}
+
+impl Asked<'_> {
     /// Asks for an account by its key, and never makes one. <https://www.rfc-editor.org/rfc/rfc8555#section-7.3.1>
-    async fn account(&self, directory: &Directory, account: &Account, root: &Root) -> AccountState {
+    async fn account(&self, account: &Account, root: &Root) -> AccountState {
         let Ok(file) = &account.key else {
             return AccountState::Unasked("its key cannot be read".into());
         };
@@ -89,7 +163,7 @@ impl Servers {
             Err(missing) => Err(missing.to_string()),
         };
         match key {
-            Ok(key) => match self.found(directory, &key).await {
+            Ok(key) => match self.found(&key).await {
                 Ok(state) => state,
                 Err(why) => AccountState::Unasked(why),
             },
@@ -97,10 +171,11 @@ impl Servers {
         }
     }
 
-    async fn found(&self, directory: &Directory, key: &AccountKey) -> Result<AccountState, String> {
-        let url = &directory.new_account;
+    async fn found(&self, key: &AccountKey) -> Result<AccountState, String> {
+        let url = &self.directory.new_account;
         for _ in 0..NONCES {
-            let nonce = self.transport.head(&directory.new_nonce).await.map_err(|fault| fault.to_string())?;
+            let nonce =
+                self.transport.head(&self.directory.new_nonce).await.map_err(|fault| fault.to_string())?;
             let nonce = nonce.headers.get("replay-nonce").and_then(|nonce| nonce.to_str().ok());
             let nonce = nonce.ok_or("the server gives no nonce")?;
             let request = signed(key, url, nonce, &json!({"onlyReturnExisting": true}))?;
@@ -123,7 +198,7 @@ impl Servers {
 }
 
 /// The directory that certbot asks for a server: the production server's v1 form leads to its v2.
-pub fn directory_of(server: &str) -> String {
+fn directory_of(server: &str) -> String {
     if server == ca::LETS_ENCRYPT_V1 { ca::LETS_ENCRYPT.to_owned() } else { server.to_owned() }
 }
 

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
+use super::ca::Door;
 use super::dns::{Resolver, Servers, Zones};
+use super::roots::Roots;
 use super::{Options, ca, dns, files, http01};
-use crate::acme::Transport;
 use crate::error::Error;
 use crate::facts::net::{Ari, CaFault, CaSeen, Caa, Dns, NameSeen, Walk};
 use crate::facts::{Fact, HostFacts, Lineage, Missing, Role, Why};
@@ -46,7 +47,7 @@ impl Look {
     /// # Errors
     /// The file of CA certificates cannot be read.
     pub(super) fn new(options: &Options) -> Result<Self, Error> {
-        let cas = ca::Servers::new(Transport::new(options.ca_bundle.as_deref())?);
+        let cas = ca::Servers::new(Roots::new(options.ca_bundle.as_deref())?, options.own.clone());
         let ends = Instant::now() + options.deadline;
         let servers = Arc::new(Servers::default());
         let addresses = options.resolver.map_or_else(dns::system, |address| Ok(vec![address]));
@@ -66,18 +67,15 @@ impl Look {
     /// What the servers say, all asked at once; one that is not done before the deadline gave no answer.
     pub(super) async fn cas(
         &self,
-        servers: BTreeSet<String>,
+        doors: BTreeSet<Door>,
         host: &HostFacts,
         root: &Root,
-    ) -> HashMap<String, Arc<CaSeen>> {
-        let asked = servers.iter().map(|server| async move {
-            let accounts = ca::accounts(host, server);
-            let seen = timeout_at(self.ends, self.cas.see(server, &accounts, root)).await;
-            let late = |_| {
-                let directory = Err(CaFault::Timeout);
-                Arc::new(CaSeen { server: server.clone(), directory, accounts: Vec::new() })
-            };
-            (server.clone(), seen.unwrap_or_else(late))
+    ) -> HashMap<Door, Arc<CaSeen>> {
+        let asked = doors.iter().map(|door| async move {
+            let accounts = ca::accounts(host, &door.server);
+            let seen = timeout_at(self.ends, self.cas.see(door, &accounts, root)).await;
+            let late = |_| Arc::new(CaSeen::of(&door.server, Err(CaFault::Timeout)));
+            (door.clone(), seen.unwrap_or_else(late))
         });
         futures_util::future::join_all(asked).await.into_iter().collect()
     }
@@ -86,13 +84,14 @@ impl Look {
     pub(super) async fn windows(
         &self,
         lineages: &[Lineage],
-        cas: &HashMap<String, Arc<CaSeen>>,
+        cas: &HashMap<Door, Arc<CaSeen>>,
         host: &HostFacts,
+        root: &Root,
     ) -> Vec<Option<Result<Ari, CaFault>>> {
         let asked = lineages.iter().map(|lineage| async move {
-            let seen = cas.get(&ca::directory_of(lineage.asks(host)?))?;
+            let seen = cas.get(&Door::of(lineage, host)?)?;
             let cert = lineage.cert.as_ref().ok()?;
-            let window = timeout_at(self.ends, self.cas.ari(seen, cert)).await;
+            let window = timeout_at(self.ends, self.cas.ari(seen, cert, root)).await;
             window.unwrap_or(Some(Err(CaFault::Timeout)))
         });
         futures_util::future::join_all(asked).await

@@ -7,6 +7,7 @@ mod files;
 pub mod http01;
 mod look;
 mod progress;
+pub mod roots;
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
@@ -18,8 +19,9 @@ use tokio::task::JoinSet;
 
 use crate::error::Error;
 use crate::facts::net::NameSeen;
-use crate::facts::{DNS_01, HTTP_01, HostFacts, Lineage};
+use crate::facts::{DNS_01, Egress, HTTP_01, HostFacts, Lineage};
 use crate::gather::fs::Root;
+use ca::Door;
 use look::{Asked, Look};
 use progress::Progress;
 
@@ -34,12 +36,25 @@ pub struct Options {
     pub https_port: u16,
     /// Private and reserved addresses count as reachable.
     pub allow_private: bool,
+    /// The variables of this process that decide how requests leave the host.
+    pub own: Egress,
     /// More CA certificates to trust.
     pub ca_bundle: Option<PathBuf>,
     /// When the look at the network ends.
     pub deadline: Duration,
     /// How far it has come is told on a terminal.
     pub progress: bool,
+}
+
+/// The variables of this process that decide how requests leave the host.
+pub fn own_environment() -> Egress {
+    let mut own = Egress::default();
+    for (name, value) in std::env::vars_os() {
+        if let (Some(name), Some(value)) = (name.to_str(), value.to_str()) {
+            own.set(name, value, "the environment of this process");
+        }
+    }
+    own
 }
 
 /// The network as this host sees it, for one audit.
@@ -75,8 +90,7 @@ impl Net {
                 of.http_01 |= method == Some(HTTP_01);
             }
         }
-        let servers: BTreeSet<String> =
-            lineages.iter().filter_map(|lineage| lineage.asks(host)).map(ca::directory_of).collect();
+        let doors: BTreeSet<Door> = lineages.iter().filter_map(|lineage| Door::of(lineage, host)).collect();
         let (seen, cas, windows) = self.runtime.block_on(async {
             let (progress, of) = (Arc::new(Progress::default()), asked.len());
             let mut tasks = JoinSet::new();
@@ -89,8 +103,8 @@ impl Net {
                 });
             }
             let looking = async {
-                let cas = self.look.cas(servers, host, root).await;
-                let windows = self.look.windows(lineages, &cas, host).await;
+                let cas = self.look.cas(doors, host, root).await;
+                let windows = self.look.windows(lineages, &cas, host, root).await;
                 (tasks.join_all().await, cas, windows)
             };
             let (seen, cas, windows) = tokio::select! {
@@ -103,8 +117,7 @@ impl Net {
         });
         for (lineage, window) in lineages.iter_mut().zip(windows) {
             lineage.ari = window;
-            let server = lineage.asks(host).map(ca::directory_of);
-            lineage.ca = server.and_then(|server| cas.get(&server).cloned());
+            lineage.ca = Door::of(lineage, host).and_then(|door| cas.get(&door).cloned());
             // A lineage whose certificate cannot be read has no names that could be asked for.
             lineage.seen = Some(lineage.names().iter().filter_map(|name| seen.get(name).cloned()).collect());
         }

@@ -10,7 +10,7 @@ use super::command::recognise;
 use super::cron::{Cron, Job};
 use super::runparts::{Runner, lacks_anacron};
 use super::settings::setting;
-use crate::facts::{Ineffective, Role, Rule, TriggerKind, When};
+use crate::facts::{Egress, Ineffective, Role, Rule, TriggerKind, When};
 use crate::gather::fs::show;
 
 const TABLE: &str = "/etc/anacrontab";
@@ -21,6 +21,7 @@ impl Cron<'_> {
         let path = Path::new(TABLE);
         let Some(text) = self.read_once(path) else { return };
         let (mut hours, mut random, mut search) = ((0, 24), 0_u64, None);
+        let mut egress = Egress::default();
         let gone = || Ineffective::NotStarted("anacron is not installed".into());
         let fault = lacks_anacron(self.look).then(gone);
         for (i, line) in text.lines().enumerate() {
@@ -29,6 +30,7 @@ impl Cron<'_> {
                 continue;
             }
             if let Some((name, value)) = setting(line) {
+                egress.set(&name, &value, &format!("{}:{}", show(path), i + 1));
                 match name.as_str() {
                     "START_HOURS_RANGE" => hours = range(&value).unwrap_or(hours),
                     "RANDOM_DELAY" => random = value.parse().unwrap_or(0),
@@ -47,6 +49,7 @@ impl Cron<'_> {
                 runner.job = Some(name.to_owned());
                 runner.unless_anacron = false;
                 runner.path = search.clone();
+                runner.egress = egress.clone();
                 self.runners.push(runner);
             }
             let path_variable = search.as_deref().unwrap_or(DEFAULT_PATH);
@@ -54,6 +57,7 @@ impl Cron<'_> {
             let place = format!("{}:{}", show(path), i + 1);
             let mut job = Job::new(TriggerKind::Anacron, place, command, found, when);
             job.task = super::task::task(self.look, &job.found, command, &job.place);
+            job.task.egress = egress.clone().over(job.task.egress);
             job.fault = fault.clone();
             job.last_run = self.stamp(name);
             self.push(job);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::Look;
 use super::directives::{Directive, specifiers, values};
-use crate::facts::Role;
+use crate::facts::{Egress, Role, Why};
 
 const MAX_FILE: u64 = 64 << 10;
 /// How long a command may become.
@@ -16,6 +16,8 @@ pub(super) struct Environment {
     set: BTreeMap<String, String>,
     /// All files were read: what is not set is empty.
     whole: bool,
+    /// A file is there and was not read.
+    unread: bool,
 }
 
 impl Environment {
@@ -24,10 +26,10 @@ impl Environment {
     pub fn of(look: &Look<'_>, directives: &[Directive], unit: &str) -> Self {
         let mut set = BTreeMap::new();
         for value in values(directives, "Service", "Environment") {
-            set.extend(words(&specifiers(&value, unit)).iter().filter_map(|word| assignment(word)));
+            set.extend(assignments(&specifiers(&value, unit)));
         }
         let files = values(directives, "Service", "EnvironmentFile");
-        let mut whole = !files.is_empty();
+        let (mut whole, mut unread) = (!files.is_empty(), false);
         for file in files {
             let file = specifiers(&file, unit);
             let path = file.strip_prefix('-').unwrap_or(&file);
@@ -40,10 +42,21 @@ impl Environment {
                     (!line.starts_with(['#', ';']))
                         .then(|| (name.trim().to_owned(), quoted.unwrap_or(value).to_owned()))
                 })),
-                Err(_) => whole = false,
+                Err(missing) => {
+                    whole = false;
+                    unread |= missing.why != Why::NotFound;
+                }
             }
         }
-        Self { set, whole }
+        Self { set, whole, unread }
+    }
+
+    /// Those that decide how requests leave the host; a unit stands at `place`.
+    pub fn egress(&self, place: &str) -> Egress {
+        let unread = || format!("{place} names an EnvironmentFile that cannot be read");
+        let mut egress = Egress { unclear: self.unread.then(unread), ..Egress::default() };
+        self.set.iter().for_each(|(name, value)| egress.set(name, value, place));
+        egress
     }
 
     /// The value of a variable, where it is known.
@@ -102,6 +115,11 @@ fn is_name(text: &str) -> bool {
     !text.is_empty()
         && !text.starts_with(|c: char| c.is_ascii_digit())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// The assignments of an `Environment=`.
+pub(super) fn assignments(text: &str) -> Vec<(String, String)> {
+    words(text).iter().filter_map(|word| assignment(word)).collect()
 }
 
 fn assignment(word: &str) -> Option<(String, String)> {

@@ -34,6 +34,7 @@ impl Cron<'_> {
                 let mut job =
                     Job::new(TriggerKind::Cron, format!("{}:{number}", show(&path)), &command, found, when);
                 job.task = super::task::task(self.look, &job.found, &command, &job.place);
+                job.task.egress = settings.egress(&job.place).over(job.task.egress);
                 job.user = Some(user.trim_start_matches("systab").to_owned()).filter(|user| !user.is_empty());
                 self.push(job);
             }

@@ -25,6 +25,7 @@ mod service;
 mod settings;
 mod shell;
 mod supervisor;
+mod surroundings;
 mod systemd;
 mod tables;
 mod task;
@@ -90,6 +91,11 @@ pub fn triggers(root: &Root, os: &Os, config: &Path) -> Fact<Vec<Trigger>> {
     let quadlets = quadlet::containers(&look, &found);
     found.extend(quadlets);
     live::fill(&look, &mut found);
+    let outer = surroundings::Outer::read(&look);
+    for trigger in &mut found {
+        let own = std::mem::take(&mut trigger.task.egress);
+        trigger.task.egress = outer.of(trigger.kind).over(own);
+    }
     let installed = installs(root).is_ok_and(|found| !found.is_empty());
     if installed {
         // What is meant to renew is the host's own certbot.

@@ -9,7 +9,7 @@ use super::command::recognise_script;
 use super::cron::{Cron, Job};
 use super::path::{is_whole, populated};
 use super::shell::commands;
-use crate::facts::{Fact, Ineffective, Rule, TriggerKind, When};
+use crate::facts::{Egress, Fact, Ineffective, Rule, TriggerKind, When};
 use crate::gather::fs::show;
 
 /// A line that runs the scripts of a folder.
@@ -27,6 +27,8 @@ pub(super) struct Runner {
     pub job: Option<String>,
     /// `PATH`, where its table says.
     pub path: Option<String>,
+    /// The proxy variables of its table.
+    pub egress: Egress,
 }
 
 impl Runner {
@@ -42,6 +44,7 @@ impl Runner {
             unless_anacron: false,
             job: None,
             path: None,
+            egress: Egress::default(),
         };
         if command.contains("run-crons") {
             // Gentoo's and SUSE's, every few minutes: it runs what has not run for so long.
@@ -70,6 +73,7 @@ impl Runner {
             unless_anacron,
             job: None,
             path: None,
+            egress: Egress::default(),
         };
         folders.map(runner).collect()
     }
@@ -106,6 +110,9 @@ impl Cron<'_> {
         };
         let mut job = Job::new(kind, place.clone(), &place, found, when);
         job.task = super::task::script(self.look, &job.found, &place);
+        if let Some(runner) = &runner {
+            job.task.egress = runner.egress.clone().over(job.task.egress);
+        }
         job.fault = own.or_else(|| match &runner {
             Some(runner) => runner.fault.clone(),
             None => self.nothing_runs(folder),

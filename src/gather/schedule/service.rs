@@ -79,6 +79,7 @@ pub(super) fn service(look: &Look<'_>, units: &mut Units<'_>, name: &str, named:
         found.renews = found.renews.and(Err(why));
     }
     let mut task = task(look, &found, &command, &show(&file));
+    task.egress = environment.egress(&show(&file)).over(task.egress);
     let unit = treatment(&directives);
     task.time_limit = task.time_limit.or(unit.time_limit);
     task.discards = task.discards.or(unit.discards);

@@ -1,5 +1,7 @@
 //! The settings of a crontab, `NAME = value`, as cron reads them.
 
+use crate::facts::Egress;
+
 /// How many settings are looked for in a command, and how long that may become.
 const MAX_SETTINGS: usize = 100;
 const MAX_COMMAND: usize = 64 << 10;
@@ -29,6 +31,13 @@ impl Settings {
             _ => {}
         }
         true
+    }
+
+    /// Those that decide how requests leave the host; a table stands at `place`.
+    pub(super) fn egress(&self, place: &str) -> Egress {
+        let mut egress = Egress::default();
+        self.all.iter().for_each(|(name, value)| egress.set(name, value, place));
+        egress
     }
 
     /// A command with the values of the settings above it in the place of `$NAME` and `${NAME}`.

@@ -179,7 +179,12 @@ impl Cron<'_> {
         let when = self.when(&entry);
         let path = entry.settings.path.clone();
         let runners = Runner::all(&kept, &when, fault.as_ref()).into_iter();
-        self.runners.extend(runners.map(|runner| Runner { path: path.clone(), ..runner }));
+        let egress = entry.settings.egress(&place);
+        self.runners.extend(runners.map(|runner| Runner {
+            path: path.clone(),
+            egress: egress.clone(),
+            ..runner
+        }));
         let column = own.is_some() && matches!(entry.fault, Some(Ineffective::UserColumn(_)));
         let kept = entry.settings.expand(&kept);
         // cron starts a job in the home of its user.
@@ -194,6 +199,7 @@ impl Cron<'_> {
         let Some(found) = cut.or(found) else { return };
         let mut job = Job::new(TriggerKind::Cron, place, entry.command, found, when);
         job.task = super::task::task(self.look, &job.found, judged, &job.place);
+        job.task.egress = egress.over(job.task.egress);
         if entry.settings.mails_nobody && job.task.discards.is_none() && !kept.contains('>') {
             job.task.discards = Some("MAILTO=\"\"".into());
         }

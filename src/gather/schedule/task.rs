@@ -5,7 +5,7 @@ use std::path::Path;
 use super::client::{Found, base, client_of, mentions_certbot};
 use super::pause::span;
 use super::shell::commands;
-use super::{Look, MAX_SCRIPT};
+use super::{Look, MAX_SCRIPT, surroundings};
 use crate::facts::{Role, Task};
 
 /// How deep `sh -c "…"` is read.
@@ -64,6 +64,7 @@ fn script_task(look: &Look<'_>, task: &mut Task, path: &str) {
 fn read(task: &mut Task, text: &str, place: &str, depth: usize) {
     for words in commands(text) {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        surroundings::command(&mut task.egress, &words, place);
         for (i, word) in words.iter().enumerate() {
             let rest = words.get(i + 1..).unwrap_or_default();
             match base(word) {

@@ -179,3 +179,66 @@ fn hostile_units_are_bounded() {
     let host = Host::debian().with(TIMER, "[Timer]\nOnCalendar=\u{fffd}\n\\\n\\\n[\n=\n%\nUnit=%\n");
     assert!(host.triggers().is_ok());
 }
+
+/// `NAME=value place` of each variable that decides how requests leave the host, and why others may be set.
+fn egress(host: &Host) -> (Vec<String>, Option<String>) {
+    let egress = host.only().task.egress;
+    let set = egress.set.iter().map(|variable| format!("{variable} {}", variable.r#where));
+    (set.collect(), egress.unclear)
+}
+
+#[test]
+fn a_service_has_the_proxies_of_its_unit_and_of_systemd() {
+    let service = "[Service]\nEnvironment=\"no_proxy=a, b\" X=1\nEnvironmentFile=-/etc/default/certbot\n";
+    let host = Host::debian()
+        .with("etc/environment", "https_proxy=http://not.for.services:1\n")
+        .with("etc/systemd/system.conf", "[Manager]\nDefaultEnvironment=HTTPS_PROXY=http://p:1 no_proxy=z\n")
+        .with("etc/systemd/system/certbot.service.d/x.conf", service)
+        .with("etc/default/certbot", "REQUESTS_CA_BUNDLE=/etc/ca.pem\n");
+    let place = "/usr/lib/systemd/system/certbot.service";
+    assert_eq!(
+        egress(&host),
+        (
+            vec![
+                "HTTPS_PROXY=http://p:1 /etc/systemd/system.conf".into(),
+                format!("REQUESTS_CA_BUNDLE=/etc/ca.pem {place}"),
+                format!("no_proxy=a, b {place}"),
+            ],
+            None
+        )
+    );
+    assert_eq!(egress(&Host::debian()), (vec![], None));
+}
+
+#[test]
+fn a_cron_job_has_those_of_the_login_environment_its_table_and_its_script() {
+    let table = "ALL_PROXY=http://t:1\n17 3 * * * root /usr/local/sbin/renew\n";
+    let host = |script: &str| {
+        Host::new()
+            .with("etc/os-release", "ID=debian\n")
+            .with("usr/sbin/cron", "")
+            .with("etc/environment", "# x\nexport HTTPS_PROXY=\"http://e:1\"\nLANG=C\n")
+            .with("etc/cron.d/tls", table)
+            .with("usr/local/sbin/renew", &format!("#!/bin/sh\n{script}\ncertbot renew -q\n"))
+    };
+    let (set, unclear) = egress(&host("export https_proxy=http://s:1; unset ALL_PROXY"));
+    assert_eq!(
+        (set, unclear),
+        (
+            vec![
+                "HTTPS_PROXY=http://e:1 /etc/environment:2".into(),
+                "https_proxy=http://s:1 /usr/local/sbin/renew".into(),
+                "ALL_PROXY= /usr/local/sbin/renew".into(),
+            ],
+            None
+        )
+    );
+    for script in [
+        ". /etc/profile",
+        "https_proxy=$(cat /etc/proxy)",
+        "sudo -E true",
+        "docker run certbot/certbot renew",
+    ] {
+        assert!(egress(&host(script)).1.is_some(), "{script}");
+    }
+}

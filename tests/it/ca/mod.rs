@@ -1,10 +1,11 @@
 //! The checks of the CA, against a server that says what real ones cannot be made to say.
 
+mod proxy;
 mod server;
 
 use serde_json::Value;
 
-use crate::program::{AT, Host, run};
+use crate::program::{AT, Host, run, run_with};
 use server::{Reply, Request, Script, Server};
 
 const DIRECTORY: &str = r#"{"newNonce": "ORIGIN/nonce", "newAccount": "ORIGIN/account", "newOrder": "ORIGIN/order",
@@ -53,6 +54,16 @@ fn stderr_of(output: &std::process::Output) -> String {
 
 /// The report for programs, and what is loud or noted in it about the CA.
 fn report(server: &Server, host: &Host, trusted: bool) -> (Value, Vec<String>) {
+    report_with(server, host, trusted, &[])
+}
+
+/// The same of a program with these variables.
+fn report_with(
+    server: &Server,
+    host: &Host,
+    trusted: bool,
+    variables: &[(&str, &str)],
+) -> (Value, Vec<String>) {
     let root = host.root().to_string_lossy().into_owned();
     let bundle = server.bundle.to_string_lossy().into_owned();
     // Nobody answers there: what is not the CA stays unknown.
@@ -61,7 +72,7 @@ fn report(server: &Server, host: &Host, trusted: bool) -> (Value, Vec<String>) {
     if trusted {
         args.extend(["--ca-bundle", &bundle]);
     }
-    let output = run(&args);
+    let output = run_with(&args, variables);
     let report: Value =
         serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}", stderr_of(&output)));
     let said = report["findings"].as_array().expect("findings").iter().map(|finding| {
