@@ -15,6 +15,7 @@ pub mod acme;
 pub mod ca;
 pub mod caa;
 pub mod calendar;
+pub mod challenge;
 pub mod facts;
 pub mod forecast;
 
@@ -26,6 +27,7 @@ pub mod index;
 pub mod audit;
 pub mod config;
 pub mod der;
+pub mod rehearsal;
 pub mod report;
 pub mod reserved;
 pub mod shell;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::walked::{HAIRPIN, seen, shown};
 use crate::check::{Check, Finding, Run, Severity, Skip, Subject, Verdict};
+use crate::facts::net::{Trouble, Walk};
 use crate::facts::{
     Conf, DIR, HostFacts, Lineage, Missing, PathState, Role, Setting, UNUSED, Why, is_plain, replace_in,
     try_it,
@@ -11,7 +13,7 @@ use crate::facts::{
 /// A web root that a name of the certificate depends on is missing.
 pub static CHECK: Check = Check {
     id: "webroot-moved-or-deleted",
-    title: "the web root in the conf does not exist",
+    title: "the web root in the conf is gone, or is not what the server serves",
     severity: Severity::WillFail,
     why: "certbot silently creates the old path anew and puts the challenge file where no server looks, so the CA gets \
           a 404: `Invalid response from http://…/.well-known/acme-challenge/…: 404`",
@@ -94,8 +96,26 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     }
     match (findings.is_empty(), unclear) {
         (true, Some(missing)) => Err(Skip::from(missing)),
+        (true, None) => Ok(not_served(lineage, host)),
         _ => Ok(findings),
     }
+}
+
+/// The folder is there, and a file that the dry run put below it does not come back.
+fn not_served(lineage: &Lineage, host: &HostFacts) -> Vec<Finding> {
+    let Ok(shown) = shown(lineage, host, Trouble::NotServed) else { return Vec::new() };
+    let says = |names: &str, walk: &Walk| {
+        let root =
+            lineage.webroot_of(&walk.identifier).or(lineage.webroot_for_all()).map_or("", |(_, root)| root);
+        let answers = walk.last().map(seen).unwrap_or_default();
+        format!("a file that was put below {root} does not come back for {names}, which answers {answers}")
+    };
+    let fix = match host.served_from(lineage, &[], "") {
+        Some((root, place)) => format!("the server's root is {root} ({place}): name it as web root"),
+        None => format!("name the folder that the site is served from as web root; {DIR}"),
+    };
+    let findings = shown.finding(says, "200 and the file", &fix);
+    findings.into_iter().map(|finding| finding.lowered(Severity::MayFail, HAIRPIN)).collect()
 }
 
 /// Whether a server serves files from that very path: it may lie on a tmpfs, and certbot makes it anew.
@@ -146,6 +166,8 @@ mod tests {
     use crate::checks::testing::{
         cli_ini, denied, host, lineage, lineage_with, only, set, silent, unknown, with_certbots,
     };
+    use crate::checks::walked::fixture::{healthy, lineage as walked};
+    use crate::facts::net::Walk;
     use crate::facts::{Lineage, PathState, Role};
 
     fn gone() -> Lineage {
@@ -184,6 +206,19 @@ mod tests {
         set(lineage.conf.as_mut().unwrap(), "renewalparams/webroot_map", "www.example.com", "/srv/www");
         let fix = only(&CHECK, &lineage, &host()).1.fix.unwrap();
         assert!(fix.commands[0].starts_with("sed -i -e 12s,/var/www/html,DIR, /etc"), "{fix:?}");
+    }
+
+    #[test]
+    fn a_planted_file_that_does_not_come_back_may_fail() {
+        let planted = |walk: Walk| Walk { expected: Some("token.thumbprint".into()), ..walk };
+        let missed = walked("webroot", Some(Ok(planted(healthy()))));
+        let (severity, finding) = only(&CHECK, &missed, &host());
+        assert_eq!(severity, Severity::MayFail);
+        let says =
+            "a file that was put below /var/www/html does not come back for example.com and www.example.com";
+        assert!(finding.says.starts_with(says), "{}", finding.says);
+        silent(&CHECK, &walked("webroot", Some(Ok(healthy()))), &host());
+        silent(&CHECK, &walked("nginx", Some(Ok(planted(healthy())))), &host());
     }
 
     #[test]

@@ -25,6 +25,8 @@ const EXIT_CODES: &str = "Exit codes: 0 every lineage renews, 1 one may fail, 2 
 pub enum Command {
     /// Judge the renewal of every lineage, or of some
     Audit(AuditArgs),
+    /// Publish the challenges of every lineage, or of some, and walk to them as the CA would
+    DryRun(super::dry_run::DryRunArgs),
     /// Print one check's documentation, or the list of checks
     Explain {
         /// The id of a check
@@ -122,6 +124,9 @@ pub struct Global {
     /// certbot's log directory [default: /var/log/letsencrypt]
     #[arg(long, global = true, value_name = "DIR")]
     pub logs_dir: Option<PathBuf>,
+    /// Where what must outlive a run is kept [default: /var/lib/acme-audit; of a user, ~/.local/state/acme-audit]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
     /// Judge as of this time, such as 2027-02-10T00:00:00Z
     #[arg(long, global = true, value_name = "RFC3339")]
     pub at: Option<Timestamp>,

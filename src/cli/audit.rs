@@ -40,18 +40,24 @@ pub fn net(settings: &Settings) -> Result<Option<Net>, Error> {
     settings.network.clone().map(Net::new).transpose()
 }
 
-/// Judges every lineage of a gathered host, or the named ones, with what the network shows where it is asked.
-pub fn look(
-    mut host: Host,
-    names: &[String],
-    settings: &Settings,
-    net: Option<Net>,
-) -> Result<Report, Error> {
+/// The host that the flags name, with all lineages or the named ones.
+pub fn host_of(settings: &Settings, names: &[String]) -> Result<Host, Error> {
+    only(host(settings)?, names)
+}
+
+/// A host with the named lineages alone, where any are named.
+fn only(mut host: Host, names: &[String]) -> Result<Host, Error> {
     if !names.is_empty() {
         let known: BTreeSet<String> = host.confs.iter().map(|conf| stem(&show_bytes(&conf.name))).collect();
         refuse_unknown(names, &known)?;
         host.confs.retain(|conf| names.contains(&stem(&show_bytes(&conf.name))));
     }
+    Ok(host)
+}
+
+/// Judges every lineage of a gathered host, or the named ones, with what the network shows where it is asked.
+pub fn look(host: Host, names: &[String], settings: &Settings, net: Option<Net>) -> Result<Report, Error> {
+    let host = only(host, names)?;
     let jobs = match settings.jobs {
         Some(jobs) => jobs.get(),
         None => std::thread::available_parallelism().map_or(1, usize::from),
@@ -105,7 +111,8 @@ pub fn host(settings: &Settings) -> Result<Host, Error> {
     Ok(host)
 }
 
-fn absolute(path: &Path) -> Result<PathBuf, Error> {
+/// A path as this process means it.
+pub fn absolute(path: &Path) -> Result<PathBuf, Error> {
     std::path::absolute(path)
         .map_err(|e| Error::new(format!("{}: {e}", path.display())).hint("give an absolute path"))
 }

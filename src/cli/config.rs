@@ -100,6 +100,7 @@ fn show(global: &Global) -> Result<u8, Error> {
         row("config-dir", global.config_dir.is_some(), text(&settings.config_dir)),
         row("work-dir", global.work_dir.is_some(), text(&settings.work_dir)),
         row("logs-dir", global.logs_dir.is_some(), text(&settings.logs_dir)),
+        row("state-dir", global.state_dir.is_some(), text(&settings.state_dir)),
         row("offline", network.offline, json!(network.offline || config.offline == Some(true))),
         row(
             "resolver",

@@ -4,6 +4,7 @@ mod args;
 mod audit;
 mod config;
 mod demo;
+mod dry_run;
 mod explain;
 mod facts;
 mod network;
@@ -71,6 +72,7 @@ fn run(args: &Args) -> Result<u8, Error> {
         None => audit::run(&settings, &args::AuditArgs::default()),
         Some(Command::Audit(audit)) => audit::run(&settings, audit),
         Some(Command::Explain { id, markdown }) => explain::run(id.as_deref(), *markdown),
+        Some(Command::DryRun(dry_run)) => dry_run::run(&settings, dry_run),
         Some(Command::Facts) => facts::run(&settings),
         Some(Command::Schedule { command: None }) => schedule::run(&settings),
         Some(Command::Schedule { command: Some(args::ScheduleCommand::Next(next)) }) => {

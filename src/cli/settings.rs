@@ -20,6 +20,7 @@ pub struct Settings {
     pub config_dir: PathBuf,
     pub work_dir: PathBuf,
     pub logs_dir: PathBuf,
+    pub state_dir: PathBuf,
     pub format: Format,
     pub jobs: Option<std::num::NonZeroUsize>,
     pub quiet: bool,
@@ -51,6 +52,7 @@ impl Settings {
             config_dir: dir(&global.config_dir, &config.config_dir, "/etc/letsencrypt"),
             work_dir: dir(&global.work_dir, &config.work_dir, "/var/lib/letsencrypt"),
             logs_dir: dir(&global.logs_dir, &config.logs_dir, "/var/log/letsencrypt"),
+            state_dir: global.state_dir.clone().or(config.state_dir.clone()).unwrap_or_else(state_dir),
             format: global.format.or(word(&config.format)).unwrap_or_default(),
             jobs: global.jobs.or(config.jobs),
             quiet,
@@ -73,6 +75,17 @@ impl Settings {
         let private_addresses = self.network.as_ref().is_some_and(|network| network.allow_private);
         Ok(Terms { until: until.filter(|until| *until > now), private_addresses, ..self.config.terms() })
     }
+}
+
+/// Where state is kept: root's in /var/lib, a user's below the home.
+/// <https://specifications.freedesktop.org/basedir-spec/latest/>
+fn state_dir() -> PathBuf {
+    if rustix::process::geteuid().is_root() {
+        return PathBuf::from("/var/lib/acme-audit");
+    }
+    let named = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = || named("HOME").map(|home| home.join(".local/state"));
+    named("XDG_STATE_HOME").or_else(home).unwrap_or_else(std::env::temp_dir).join("acme-audit")
 }
 
 /// Refuses an end of the forecast that is over already.

@@ -42,6 +42,8 @@ pub struct Config {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logs_dir: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub state_dir: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub offline: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolver: Option<String>,

@@ -88,6 +88,7 @@ pub(super) const FILE: Shape = Shape::Map(&[
     may("config-dir", Shape::Folder, "certbot's configuration directory"),
     may("work-dir", Shape::Folder, "certbot's working directory"),
     may("logs-dir", Shape::Folder, "certbot's log directory"),
+    may("state-dir", Shape::Folder, "where what must outlive a run is kept"),
     may("offline", Shape::Switch, "use no network at all"),
     may("resolver", Shape::Text, "the name server that is asked instead of the system's: IP[:PORT]"),
     may("http-port", PORT, "the port of HTTP-01 validations, for test CAs; 80 by default"),

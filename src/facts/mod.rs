@@ -4,6 +4,7 @@
 //! instead of passing.
 
 mod account;
+mod attempt;
 mod conf;
 mod egress;
 mod host;
@@ -20,6 +21,7 @@ mod x509;
 mod zone;
 
 pub use account::{Account, AccountFile, Choice};
+pub use attempt::{Attempt, Said, Vantage};
 pub use conf::{Conf, SectionHead, Setting, SettingValue};
 pub use egress::{Egress, Login, Proxy, Variable};
 pub use host::{

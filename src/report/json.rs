@@ -92,7 +92,7 @@ struct RenewalOut {
 }
 
 #[derive(Serialize)]
-struct FindingOut<'a> {
+pub(super) struct FindingOut<'a> {
     id: &'static str,
     severity: crate::check::Severity,
     lowered_because: Option<&'a str>,
@@ -235,7 +235,7 @@ impl RenewalOut {
     }
 }
 
-fn finding(folded: &Folded) -> FindingOut<'_> {
+pub(super) fn finding(folded: &Folded) -> FindingOut<'_> {
     let (check, finding) = (folded.cause.check, &folded.cause.finding);
     FindingOut {
         id: check.id,

@@ -1,5 +1,6 @@
 //! The report, one file per format.
 
+pub mod dry_run;
 pub mod explain;
 pub mod json;
 pub mod nagios;

@@ -152,12 +152,12 @@ fn write_finding(out: &mut impl Write, report: &Report, folded: &Folded, first: 
 }
 
 /// A label in the left column and text in the right one.
-fn line(out: &mut impl Write, label: &str, text: &str) -> io::Result<()> {
+pub(super) fn line(out: &mut impl Write, label: &str, text: &str) -> io::Result<()> {
     writeln!(out, "  {DIM}{label:<8}{DIM:#} {text}")
 }
 
 /// [`line`] for prose, broken at blanks; commands and evidence are never broken, so that they can be copied.
-fn prose(out: &mut impl Write, label: &str, text: &str) -> io::Result<()> {
+pub(super) fn prose(out: &mut impl Write, label: &str, text: &str) -> io::Result<()> {
     let mut row = String::new();
     let mut label = label;
     for word in text.split(' ') {

@@ -11,6 +11,7 @@ mod configobj_oracle;
 mod contrib;
 mod cron_daemon;
 mod cron_oracle;
+mod dry_run;
 mod hostile;
 mod hosts;
 mod lab;

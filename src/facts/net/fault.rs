@@ -138,7 +138,7 @@ impl Fault {
     }
 
     /// The CA puts `Fetching URL: ` before its words.
-    pub(super) fn is_fetching(&self) -> bool {
+    pub fn is_fetching(&self) -> bool {
         !matches!(
             self,
             Fault::NoAddress { .. }

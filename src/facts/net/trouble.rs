@@ -45,6 +45,8 @@ pub enum Trouble {
     OtherClient,
     /// IPv6 leads to another server than IPv4.
     Family,
+    /// The file that was planted is not found there.
+    NotServed,
 }
 
 /// The fault of a walk; `None` where a validation would work as far as can be seen.
@@ -52,6 +54,8 @@ pub enum Trouble {
 /// # Errors
 /// What was seen tells nothing of what the CA will see; the text says why.
 pub fn trouble(walk: &Walk, way: Way) -> Result<Option<Trouble>, &'static str> {
+    // What was planted should have come, whichever way it is published.
+    let way = if walk.expected.is_some() { Way::Files } else { way };
     let main = alone(walk, way);
     if let Some(other) = &walk.other
         && way != Way::Own
@@ -92,7 +96,9 @@ fn of_answer(walk: &Walk, fault: &Fault, redirected: bool) -> Option<Trouble> {
         Fault::Reset | Fault::Closed | Fault::BodyBroken(_) => Trouble::Refused,
         Fault::Malformed(_) | Fault::Http2 if !redirected => Trouble::CatchAll,
         Fault::Status { .. } | Fault::BodyTooLong { .. } | Fault::WrongBody { .. } => match miss(walk)? {
-            Miss::NotFound => return None,
+            Miss::NotFound if walk.expected.is_none() => return None,
+            Miss::NotFound if redirected => Trouble::RedirectAll,
+            Miss::NotFound => Trouble::NotServed,
             Miss::OtherAcmeClient => Trouble::OtherClient,
             Miss::Challenge(_) => Trouble::Challenge,
             Miss::RouterUi(_) => Trouble::Device,
@@ -162,6 +168,19 @@ mod tests {
 
     fn answered(server: &str, status: u16) -> Walk {
         ended(server, status, Fault::Status { url: URL.into(), status })
+    }
+
+    #[test]
+    fn what_was_planted_should_have_come() {
+        let planted = |walk: Walk| Walk { expected: Some("token.thumbprint".into()), ..walk };
+        for way in [Way::Files, Way::Own, Way::Inserts("nginx")] {
+            let found = |walk: Walk| trouble(&planted(walk), way).unwrap();
+            assert_eq!(found(answered("nginx", 404)), Some(Trouble::NotServed));
+            assert_eq!(found(answered("nginx", 403)), Some(Trouble::Deny));
+            let refused = Walk { fault: Some(Fault::Refused), ..answered("nginx", 200) };
+            assert_eq!(found(refused), Some(Trouble::Refused));
+        }
+        assert_eq!(trouble(&answered("nginx", 404), Way::Files), Ok(None), "nobody planted it");
     }
 
     #[test]

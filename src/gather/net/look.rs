@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 use super::ca::Door;
 use super::dns::{Resolver, Servers, Zones};
 use super::roots::Roots;
-use super::{Options, ca, dns, files, http01};
+use super::{Options, Planted, ca, dns, files, http01};
 use crate::error::Error;
 use crate::facts::net::{Ari, CaFault, CaSeen, Caa, Dns, NameSeen, Walk};
 use crate::facts::{Fact, HostFacts, Lineage, Missing, Role, Why};
@@ -131,11 +131,22 @@ impl Look {
             async { if asked.dns_01 { dns::challenge(resolver, zones, &name).await } else { None } };
         let addresses = dns::addresses(resolver, zones, &name);
         let (dns, challenge, caa) = tokio::join!(addresses, challenge, dns::caa(resolver, zones, &name));
-        if resolver.never_answered() {
-            let why = Why::Unclear("it gives this host no answers".into());
-            return Err(Missing::new(format!("the resolver {}", resolver.shown()), why, Role::Other));
-        }
+        answers(resolver)?;
         Ok((Dns { challenge, ..dns }, caa))
+    }
+
+    /// The way to a token that was published.
+    pub(super) async fn rehearse(&self, ask: &Planted) -> Fact<Walk> {
+        let Resolving { resolver, .. } = self.resolving.as_ref().map_err(Clone::clone)?;
+        let _place = self.names.acquire().await;
+        let Planted { identifier, token, key_authorization } = ask;
+        let expected = Some(key_authorization.as_str());
+        let ask = http01::Ask { identifier, token, expected, options: &self.walking };
+        let walk = http01::walk(&ask, resolver.as_ref()).await;
+        if walk.hops.iter().all(|hop| hop.used.is_none()) && identifier.parse::<std::net::IpAddr>().is_err() {
+            answers(resolver)?;
+        }
+        Ok(walk)
     }
 
     /// The way of a validation, with a token that nobody has: what a miss looks like tells who answers.
@@ -153,5 +164,16 @@ impl Look {
             http01::Options { allow_private: self.walking.allow_private || inside, ..self.walking.clone() };
         let ask = http01::Ask { identifier, token: &token, expected: None, options: &options };
         Ok(http01::walk(&ask, resolver.as_ref()).await)
+    }
+}
+
+/// Whether a resolver is there at all: one that is not is told once, and not of every name.
+fn answers(resolver: &Resolver) -> Fact<()> {
+    match resolver.never_answered() {
+        true => {
+            let why = Why::Unclear("it gives this host no answers".into());
+            Err(Missing::new(format!("the resolver {}", resolver.shown()), why, Role::Other))
+        }
+        false => Ok(()),
     }
 }

@@ -8,6 +8,7 @@ pub mod http01;
 mod look;
 mod progress;
 pub mod roots;
+mod signals;
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
@@ -18,8 +19,8 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use crate::error::Error;
-use crate::facts::net::NameSeen;
-use crate::facts::{DNS_01, Egress, HTTP_01, HostFacts, Lineage};
+use crate::facts::net::{NameSeen, Walk};
+use crate::facts::{DNS_01, Egress, Fact, HTTP_01, HostFacts, Lineage};
 use crate::gather::fs::Root;
 use ca::Door;
 use look::{Asked, Look};
@@ -57,6 +58,17 @@ pub fn own_environment() -> Egress {
     own
 }
 
+/// A token that was published, and what should come for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Planted {
+    /// The identifier, without `*.`.
+    pub identifier: String,
+    /// The token.
+    pub token: String,
+    /// Its key authorization.
+    pub key_authorization: String,
+}
+
 /// The network as this host sees it, for one audit.
 #[derive(Debug)]
 pub struct Net {
@@ -77,6 +89,20 @@ impl Net {
             .map_err(|e| Error::new(format!("cannot ask the network: {e}")).hint("--offline does without"))?;
         let look = Look::new(&options)?;
         Ok(Self { runtime, look: Arc::new(look), progress: options.progress })
+    }
+
+    /// Walks to published tokens, all at once, by the CA's rules.
+    ///
+    /// # Errors
+    /// The number of the signal that this process was asked to end with.
+    pub fn rehearse(&self, planted: &[Planted]) -> Result<Vec<Fact<Walk>>, u8> {
+        let walks = planted.iter().map(|ask| self.look.rehearse(ask));
+        self.runtime.block_on(async {
+            tokio::select! {
+                walks = futures_util::future::join_all(walks) => Ok(walks),
+                signal = signals::asked_to_end() => Err(signal),
+            }
+        })
     }
 
     /// Looks at the CAs and all identifiers of some lineages at once, each of them once.

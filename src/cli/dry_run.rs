@@ -1,0 +1,135 @@
+//! `acme-audit dry-run`: rehearse the challenges, print what came of it.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::args::Format;
+use super::audit;
+use super::settings::Settings;
+use crate::audit::Judged;
+use crate::error::Error;
+use crate::facts::Lineage;
+use crate::gather::Host;
+use crate::gather::net::Net;
+use crate::rehearsal::local::{self, Local};
+use crate::rehearsal::{Means, Plan, Rehearsal};
+use crate::report::dry_run;
+
+/// Arguments of the dry run.
+#[derive(Debug, Args)]
+pub struct DryRunArgs {
+    /// Only these lineages
+    #[arg(value_name = "NAME", conflicts_with = "domains")]
+    pub names: Vec<String>,
+    /// Rehearse this name instead of a lineage; with --webroot or --standalone
+    #[arg(
+        short = 'd',
+        long = "domain",
+        visible_alias = "domains",
+        value_name = "DOMAIN",
+        value_delimiter = ','
+    )]
+    pub domains: Vec<String>,
+    /// Publish the tokens of -d below this web root
+    #[arg(
+        short = 'w',
+        long,
+        visible_alias = "webroot-path",
+        value_name = "DIR",
+        requires = "domains",
+        conflicts_with = "standalone"
+    )]
+    pub webroot: Option<PathBuf>,
+    /// Publish the tokens of -d by a listener of our own on the challenge's port
+    #[arg(long, requires = "domains")]
+    pub standalone: bool,
+    /// Walk to the challenges from this host only, and ask no CA
+    #[arg(long)]
+    pub local: bool,
+}
+
+/// Rehearses and prints; gives the exit code.
+pub fn run(settings: &Settings, args: &DryRunArgs) -> Result<u8, Error> {
+    if settings.root.is_some() {
+        return Err(Error::new("dry-run publishes challenges on this host, and --root names another")
+            .hint("run it on that host, or name certbot's folder with --config-dir DIR"));
+    }
+    let Some(net) = audit::net(settings)? else {
+        return Err(Error::new(
+            "dry-run walks to the challenges over the network, and --offline forbids that",
+        )
+        .hint("leave --offline out; --local asks no CA"));
+    };
+    let rehearsal = match args.domains.as_slice() {
+        [] => of_lineages(settings, args, &net)?,
+        names => of_names(settings, args, names, &net)?,
+    };
+    print(&rehearsal, settings)
+}
+
+fn of_names(settings: &Settings, args: &DryRunArgs, names: &[String], net: &Net) -> Result<Rehearsal, Error> {
+    let means = match (&args.webroot, args.standalone) {
+        (Some(webroot), _) => Means::Webroot(audit::absolute(webroot)?),
+        (None, true) => Means::Standalone,
+        (None, false) => {
+            return Err(
+                Error::new("-d needs a way to publish its token").hint("give --webroot DIR, or --standalone")
+            );
+        }
+    };
+    let plan = Plan::of_names(names, &means);
+    let done = rehearsed(&plan, net, settings)?;
+    let Local { attempts, untested, stopped, .. } = done;
+    Ok(Rehearsal { attempts, untested, stopped, report: None })
+}
+
+fn of_lineages(settings: &Settings, args: &DryRunArgs, net: &Net) -> Result<Rehearsal, Error> {
+    let host = audit::host_of(settings, &args.names)?;
+    let mut lineages: Vec<Lineage> = (0..host.confs.len()).filter_map(|at| host.lineage(at)).collect();
+    net.see(&mut lineages, &host.facts, host.root());
+    let mut plan = Plan::default();
+    lineages.iter().for_each(|lineage| plan.lineage(lineage, &host.facts));
+    let done = rehearsed(&plan, net, settings)?;
+    for (target, walk) in done.walks {
+        let of = lineages.iter_mut().find(|lineage| Some(&lineage.name) == target.lineage.as_ref());
+        let seen = of.and_then(|lineage| lineage.seen.as_mut());
+        let seen = seen.and_then(|seen| seen.iter_mut().find(|name| name.identifier == target.identifier));
+        if let Some(seen) = seen {
+            seen.walk = Some(Ok(walk));
+        }
+    }
+    let untested = plan.untested.into_iter().chain(done.untested).collect();
+    let report = Some(judged(host, lineages, settings));
+    Ok(Rehearsal { attempts: done.attempts, untested, stopped: done.stopped, report })
+}
+
+fn rehearsed(plan: &Plan, net: &Net, settings: &Settings) -> Result<Local, Error> {
+    let done = local::run(&plan.targets, net, &settings.state_dir)?;
+    for path in &done.swept {
+        anstream::eprintln!("removed what an earlier run had left behind: {}", path.display());
+    }
+    Ok(done)
+}
+
+/// The audit of the same lineages, with what the rehearsal showed.
+fn judged(host: Host, lineages: Vec<Lineage>, settings: &Settings) -> crate::audit::Report {
+    let mut judged = Judged::default();
+    judged.join(crate::audit::judge(&host.facts, lineages.len(), 1, |at| lineages.get(at).cloned()));
+    judged.report(host.facts, &settings.config)
+}
+
+fn print(rehearsal: &Rehearsal, settings: &Settings) -> Result<u8, Error> {
+    if rehearsal.stopped.is_some() {
+        anstream::eprintln!("stopped; what was published is removed");
+        return Ok(rehearsal.exit_code());
+    }
+    let mut out = std::io::BufWriter::new(anstream::stdout());
+    let written = match settings.format {
+        Format::Json => dry_run::json::write(&mut out, rehearsal),
+        Format::Text | Format::Nagios => dry_run::text::write(&mut out, rehearsal, settings.quiet),
+    };
+    super::written(written.and_then(|()| out.flush()))?;
+    Ok(rehearsal.exit_code())
+}

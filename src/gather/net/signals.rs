@@ -1,0 +1,22 @@
+//! Signals that ask this process to end, while it has something to take back first.
+
+use tokio::signal::unix::{SignalKind, signal};
+
+/// The number of the signal that asks this process to end: `SIGINT`, `SIGTERM` or `SIGHUP`. It never ends without one.
+pub async fn asked_to_end() -> u8 {
+    let one = |kind: SignalKind| async move {
+        match signal(kind) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            // Without a handler the signal ends this process by itself.
+            Err(_) => std::future::pending().await,
+        };
+        u8::try_from(kind.as_raw_value()).unwrap_or(0)
+    };
+    tokio::select! {
+        number = one(SignalKind::interrupt()) => number,
+        number = one(SignalKind::terminate()) => number,
+        number = one(SignalKind::hangup()) => number,
+    }
+}

@@ -1,0 +1,37 @@
+//! The dry run: a challenge is published as the lineage's own client would, and then looked for by the CA's rules.
+//!
+//! [`plan`] says what is tried and how, and what cannot be; [`local`] publishes and walks; [`verdict`] names the cause.
+
+pub mod local;
+mod plan;
+mod verdict;
+
+pub use plan::{Means, Plan, Target, Untested};
+
+use crate::audit::Report;
+use crate::facts::Attempt;
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Rehearsal {
+    /// Every attempt, in the order of lineages and names.
+    pub attempts: Vec<Attempt>,
+    /// What was not tried.
+    pub untested: Vec<Untested>,
+    /// The signal that ended it early; everything that was published is taken back then, too.
+    pub stopped: Option<u8>,
+    /// The audit of the same lineages, with what the rehearsal showed.
+    pub report: Option<Report>,
+}
+
+impl Rehearsal {
+    /// 0 all passed, 2 any failed, 1 passed with something left untested that matters; 128 and its number after a signal.
+    pub fn exit_code(&self) -> u8 {
+        match () {
+            () if self.stopped.is_some() => self.stopped.unwrap_or(0).saturating_add(128),
+            () if self.attempts.iter().any(|attempt| !attempt.ok) => 2,
+            () if self.untested.iter().any(|untested| untested.matters) || self.attempts.is_empty() => 1,
+            () => 0,
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! What is rehearsed, and through which way of answering.
+
+use std::path::PathBuf;
+
+use crate::facts::{DNS_01, HTTP_01, HostFacts, Lineage};
+
+/// What is tried.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// The identifiers, each with its way.
+    pub targets: Vec<Target>,
+    /// What cannot be tried.
+    pub untested: Vec<Untested>,
+}
+
+/// One identifier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Its lineage; `None` where it was given on the command line.
+    pub lineage: Option<String>,
+    /// The identifier, without `*.`.
+    pub identifier: String,
+    /// How its token is published.
+    pub means: Means,
+}
+
+/// How a token is published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Means {
+    /// As a file below a web root.
+    Webroot(PathBuf),
+    /// By a listener of our own on the challenge's port.
+    Standalone,
+    /// By the plugin of a web server, which is not run: our listener behind the server, or a file below its root.
+    Behind(&'static str),
+}
+
+/// Something that was not tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Untested {
+    /// The lineage, where it is about one.
+    pub lineage: Option<String>,
+    /// What, and why not.
+    pub what: String,
+    /// A renewal depends on it.
+    pub matters: bool,
+}
+
+impl Means {
+    /// certbot's word for it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Means::Webroot(_) => "webroot",
+            Means::Standalone => "standalone",
+            Means::Behind(server) => server,
+        }
+    }
+}
+
+impl Plan {
+    /// Names of the command line, all published in one way.
+    pub fn of_names(names: &[String], means: &Means) -> Self {
+        let target = |name: &String| Target {
+            lineage: None,
+            identifier: name.strip_prefix("*.").unwrap_or(name).to_owned(),
+            means: means.clone(),
+        };
+        Self { targets: names.iter().map(target).collect(), untested: Vec::new() }
+    }
+
+    /// Adds a lineage's identifiers.
+    pub fn lineage(&mut self, lineage: &Lineage, host: &HostFacts) {
+        let mut untested = |what: String| {
+            self.untested.push(Untested { lineage: Some(lineage.name.clone()), what, matters: true });
+        };
+        if let Err(missing) = &lineage.conf {
+            return untested(format!("its conf: {missing}"));
+        }
+        if let Err(missing) = &lineage.cert {
+            return untested(format!("its names, which only its certificate tells: {missing}"));
+        }
+        for identifier in lineage.names() {
+            match lineage.validation_method(host, identifier) {
+                Some(HTTP_01) => match means(lineage, identifier) {
+                    Ok(means) => {
+                        let (lineage, identifier) = (Some(lineage.name.clone()), identifier.clone());
+                        self.targets.push(Target { lineage, identifier, means });
+                    }
+                    Err(why) => untested(format!("{identifier}: {why}")),
+                },
+                Some(DNS_01) => untested(format!("{identifier}: dns-01 was looked at, and not solved")),
+                _ => untested(format!("{identifier}: nothing here says how it is proven")),
+            }
+        }
+    }
+}
+
+/// How certbot publishes the token of a name.
+fn means(lineage: &Lineage, identifier: &str) -> Result<Means, &'static str> {
+    match lineage.authenticator() {
+        Some("webroot") => {
+            let (_, path) = lineage
+                .webroot_of(identifier)
+                .or(lineage.webroot_for_all())
+                .ok_or("the conf names no web root for it")?;
+            Ok(Means::Webroot(PathBuf::from(path)))
+        }
+        Some("standalone") => Ok(Means::Standalone),
+        Some("nginx") => Ok(Means::Behind("nginx")),
+        Some("apache") => Ok(Means::Behind("apache")),
+        Some("manual") => Err("the hooks of manual publish its token, and were not run"),
+        _ => Err("the plugin that publishes its token is not known here"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{host, lineage_with, unset};
+
+    fn plan(lineage: &Lineage) -> (Vec<Means>, Vec<String>) {
+        let mut plan = Plan::default();
+        plan.lineage(lineage, &host());
+        (
+            plan.targets.into_iter().map(|target| target.means).collect(),
+            plan.untested.into_iter().map(|untested| untested.what).collect(),
+        )
+    }
+
+    #[test]
+    fn each_lineage_is_tried_through_its_own_way() {
+        let of = |authenticator: &str| {
+            let (means, untested) = plan(&lineage_with("authenticator", authenticator));
+            assert_eq!(untested, Vec::<String>::new());
+            means
+        };
+        assert_eq!(
+            of("webroot"),
+            [Means::Webroot("/var/www/html".into()), Means::Webroot("/var/www/html".into())]
+        );
+        assert_eq!(of("standalone")[0], Means::Standalone);
+        assert_eq!(of("apache")[0], Means::Behind("apache"));
+    }
+
+    #[test]
+    fn what_cannot_be_tried_is_said() {
+        let first = |lineage: &Lineage| {
+            let (means, untested) = plan(lineage);
+            assert_eq!(means, []);
+            untested[0].clone()
+        };
+        assert!(first(&lineage_with("authenticator", "dns-ovh")).contains("not solved"));
+        assert!(first(&lineage_with("authenticator", "manual")).contains("were not run"));
+        let mut rootless = lineage_with("authenticator", "webroot");
+        let conf = rootless.conf.as_mut().unwrap();
+        for name in ["example.com", "www.example.com"] {
+            unset(conf, "renewalparams/webroot_map", name);
+        }
+        unset(conf, "renewalparams", "webroot_path");
+        assert!(first(&rootless).contains("no web root"));
+    }
+}

@@ -1,0 +1,49 @@
+//! The cause of a failed attempt, by the id of the check that explains it.
+
+use super::Means;
+use crate::facts::net::{Fault, Trouble, Walk, Way, trouble};
+
+/// The id of a fault that a walk to a planted token shows; `None` where it shows none, or none that is known.
+///
+/// `asked` says that the request arrived at our own listener; `None` where there was none.
+pub(super) fn cause(walk: &Walk, means: &Means, asked: Option<bool>) -> Option<&'static str> {
+    let redirected = walk.last().is_some_and(|hop| hop.url != walk.url);
+    match walk.fault.as_ref()? {
+        Fault::Reserved { .. } if !redirected => return Some("private-or-reserved-address"),
+        Fault::NoAddress { problem, .. } if !redirected => {
+            let failed = problem.as_deref().is_some_and(|words| words.contains("SERVFAIL"));
+            return Some(if failed { "servfail-dnssec" } else { "nxdomain-san" });
+        }
+        _ => {}
+    }
+    let found = trouble(walk, Way::Files).ok()??;
+    let elsewhere = matches!(found, Trouble::NotServed | Trouble::CatchAll | Trouble::Auth | Trouble::Deny);
+    Some(match (found, means) {
+        // What answers is not what we planted into: the request never came here.
+        (_, Means::Standalone) if elsewhere && asked == Some(false) => "dns-points-elsewhere",
+        (Trouble::NotServed, Means::Webroot(_)) => "webroot-moved-or-deleted",
+        (Trouble::NotServed, _) => "no-matching-vhost",
+        (found, _) => id(found)?,
+    })
+}
+
+/// The check that speaks of a trouble.
+fn id(trouble: Trouble) -> Option<&'static str> {
+    Some(match trouble {
+        Trouble::Blocked => "port80-blocked",
+        Trouble::Refused => "connection-refused",
+        Trouble::BadPort => "redirect-bad-port",
+        Trouble::MissingSlash => "redirect-missing-slash",
+        Trouble::Redirect => "redirect-other",
+        Trouble::Slow => "slow-server",
+        Trouble::Challenge => "cdn-waf-bot-challenge",
+        Trouble::Device => "nat-forwarding-gone",
+        Trouble::CatchAll => "catch-all-app-answers",
+        Trouble::Auth => "auth-on-site",
+        Trouble::Deny => "dotfile-deny",
+        Trouble::RedirectAll => "redirect-all-before-challenge",
+        Trouble::OtherClient => "other-acme-client-owns-path",
+        Trouble::Family => "aaaa-wrong-host",
+        Trouble::NotServed => return None,
+    })
+}

@@ -1,0 +1,123 @@
+//! For people: each attempt in a line; a failed one with its way, the CA's words, the cause and what to do.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use crate::checks::CHECKS;
+use crate::facts::net::Hop;
+use crate::facts::{Attempt, Vantage};
+use crate::fold::Folded;
+use crate::rehearsal::{Rehearsal, Untested};
+use crate::report::text::{line, prose};
+use crate::report::{count, printable};
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const GOOD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green)));
+const BAD: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
+
+/// Writes the report. `quiet` leaves out what passed.
+///
+/// # Errors
+/// The output cannot be written.
+pub fn write(out: &mut impl Write, rehearsal: &Rehearsal, quiet: bool) -> io::Result<()> {
+    let mut told: Vec<&str> = Vec::new();
+    for attempt in rehearsal.attempts.iter().filter(|attempt| !attempt.ok) {
+        let id = attempt.id.as_deref().unwrap_or_default();
+        let first = !told.contains(&id);
+        failed(out, rehearsal, attempt, first)?;
+        told.push(id);
+    }
+    for attempt in rehearsal.attempts.iter().filter(|attempt| attempt.ok && !quiet) {
+        writeln!(out, "{GOOD}{:<10}{GOOD:#} {}", "passed", tried(attempt))?;
+    }
+    for untested in &rehearsal.untested {
+        let word = if untested.matters { BOLD } else { DIM };
+        writeln!(out, "{word}{:<10}{word:#} {}", "not tested", printable(&untested.to_string()))?;
+    }
+    if !(quiet && rehearsal.exit_code() == 0) {
+        writeln!(out, "{}", summary(rehearsal))?;
+    }
+    Ok(())
+}
+
+fn failed(out: &mut impl Write, rehearsal: &Rehearsal, attempt: &Attempt, first: bool) -> io::Result<()> {
+    writeln!(out, "{BAD}{:<10}{BAD:#} {BOLD}{}{BOLD:#}", "failed", tried(attempt))?;
+    for hop in &attempt.hops {
+        line(out, "went to", &way(hop))?;
+    }
+    if let Some(problem) = &attempt.problem {
+        let who = match attempt.vantage {
+            Vantage::Ca => "CA says",
+            Vantage::ThisHost => "CA would",
+        };
+        prose(out, who, &printable(&problem.detail))?;
+    }
+    let Some(check) = CHECKS.iter().find(|check| Some(check.id) == attempt.id.as_deref()) else {
+        return writeln!(out);
+    };
+    line(out, "cause", &format!("{} {DIM}{}{DIM:#}", check.title, check.id))?;
+    if first {
+        prose(out, "why", check.why)?;
+    }
+    let fix = said_of(rehearsal, attempt).and_then(|folded| folded.cause.finding.fix.as_ref());
+    prose(out, "fix", &printable(fix.map_or(check.fix, |fix| &fix.summary)))?;
+    for command in fix.iter().flat_map(|fix| &fix.commands) {
+        line(out, "", &format!("$ {}", printable(command)))?;
+    }
+    writeln!(out)
+}
+
+/// The audit's finding about the same name and cause.
+fn said_of<'r>(rehearsal: &'r Rehearsal, attempt: &Attempt) -> Option<&'r Folded> {
+    let lineage = attempt.lineage.as_ref()?;
+    rehearsal.report.as_ref()?.findings.iter().find(|folded| {
+        let finding = &folded.cause.finding;
+        Some(folded.cause.check.id) == attempt.id.as_deref()
+            && finding.lineages.contains(lineage)
+            && (finding.identifiers.is_empty() || finding.identifiers.contains(&attempt.identifier))
+    })
+}
+
+fn tried(attempt: &Attempt) -> String {
+    let of = match &attempt.lineage {
+        Some(lineage) if *lineage != attempt.identifier => format!(" of {lineage}"),
+        _ => String::new(),
+    };
+    let text =
+        format!("{}{of}, {}, seen from {}", attempt.identifier, attempt.method, attempt.vantage.word());
+    printable(&text).into_owned()
+}
+
+fn way(hop: &Hop) -> String {
+    let at = hop.used.map_or_else(String::new, |used| format!(" at {used}"));
+    let came = match (&hop.error, hop.status) {
+        (Some(error), _) => error.clone(),
+        (None, Some(status)) => match &hop.location {
+            Some(location) => format!("{status} to {location}"),
+            None => status.to_string(),
+        },
+        (None, None) => "no answer".to_owned(),
+    };
+    printable(&format!("{}{at}: {came} ({} ms)", hop.url, hop.millis)).into_owned()
+}
+
+fn summary(rehearsal: &Rehearsal) -> String {
+    let all = rehearsal.attempts.len();
+    let failed = rehearsal.attempts.iter().filter(|attempt| !attempt.ok).count();
+    let untested = match rehearsal.untested.iter().filter(|untested| untested.matters).count() {
+        0 => String::new(),
+        n => format!(", {n} left untested"),
+    };
+    format!("{}: {} passed, {failed} failed{untested}", count(all, "attempt"), all - failed)
+}
+
+impl std::fmt::Display for Untested {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.lineage {
+            Some(lineage) => write!(f, "{lineage}: {}", self.what),
+            None => f.write_str(&self.what),
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The dry run against real servers: what it publishes, what it says, and what it leaves behind.
+
+mod ways;
