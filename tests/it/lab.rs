@@ -10,13 +10,15 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, SystemTime};
+
+use crate::namespaces::{Namespaces, unshare};
 
 /// The ACME directory, on the loopback of each host's own network.
 const DIRECTORY: &str = "https://localhost:14000/dir";
@@ -33,17 +35,22 @@ mount -t tmpfs tmpfs /run
 ip link set lo up
 "#;
 
-/// Starts the CA with its DNS, and nginx; then lives as long as its standard input.
-const SERVE: &str = r#"
-read -r pid _ </proc/self/stat
+/// Starts the CA of the folder `$ca` with its DNS, which listens at `$dns` and gives names that it does not know the
+/// address `$default`; `$logs` is a folder for what they say.
+pub const START_CA: &str = r#"
 cd "$ca"
-pebble-challtestsrv -dns01 127.0.0.1:8053 -management 127.0.0.1:8055 -http01 '' -https01 '' -tlsalpn01 '' \
-    -defaultIPv4 127.0.0.1 -defaultIPv6 '' >"$root/../challtestsrv.log" 2>&1 </dev/null &
+pebble-challtestsrv -dns01 "$dns" -management 127.0.0.1:8055 -http01 '' -https01 '' -tlsalpn01 '' \
+    -defaultIPv4 "$default" -defaultIPv6 '' >"$logs/challtestsrv.log" 2>&1 </dev/null &
 PEBBLE_VA_NOSLEEP=1 PEBBLE_WFE_NONCEREJECT=0 PEBBLE_AUTHZREUSE=0 \
-    pebble -config pebble.json -dnsserver 127.0.0.1:8053 >"$root/../pebble.log" 2>&1 </dev/null &
+    pebble -config pebble.json -dnsserver "$dns" >"$logs/pebble.log" 2>&1 </dev/null &
 up() { for _ in $(seq 200); do curl -s -o /dev/null "$@" && return; sleep 0.1; done; echo "no answer: $*" >&2; exit 1; }
 up http://127.0.0.1:8055/
 up --cacert ca.pem https://localhost:14000/dir
+"#;
+
+/// Gives names to the CA and starts nginx; then lives as long as its standard input.
+const SERVE: &str = r#"
+read -r pid _ </proc/self/stat
 for name in s.test s2.test; do
     curl -fsS -d "{\"host\":\"$name\",\"addresses\":[\"127.0.0.2\"]}" http://127.0.0.1:8055/add-a >&2
 done
@@ -346,7 +353,7 @@ impl Host {
 
     /// What the host's own certbot answers to `certbot certificates`, and its exit code.
     pub fn certificates(&self) -> (String, Option<i32>) {
-        let out = namespaces()
+        let out = unshare()
             .args(["sh", "-c", &format!("{BIND}\nshift 2\nexec \"$@\""), "sh"])
             .args([self.root.as_os_str(), self.lab.ca().as_os_str(), self.program().as_os_str()])
             .arg("certificates")
@@ -432,28 +439,16 @@ fn make(host: &Host) {
 /// The namespaces of a host while they live.
 struct Machine<'a> {
     host: &'a Host,
-    /// As this process sees it.
-    pid: String,
-    holder: Child,
-    hold: Option<ChildStdin>,
+    namespaces: Namespaces,
 }
 
 impl<'a> Machine<'a> {
     fn start(host: &'a Host) -> Machine<'a> {
-        let mut holder = namespaces()
-            .args(["sh", "-c", &format!("{BIND}{SERVE}"), "sh"])
-            .args([&host.root, &host.lab.ca()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("unshare");
-        let hold = holder.stdin.take();
-        let mut line = String::new();
-        BufReader::new(holder.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
-        let Some(pid) = line.strip_prefix("ready ") else {
-            panic!("the {} host did not start", host.certbot.word())
-        };
-        Machine { host, pid: pid.trim().to_owned(), holder, hold }
+        let script = format!("{BIND}dns=127.0.0.1:8053 default=127.0.0.1 logs=$root/..\n{START_CA}{SERVE}");
+        let ca = host.lab.ca();
+        let args = ["-c".as_ref(), script.as_ref(), OsStr::new("sh"), host.root.as_ref(), ca.as_ref()];
+        let namespaces = Namespaces::start(args).unwrap_or_else(|why| panic!("{why}"));
+        Machine { host, namespaces }
     }
 
     fn certbot(&self, words: &str, more: &[&str]) {
@@ -462,26 +457,9 @@ impl<'a> Machine<'a> {
     }
 
     fn run(&self, program: &Path, args: &[&str]) -> Output {
-        run(clean("nsenter")
-            .args(["--mount", "--net", "--pid", "--root", "--wd", "--target", &self.pid])
-            .arg(program)
-            .args(args)
-            .env("REQUESTS_CA_BUNDLE", self.host.lab.ca().join("ca.pem"))
-            .stdin(Stdio::null()))
+        let bundle = self.host.lab.ca().join("ca.pem");
+        run(self.namespaces.command(program).args(args).env("REQUESTS_CA_BUNDLE", bundle))
     }
-}
-
-impl Drop for Machine<'_> {
-    fn drop(&mut self) {
-        drop(self.hold.take());
-        let _ = self.holder.wait();
-    }
-}
-
-fn namespaces() -> Command {
-    let mut unshare = clean("unshare");
-    unshare.args(["--mount", "--net", "--pid", "--fork", "--kill-child"]);
-    unshare
 }
 
 /// A command that sees nothing of the caller's environment, above all no configuration of certbot's.

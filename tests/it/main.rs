@@ -16,6 +16,7 @@ mod hostile;
 mod hosts;
 mod lab;
 mod live_schedule;
+mod namespaces;
 mod net;
 mod oncalendar_oracle;
 mod program;

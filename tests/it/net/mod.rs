@@ -1,8 +1,7 @@
 //! A world for the network checks: real name servers, a real validating resolver, real web servers and firewalls.
 //!
-//! It lies in mount, network and process namespaces of its own, in which addresses that look public are given out. No
-//! route leads out of them, and everything in them dies with the pipe that this process holds, whatever ends it. What
-//! real servers cannot be made to do, [`liar`] does.
+//! It lies in namespaces of its own, in which addresses that look public are given out. What real servers cannot be made
+//! to do, [`liar`] does.
 //!
 //! The files below `world` say who is there:
 //!
@@ -26,13 +25,13 @@ mod names;
 mod smoke;
 mod ways;
 
-use std::io::{BufRead, BufReader};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use crate::lab::{clean, lab, run, skip};
+use crate::lab::{lab, run, skip};
+use crate::namespaces::Namespaces;
 use crate::program::{AT, Host};
 use liar::Liar;
 
@@ -85,12 +84,9 @@ impl Resolver {
 
 /// The world while it lives.
 pub struct World {
-    /// Its first process, as this process sees it.
-    pid: String,
+    namespaces: Namespaces,
     /// The servers that lie.
     pub liar: Liar,
-    _holder: Child,
-    _hold: ChildStdin,
 }
 
 /// The world of this test run, or `None` after a word to standard error that this test is skipped.
@@ -111,41 +107,22 @@ pub fn world() -> Option<&'static World> {
 impl World {
     /// Makes it; the reason where the machine cannot.
     fn start() -> Result<World, String> {
-        let mut holder = clean("unshare")
-            .args(["--mount", "--net", "--pid", "--fork", "--kill-child"])
-            .args(["sh", &format!("{FILES}/up.sh"), FILES])
-            .current_dir("/")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("unshare");
-        let hold = holder.stdin.take().expect("its input");
-        let mut line = String::new();
-        BufReader::new(holder.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
-        if let Some(why) = line.strip_prefix("no: ") {
-            holder.wait().expect("its end");
-            return Err(why.trim().to_owned());
-        }
-        let Some(pid) = line.strip_prefix("ready ") else { panic!("the world did not start: {line}") };
-        let pid = pid.trim().to_owned();
-        let liar = Liar::start(Path::new(&format!("/proc/{pid}/ns/net")));
-        Ok(World { pid, liar, _holder: holder, _hold: hold })
+        let namespaces = Namespaces::start([&format!("{FILES}/up.sh"), FILES])?;
+        let liar = Liar::start(&namespaces);
+        Ok(World { namespaces, liar })
     }
 
     /// A command at a place, with the public resolver.
     pub fn command(&self, place: Place, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = clean("nsenter");
-        command.args(["--target", &self.pid, "--mount", "--pid", "--net", "--root", "--wd", "--"]);
         let name = match place {
             Place::Internet => None,
             Place::Web => Some("web"),
             Place::Elsewhere => Some("elsewhere"),
             Place::Home => Some("home"),
         };
-        if let Some(name) = name {
-            command.args(["nsenter", &format!("--net=/run/netns/{name}"), "--"]);
-        }
-        command.arg(program).stdin(Stdio::null());
+        let Some(name) = name else { return self.namespaces.command(program) };
+        let mut command = self.namespaces.command("nsenter");
+        command.arg(format!("--net=/run/netns/{name}")).arg("--").arg(program);
         command
     }
 
@@ -196,6 +173,6 @@ impl World {
 
     /// A path of the world, as this process sees it.
     pub fn path(&self, path: &str) -> PathBuf {
-        PathBuf::from(format!("/proc/{}/root{path}", self.pid))
+        self.namespaces.path(path)
     }
 }

@@ -7,14 +7,11 @@ mod message;
 mod web;
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::net::{TcpListener, UdpSocket};
-use std::os::fd::AsFd;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use crate::namespaces::Namespaces;
 
 const ADDRESSES: [&str; 2] = ["45.45.45.66", "2a0e:45::66"];
 
@@ -27,14 +24,11 @@ pub struct Liar {
 }
 
 impl Liar {
-    /// Starts them in a network namespace. They run until this process ends.
-    pub fn start(namespace: &Path) -> Liar {
+    /// Starts them in a network. They run until this process ends.
+    pub fn start(namespaces: &Namespaces) -> Liar {
         let asked = Asked::default();
-        let namespace = File::open(namespace).expect("the world's network");
-        // Only this thread enters the namespace; a socket stays in the one it was made in.
-        let sockets = thread::spawn(move || {
-            move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network))
-                .expect("the world's network");
+        // A socket stays in the network it was made in.
+        let sockets = namespaces.thread(|| {
             ADDRESSES.map(|address| {
                 let tcp = |port: u16| TcpListener::bind((address, port)).expect("an address of the world");
                 let udp = UdpSocket::bind((address, 53)).expect("an address of the world");
