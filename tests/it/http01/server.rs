@@ -1,11 +1,9 @@
-//! A scripted server on loopback: http and https, IPv4 and IPv6, each port chosen by the system.
+//! A scripted server: http and https, IPv4 and IPv6.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use acme_audit::gather::net::http01::{Addresses, Found};
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -13,37 +11,8 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-/// A request, as far as the scripts look at it.
-#[derive(Debug)]
-pub struct Request {
-    /// It came over TLS.
-    pub tls: bool,
-    /// It came over IPv6.
-    pub v6: bool,
-    /// The `Host` header.
-    pub host: String,
-    /// The target of the request line.
-    pub target: String,
-    /// The whole head.
-    pub head: String,
-    /// How many requests came before it.
-    pub before: usize,
-}
-
-/// What the server does with a request.
-#[derive(Debug)]
-pub enum Reply {
-    /// These bytes, and the end.
-    Bytes(Vec<u8>),
-    /// These bytes, then silence.
-    Then(Vec<u8>),
-    /// These bytes, one at a time, a tenth of a second apart.
-    Drip(Vec<u8>),
-    /// A head without an end.
-    Flood,
-    /// A reset.
-    Reset,
-}
+use super::place::Place;
+use super::script::{Reply, Request, Script, token};
 
 /// What listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,83 +37,61 @@ pub enum Listen {
     Full4,
     /// The same over IPv6.
     Full6,
+    /// A port that is neither for http nor for https answers.
+    Other4,
 }
-
-/// The script of a server.
-pub type Script = fn(&Request) -> Reply;
 
 /// A server that ends when it is dropped.
 pub struct Server {
-    /// The port for http.
-    pub http: u16,
-    /// The port for https.
-    pub https: u16,
     _tasks: JoinSet<()>,
     _waiting: Vec<TcpStream>,
 }
 
-/// An answer with a body.
-pub fn answer(status: &str, headers: &str, body: &[u8]) -> Reply {
-    let length = body.len();
-    let mut bytes = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n{headers}\r\n").into_bytes();
-    bytes.extend(body);
-    Reply::Bytes(bytes)
-}
-
-/// 200 with a body.
-pub fn ok(body: &[u8]) -> Reply {
-    answer("200 OK", "", body)
-}
-
-/// A redirect.
-pub fn redirect(status: u16, location: &str) -> Reply {
-    answer(&format!("{status} Moved"), &format!("Location: {location}\r\n"), b"moved")
-}
-
 impl Server {
-    /// Starts what is to listen.
-    pub async fn start(listen: &'static [Listen], script: Script) -> Self {
-        let count = Arc::new(AtomicUsize::new(0));
+    /// Starts what is to listen. `thumbprint` is that of the account whose key authorizations are right.
+    pub async fn start(place: Place, thumbprint: &str, listen: &[Listen], script: Script) -> Self {
         let (mut tasks, mut waiting) = (JoinSet::new(), Vec::new());
-        let (http, mut https) = (free_port().await, free_port().await);
-        while https == http {
-            https = free_port().await;
-        }
-        let (v4, v6) = (IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST));
+        let thumbprint: Arc<str> = thumbprint.into();
         for what in listen {
-            let (address, port) = match what {
-                Listen::Http4 | Listen::Full4 => (v4, http),
-                Listen::Http6 | Listen::Full6 => (v6, http),
-                Listen::Https4 | Listen::Plain443 | Listen::Mute443 | Listen::Old443 | Listen::Hello11 => {
-                    (v4, https)
-                }
-                Listen::Https6 => (v6, https),
-            };
-            let listener =
-                bind(SocketAddr::new(address, port), matches!(what, Listen::Full4 | Listen::Full6));
-            if matches!(what, Listen::Full4 | Listen::Full6) {
-                waiting.extend(fill(SocketAddr::new(address, port)).await);
+            let address = what.address(place);
+            let full = matches!(what, Listen::Full4 | Listen::Full6);
+            let listener = bind(address, full);
+            if full {
+                waiting.extend(fill(address).await);
                 tasks.spawn(async move {
                     let _listener = listener;
                     std::future::pending::<()>().await;
                 });
                 continue;
             }
-            tasks.spawn(accept(listener, *what, script, count.clone()));
+            let site = Site { place, thumbprint: thumbprint.clone(), script };
+            tasks.spawn(accept(listener, *what, site));
         }
-        Self { http, https, _tasks: tasks, _waiting: waiting }
+        Self { _tasks: tasks, _waiting: waiting }
     }
 }
 
-/// A port that is free on both families.
-async fn free_port() -> u16 {
-    loop {
-        let v4 = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
-        let port = v4.local_addr().expect("its number").port();
-        if TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await.is_ok() {
-            return port;
+impl Listen {
+    fn address(self, place: Place) -> SocketAddr {
+        use Listen::*;
+        let port = match self {
+            Http4 | Http6 | Full4 | Full6 => place.http,
+            Https4 | Https6 | Plain443 | Mute443 | Old443 | Hello11 => place.https,
+            Other4 => place.other,
+        };
+        match self {
+            Http6 | Full6 | Https6 => (place.v6, port).into(),
+            _ => (place.v4, port).into(),
         }
     }
+}
+
+/// What every connection to a server shares.
+#[derive(Clone)]
+struct Site {
+    place: Place,
+    thumbprint: Arc<str>,
+    script: Script,
 }
 
 fn bind(address: SocketAddr, tiny: bool) -> TcpListener {
@@ -165,17 +112,17 @@ async fn fill(address: SocketAddr) -> Vec<TcpStream> {
     waiting
 }
 
-async fn accept(listener: TcpListener, what: Listen, script: Script, count: Arc<AtomicUsize>) {
+async fn accept(listener: TcpListener, what: Listen, site: Site) {
     let tls = TlsAcceptor::from(tls_config());
     let mut connections = JoinSet::new();
     while let Ok((mut stream, from)) = listener.accept().await {
-        let (tls, count) = (tls.clone(), count.clone());
+        let (tls, site) = (tls.clone(), site.clone());
         connections.spawn(async move {
             let v6 = from.is_ipv6();
             match what {
                 Listen::Https4 | Listen::Https6 => {
                     let Ok(stream) = tls.accept(stream).await else { return };
-                    converse(stream, true, v6, script, &count).await;
+                    converse(stream, true, v6, &site).await;
                 }
                 Listen::Mute443 => std::future::pending().await,
                 // An alert: protocol_version.
@@ -195,7 +142,7 @@ async fn accept(listener: TcpListener, what: Listen, script: Script, count: Arc<
                     let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await;
                 }
                 _ => {
-                    if let Some(stream) = converse(stream, false, v6, script, &count).await {
+                    if let Some(stream) = converse(stream, false, v6, &site).await {
                         // Closed with unread bytes or without lingering, a connection is reset.
                         let _ = stream.set_zero_linger();
                     }
@@ -210,8 +157,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
     tls: bool,
     v6: bool,
-    script: Script,
-    count: &AtomicUsize,
+    site: &Site,
 ) -> Option<S> {
     let mut head = Vec::new();
     let mut buffer = [0; 4096];
@@ -225,8 +171,8 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     let target = head.split(' ').nth(1).unwrap_or_default().to_owned();
     let line = |line: &str| Some(line.strip_prefix("host: ").or(line.strip_prefix("Host: "))?.to_owned());
     let host = head.lines().find_map(line).unwrap_or_default();
-    let before = count.fetch_add(1, Ordering::SeqCst);
-    match script(&Request { tls, v6, host, target, head, before }) {
+    let right = format!("{}.{}", token(&target), site.thumbprint);
+    match (site.script)(&Request { place: site.place, tls, v6, host, target, head, right }) {
         Reply::Bytes(bytes) => {
             let _ = stream.write_all(&bytes).await;
             let _ = stream.shutdown().await;
@@ -244,15 +190,25 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
+        Reply::Slowly(bytes) => {
+            for piece in bytes.chunks(bytes.len() / 5 + 1) {
+                let _ = stream.write_all(piece).await;
+                let _ = stream.flush().await;
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            let _ = stream.shutdown().await;
+        }
         Reply::Flood => {
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n").await;
-            while stream
-                .write_all(b"X-Flood: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n")
-                .await
-                .is_ok()
-            {}
+            let lines = b"X-Flood: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n".repeat(200);
+            while stream.write_all(&lines).await.is_ok() {}
         }
-        Reply::Reset => return Some(stream),
+        Reply::Reset(bytes) => {
+            let _ = stream.write_all(&bytes).await;
+            // So that the bytes are read before the connection is gone.
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            return Some(stream);
+        }
     }
     None
 }
@@ -273,26 +229,4 @@ fn tls_config() -> Arc<ServerConfig> {
         .with_single_cert(vec![cert.der().clone()], key)
         .expect("a key for the certificate");
     Arc::new(config)
-}
-
-/// The names of the tests: `dual.example.com` has both families, `six.` IPv6 alone, `none.` nothing, `lan.` a private
-/// address, every other one IPv4.
-pub struct Names;
-
-impl Addresses for Names {
-    async fn of(&self, host: &str) -> Found {
-        let (v4, v6) = (vec![Ipv4Addr::LOCALHOST], vec![Ipv6Addr::LOCALHOST]);
-        match host.split('.').next().unwrap_or_default() {
-            "dual" => Found { v4, v6, problem: None },
-            "six" => Found { v6, ..Found::default() },
-            "none" => Found::default(),
-            "nx" => Found {
-                problem: Some(format!("DNS problem: NXDOMAIN looking up A for {host}")),
-                ..Found::default()
-            },
-            "lan" => Found { v4: vec![Ipv4Addr::new(10, 0, 0, 1)], ..Found::default() },
-            "stuck" => std::future::pending().await,
-            _ => Found { v4, ..Found::default() },
-        }
-    }
 }
