@@ -4,11 +4,13 @@ mod authorities;
 mod dated;
 mod letsencrypt;
 mod retired;
+mod staging;
 
 pub use authorities::{Authority, authority, lifetime};
 pub use dated::{Dated, at};
 pub use letsencrypt::PROFILES;
 pub use retired::{Retired, retired};
+pub use staging::{is_production, staging};
 
 /// certbot's default server: Let's Encrypt's production directory.
 /// <https://letsencrypt.org/docs/acme-protocol-updates/>
