@@ -1,6 +1,7 @@
 //! `acme-audit demo`: builds the sandbox host and audits it.
 
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -8,9 +9,45 @@ use super::args::Format;
 use super::audit;
 use super::settings::Settings;
 use crate::demo;
+use crate::demo::network::{Network, SITES, Site};
 use crate::error::Error;
+use crate::facts::Egress;
 use crate::gather::fs::Root;
+use crate::gather::net::{Net, Options};
 use crate::gather::{self, Request};
+use crate::rehearsal::local::{self, Local};
+use crate::rehearsal::{Means, Rehearsal, Target};
+
+/// Rehearses the challenges of the sandbox's sites, which lie on loopback, and prints what comes of it.
+fn rehearse(folder: &Path, settings: &Settings) -> Result<(), Error> {
+    let cannot = |e: std::io::Error| Error::new(format!("cannot start the sandbox's own servers: {e}"));
+    let network = Network::start(folder).map_err(cannot)?;
+    for site in SITES {
+        std::fs::create_dir_all(folder.join(site.webroot)).map_err(cannot)?;
+    }
+    let target = |site: &Site| Target {
+        lineage: None,
+        identifier: site.name.to_owned(),
+        means: Means::Webroot(folder.join(site.webroot)),
+    };
+    let targets: Vec<Target> = SITES.iter().map(target).collect();
+    let net = Net::new(Options {
+        resolver: Some(network.resolver),
+        http_port: network.http_port,
+        https_port: 443,
+        allow_private: true,
+        own: Egress::default(),
+        ca_bundle: None,
+        deadline: Duration::from_secs(60),
+        progress: false,
+    })?;
+    let Local { attempts, untested, stopped, .. } =
+        local::run(&targets, &net, &folder.join("var/lib/acme-audit"))?;
+    let rehearsal = Rehearsal { attempts, untested, stopped, report: None };
+    anstream::println!("\nacme-audit dry-run --local, on {} names of the sandbox:\n", SITES.len());
+    super::dry_run::print(&rehearsal, settings)?;
+    Ok(())
+}
 
 /// Builds, audits, prints; succeeds when the sandbox shows what it should, which is a host that fails.
 pub fn run(settings: &Settings, keep: Option<&Path>) -> Result<u8, Error> {
@@ -38,6 +75,7 @@ pub fn run(settings: &Settings, keep: Option<&Path>) -> Result<u8, Error> {
     let report = audit::look(host, &[], settings, None)?;
     audit::print(&report, settings)?;
     if settings.format == Format::Text {
+        rehearse(folder, settings)?;
         let shown = folder.display();
         match keep {
             Some(_) => anstream::println!("\nthe sandbox host is in {shown}; try: acme-audit --root {shown}"),

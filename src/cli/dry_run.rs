@@ -120,7 +120,8 @@ fn judged(host: Host, lineages: Vec<Lineage>, settings: &Settings) -> crate::aud
     judged.report(host.facts, &settings.config)
 }
 
-fn print(rehearsal: &Rehearsal, settings: &Settings) -> Result<u8, Error> {
+/// Prints what came of it.
+pub fn print(rehearsal: &Rehearsal, settings: &Settings) -> Result<u8, Error> {
     if rehearsal.stopped.is_some() {
         anstream::eprintln!("stopped; what was published is removed");
         return Ok(rehearsal.exit_code());

@@ -14,6 +14,7 @@ mod host;
 mod lineages;
 mod manifest;
 mod mint;
+pub mod network;
 mod packages;
 mod place;
 mod tree;

@@ -50,7 +50,7 @@ fn failed(out: &mut impl Write, rehearsal: &Rehearsal, attempt: &Attempt, first:
     if let Some(problem) = &attempt.problem {
         let who = match attempt.vantage {
             Vantage::Ca => "CA says",
-            Vantage::ThisHost => "CA would",
+            Vantage::ThisHost => "the CA",
         };
         prose(out, who, &printable(&problem.detail))?;
     }
