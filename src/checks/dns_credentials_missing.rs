@@ -21,8 +21,8 @@ fn run(lineage: &Lineage, _host: &HostFacts) -> Verdict {
     match state {
         Some(PathState::Unknown(missing)) => Err(Skip::Unknown(missing.clone())),
         Some(PathState::File { .. }) => Ok(vec![]),
-        Some(PathState::Folder) | Some(PathState::Absent(_)) => {
-            let saw = if state == Some(&PathState::Folder) { "a folder" } else { "nothing" };
+        Some(PathState::Folder | PathState::Shut(_) | PathState::Absent(_)) => {
+            let saw = if matches!(state, Some(PathState::Absent(_))) { "nothing" } else { "a folder" };
             let finding =
                 Finding::new(format!("{file}, the credentials of {}, does not exist", lineage.name))
                     .about(Subject::Path(file.to_owned()))

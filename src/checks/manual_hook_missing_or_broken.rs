@@ -41,7 +41,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
             }
             Some(PathState::Absent(_)) => "does not exist",
             Some(PathState::File { executable: false, .. }) if word.starts_with('/') => "is not executable",
-            Some(PathState::Folder) if word.starts_with('/') => "is a folder",
+            Some(PathState::Folder | PathState::Shut(_)) if word.starts_with('/') => "is a folder",
             Some(PathState::Unknown(missing)) => {
                 unclear = Some(missing.clone());
                 continue;

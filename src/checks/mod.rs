@@ -133,6 +133,7 @@ mod unit_binary_missing;
 mod walked;
 mod webroot_map_incomplete;
 mod webroot_moved_or_deleted;
+mod webroot_permissions;
 mod wildcard_with_non_dns_authenticator;
 
 mod accounts;
@@ -195,6 +196,7 @@ pub static CHECKS: &[&Check] = &[
     &wildcard_with_non_dns_authenticator::CHECK,
     &preferred_challenge_gone::CHECK,
     &webroot_moved_or_deleted::CHECK,
+    &webroot_permissions::CHECK,
     &staging_server_in_conf::CHECK,
     &fixed_30_days_with_short_certs::CHECK,
     &required_profile_gone::CHECK,

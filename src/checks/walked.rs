@@ -83,6 +83,12 @@ impl<'a> Shown<'a> {
         Self { lineage, walks }
     }
 
+    /// Those of them that a condition holds for.
+    pub fn only(mut self, holds: impl Fn(&Walk) -> bool) -> Self {
+        self.walks.retain(|(_, walk)| holds(walk));
+        self
+    }
+
     /// No name shows the trouble.
     pub fn is_empty(&self) -> bool {
         self.walks.is_empty()

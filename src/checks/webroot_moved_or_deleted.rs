@@ -56,7 +56,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
                 unclear = Some(missing.clone());
                 continue;
             }
-            Some(PathState::Folder) | None => continue,
+            Some(PathState::Folder | PathState::Shut(_)) | None => continue,
         };
         // One folder may be the web root of several lineages, whose findings become one.
         let says = format!("the web root {path} {}", if is_file { "is a file" } else { "does not exist" });

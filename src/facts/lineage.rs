@@ -57,6 +57,8 @@ pub struct Lineage {
 pub enum PathState {
     /// A folder.
     Folder,
+    /// A folder that not everybody may reach: the first folder on the way to it that others may not search.
+    Shut(String),
     /// A file, and whether anybody may execute it.
     File {
         /// One of the three x bits is set.

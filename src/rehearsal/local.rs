@@ -9,6 +9,8 @@ use crate::challenge::webroot;
 use crate::error::Error;
 use crate::facts::net::Walk;
 use crate::facts::{Attempt, Said, Vantage};
+use crate::gather::certbot::shut_by;
+use crate::gather::fs::Root;
 use crate::gather::net::http01::random_token;
 use crate::gather::net::{Net, Planted};
 
@@ -90,6 +92,10 @@ fn ask(target: &Target) -> Result<Planted, Error> {
 }
 
 fn attempt(target: &Target, walk: &Walk) -> Attempt {
+    let shut = match &target.means {
+        Means::Webroot(root) => shut_by(&Root::live(), root).is_some(),
+        _ => false,
+    };
     let problem = walk.words().map(|detail| {
         let kind = match &walk.fault {
             Some(crate::facts::net::Fault::NoAddress { .. }) => DNS,
@@ -104,7 +110,7 @@ fn attempt(target: &Target, walk: &Walk) -> Attempt {
         method: target.means.word().to_owned(),
         vantage: Vantage::ThisHost,
         ok: walk.fault.is_none(),
-        id: cause(walk, &target.means, None).map(str::to_owned),
+        id: cause(walk, &target.means, None, shut).map(str::to_owned),
         problem,
         hops: walk.hops.clone(),
     }

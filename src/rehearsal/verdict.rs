@@ -5,8 +5,9 @@ use crate::facts::net::{Fault, Trouble, Walk, Way, trouble};
 
 /// The id of a fault that a walk to a planted token shows; `None` where it shows none, or none that is known.
 ///
-/// `asked` says that the request arrived at our own listener; `None` where there was none.
-pub(super) fn cause(walk: &Walk, means: &Means, asked: Option<bool>) -> Option<&'static str> {
+/// `asked` says that the request arrived at our own listener, `None` where there was none; `shut` that others may not
+/// reach the web root.
+pub(super) fn cause(walk: &Walk, means: &Means, asked: Option<bool>, shut: bool) -> Option<&'static str> {
     let redirected = walk.last().is_some_and(|hop| hop.url != walk.url);
     match walk.fault.as_ref()? {
         Fault::Reserved { .. } if !redirected => return Some("private-or-reserved-address"),
@@ -21,6 +22,7 @@ pub(super) fn cause(walk: &Walk, means: &Means, asked: Option<bool>) -> Option<&
     Some(match (found, means) {
         // What answers is not what we planted into: the request never came here.
         (_, Means::Standalone) if elsewhere && asked == Some(false) => "dns-points-elsewhere",
+        (Trouble::Deny, Means::Webroot(_)) if shut => "webroot-permissions",
         (Trouble::NotServed, Means::Webroot(_)) => "webroot-moved-or-deleted",
         (Trouble::NotServed, _) => "no-matching-vhost",
         (found, _) => id(found)?,

@@ -14,4 +14,4 @@ pub use folders::{Folders, folders, orphans};
 pub use hooks::hooks;
 pub use ini::cli_ini;
 pub use lineage::{Reader, lineage, name_of};
-pub use paths::Programs;
+pub use paths::{Programs, shut_by};

@@ -105,7 +105,10 @@ fn state(root: &Root, word: &str) -> PathState {
 
 fn of(root: &Root, path: &Path) -> PathState {
     match root.stat(path) {
-        Ok(meta) if meta.kind == FileType::Directory => PathState::Folder,
+        Ok(meta) if meta.kind == FileType::Directory => match shut_by(root, path) {
+            Some(by) => PathState::Shut(show(by)),
+            None => PathState::Folder,
+        },
         Ok(meta) => {
             PathState::File { executable: meta.mode & 0o111 != 0, readable_by_all: meta.mode & 0o004 != 0 }
         }
@@ -115,6 +118,12 @@ fn of(root: &Root, path: &Path) -> PathState {
         }
         Err(why) => PathState::Unknown(Missing::new(show(path), why, Role::Other)),
     }
+}
+
+/// The first folder of a path that others than its owner and group may not search.
+pub fn shut_by<'p>(root: &Root, path: &'p Path) -> Option<&'p Path> {
+    let shut = |folder: &&Path| root.stat(folder).is_ok_and(|meta| meta.mode & 0o001 == 0);
+    path.ancestors().filter(shut).last()
 }
 
 /// Whether a key that everybody may read can be reached by everybody.
