@@ -1,6 +1,6 @@
 //! The challenge path wants a password.
 
-use super::walked::{MAY_BE_SERVED, shown, start};
+use super::walked::{MAY_BE_SERVED, shown, start, with_suspects};
 use crate::check::{Check, Finding, Run, Severity, Verdict};
 use crate::facts::net::{Trouble, Walk};
 use crate::facts::{HostFacts, Lineage};
@@ -34,7 +34,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         |walk: &Walk| walk.expected.is_none() && walk.answer().is_some_and(|hop| hop.status == Some(200));
     let lower =
         |(finding, walk): (Finding, &Walk)| finding.lowered_if(page(walk), Severity::Note, MAY_BE_SERVED);
-    Ok(findings.into_iter().map(lower).collect())
+    Ok(findings.into_iter().map(lower).map(|finding| with_suspects(finding, host, CHECK.id)).collect())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The challenge is redirected to another port.
 
-use super::walked::{shown, start};
+use super::walked::{shown, start, with_suspects};
 use crate::check::{Check, Run, Severity, Verdict};
 use crate::facts::net::{Trouble, Walk};
 use crate::facts::{HostFacts, Lineage};
@@ -31,11 +31,12 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
             start(to)
         )
     };
-    Ok(shown.finding(
+    let findings = shown.finding(
         says,
         "a redirect without a port, or none",
         "exempt /.well-known/acme-challenge/ from the redirect or drop its port, then try",
-    ))
+    );
+    Ok(findings.into_iter().map(|finding| with_suspects(finding, host, CHECK.id)).collect())
 }
 
 #[cfg(test)]

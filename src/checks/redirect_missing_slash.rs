@@ -1,6 +1,6 @@
 //! A redirect glues the path to the host.
 
-use super::walked::{shown, start};
+use super::walked::{shown, start, with_suspects};
 use crate::check::{Check, Run, Severity, Verdict};
 use crate::facts::net::{Trouble, Walk};
 use crate::facts::{HostFacts, Lineage};
@@ -29,11 +29,12 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         let to = walk.last().and_then(|hop| hop.location.as_deref()).unwrap_or_default();
         format!("{names}: the challenge is redirected to {}: a slash is missing after the host", start(to))
     };
-    Ok(shown.finding(
+    let findings = shown.finding(
         says,
         "a host and a path",
         "end the redirect's target with a slash (`Redirect / https://example.org/`), then try",
-    ))
+    );
+    Ok(findings.into_iter().map(|finding| with_suspects(finding, host, CHECK.id)).collect())
 }
 
 #[cfg(test)]

@@ -153,6 +153,15 @@ impl<'a> Shown<'a> {
     }
 }
 
+/// Adds the lines of the servers' configurations that may be to blame.
+pub(super) fn with_suspects(finding: Finding, host: &HostFacts, id: &str) -> Finding {
+    const SHOWN: usize = 3;
+    let lines = host.servers.suspects.iter().filter(|suspect| suspect.id == id).take(SHOWN);
+    lines.fold(finding, |finding, line| {
+        finding.saw(&line.r#where, format!("{}: may be what does it", line.text))
+    })
+}
+
 /// What a walk ended with, as evidence.
 fn evidence(walk: &Walk, wanted: &str) -> Evidence {
     let end = walk.last();

@@ -36,7 +36,7 @@ pub use lineage::{Archive, Exposure, Kind, Lineage, LinkState, LiveLink, PathSta
 pub use options::UNUSED;
 pub(crate) use remedy::{DIR, is_of_every_host, is_plain, replace_in, try_it};
 pub use schedule::{Client, Ineffective, Purpose, Rule, Task, Trigger, TriggerKind, UnitState, When};
-pub use server::{CertRef, ServerKind, Servers, Usage};
+pub use server::{CertRef, ServerKind, Servers, Suspect, Usage};
 pub use terms::{ENOUGH_ATTEMPTS, Terms};
 pub use x509::{Cert, Issued, KeyAlgorithm, PrivateKey, SignatureState};
 pub use zone::Zone;

@@ -62,6 +62,17 @@ impl CertRef {
     }
 }
 
+/// A line that, by a plain reading, may keep challenges from being answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suspect {
+    /// The check whose fault it would explain.
+    pub id: String,
+    /// `file:line`.
+    pub r#where: String,
+    /// The line, secrets masked.
+    pub text: String,
+}
+
 /// What the servers' configurations say.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Servers {
@@ -69,6 +80,9 @@ pub struct Servers {
     pub refs: Vec<CertRef>,
     /// Document roots found (`root`, `alias`, `DocumentRoot`): path and `file:line`.
     pub roots: Vec<(String, String)>,
+    /// Lines that may keep challenges from being answered.
+    #[serde(default)]
+    pub suspects: Vec<Suspect>,
     /// Configuration files that could not be read.
     pub unread: Vec<super::Missing>,
     /// Indices into `refs` by lineage; rebuilt after loading.

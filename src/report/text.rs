@@ -185,7 +185,7 @@ fn said(folded: &Folded) -> String {
     }
 }
 
-fn seen(evidence: &Evidence) -> String {
+pub(super) fn seen(evidence: &Evidence) -> String {
     // What came over the network is labelled with where it was seen from; the disk is this host's own.
     let network = matches!(evidence.kind, Source::Http | Source::Dns | Source::Tls);
     let vantage = match &*evidence.vantage {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::glob::is_pattern;
-use super::{Place, Reading};
+use super::{Place, Reading, suspects};
 use crate::facts::ServerKind;
 use crate::gather::fs::normalize;
 
@@ -74,6 +74,8 @@ impl Apache<'_, '_> {
 
     fn directive(&mut self, place: &Place<'_>, directive: &str, values: &[String], depth: usize) {
         let Some(value) = values.first() else { return };
+        let all: Vec<&str> = std::iter::once(directive).chain(values.iter().map(String::as_str)).collect();
+        self.reading.suspect(place, suspects::apache(directive, values), &all);
         let meant = self.expand(value);
         match directive.to_ascii_lowercase().as_str() {
             // <https://httpd.apache.org/docs/2.4/mod/mod_ssl.html#sslcertificatefile>

@@ -6,6 +6,7 @@ mod lines;
 mod mail;
 mod nginx;
 mod other;
+mod suspects;
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -13,12 +14,15 @@ use std::path::{Path, PathBuf};
 use rustix::fs::FileType;
 
 use super::fs::{Root, normalize, show};
-use crate::facts::{CertRef, Missing, Role, ServerKind, Servers, Why};
+use super::secrets::mask_command;
+use crate::facts::{CertRef, Missing, Role, ServerKind, Servers, Suspect, Why};
 
 /// How much of one configuration file is read.
 const MAX_FILE: u64 = 64 << 20;
 /// How many files are read in all.
 const MAX_FILES: usize = 200_000;
+/// How many lines that may be to blame are kept.
+const MAX_SUSPECTS: usize = 1_000;
 /// How many folders and links of one path are followed.
 const MAX_STEPS: usize = 64;
 
@@ -141,6 +145,14 @@ impl<'a> Reading<'a> {
             resolved: resolved.as_deref().map(show),
             lineage,
         });
+    }
+
+    /// A line that may keep challenges from being answered.
+    fn suspect(&mut self, place: &Place<'_>, id: Option<&'static str>, words: &[&str]) {
+        if let Some(id) = id.filter(|_| self.servers.suspects.len() < MAX_SUSPECTS) {
+            let text = mask_command(&words.join(" "));
+            self.servers.suspects.push(Suspect { id: id.to_owned(), r#where: place.shown(), text });
+        }
     }
 
     /// A line that names a folder of documents.

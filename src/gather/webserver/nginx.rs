@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::glob::is_pattern;
-use super::{Place, Reading};
+use super::{Place, Reading, suspects};
 use crate::facts::ServerKind;
 use crate::gather::fs::normalize;
 
@@ -41,6 +41,8 @@ fn file(reading: &mut Reading<'_>, path: &Path, prefix: &Path, depth: usize) {
     statements(&text, |line, words| {
         let [directive, value, ..] = words else { return };
         let place = Place { server: ServerKind::Nginx, file: path, line };
+        let all: Vec<&str> = words.iter().map(String::as_str).collect();
+        reading.suspect(&place, suspects::nginx(words), &all);
         match directive.as_str() {
             // <https://nginx.org/en/docs/http/ngx_http_ssl_module.html#ssl_certificate>
             "ssl_certificate" | "ssl_certificate_key" | "ssl_trusted_certificate" => {

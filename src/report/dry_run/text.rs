@@ -4,12 +4,13 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
+use crate::check::Source;
 use crate::checks::CHECKS;
 use crate::facts::net::Hop;
 use crate::facts::{Attempt, Vantage};
 use crate::fold::Folded;
 use crate::rehearsal::{Rehearsal, Untested};
-use crate::report::text::{line, prose};
+use crate::report::text::{line, prose, seen};
 use crate::report::{count, printable};
 
 const BOLD: Style = Style::new().bold();
@@ -61,7 +62,12 @@ fn failed(out: &mut impl Write, rehearsal: &Rehearsal, attempt: &Attempt, first:
     if first {
         prose(out, "why", check.why)?;
     }
-    let fix = said_of(rehearsal, attempt).and_then(|folded| folded.cause.finding.fix.as_ref());
+    let finding = said_of(rehearsal, attempt).map(|folded| &folded.cause.finding);
+    let on_disk = finding.iter().flat_map(|finding| &finding.evidence).filter(|saw| saw.kind == Source::File);
+    for saw in on_disk {
+        line(out, "in", &seen(saw))?;
+    }
+    let fix = finding.and_then(|finding| finding.fix.as_ref());
     prose(out, "fix", &printable(fix.map_or(check.fix, |fix| &fix.summary)))?;
     for command in fix.iter().flat_map(|fix| &fix.commands) {
         line(out, "", &format!("$ {}", printable(command)))?;
