@@ -55,6 +55,9 @@ pub enum Command {
         #[arg(long, value_name = "DIR")]
         keep: Option<PathBuf>,
     },
+    /// Answer for challenges on the sockets that another run of the program passes
+    #[command(hide = true)]
+    Responder,
 }
 
 /// Arguments of the audit.

@@ -8,6 +8,7 @@ mod dry_run;
 mod explain;
 mod facts;
 mod network;
+mod responder;
 mod schedule;
 mod settings;
 
@@ -51,6 +52,10 @@ pub fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<u8, Error> {
+    // It has been started by a run that has read all there is to read.
+    if matches!(args.command, Some(Command::Responder)) {
+        return responder::run();
+    }
     let global = &args.global;
     // What needs no decisions about a host is not stopped by a file that is wrong.
     let own =
@@ -80,6 +85,7 @@ fn run(args: &Args) -> Result<u8, Error> {
         }
         Some(Command::Config { command }) => config::run(global, command),
         Some(Command::Demo { keep }) => demo::run(&settings, keep.as_deref()),
+        Some(Command::Responder) => responder::run(),
     }
 }
 
