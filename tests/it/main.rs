@@ -5,6 +5,7 @@
 
 mod booted;
 mod ca;
+mod challenge;
 mod cli;
 mod config;
 mod configobj_oracle;
