@@ -101,7 +101,10 @@ impl Responder {
         let mut responder =
             Self { child, control, replies: replies.1, asked, reader, user: 0, _files: Vec::new() };
         let fds: Vec<_> = sockets.iter().map(AsFd::as_fd).collect();
-        pass::send(&responder.control, &fds).map_err(Error::Start)?;
+        pass::send(&responder.control, &fds).map_err(|e| match e.kind() {
+            io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => Error::Gone,
+            _ => Error::Start(e),
+        })?;
         responder._files = sockets.into_iter().filter_map(Socket::into_file).collect();
         match responder.replies.recv_timeout(PATIENCE) {
             Ok(Report::Ready { user }) => responder.user = user,
