@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use super::args::Format;
 use super::audit;
 use super::settings::Settings;
+use crate::challenge::Address;
+use crate::challenge::journal::Journal;
 use crate::demo;
 use crate::demo::network::{Network, SITES, Site};
 use crate::error::Error;
@@ -16,7 +18,7 @@ use crate::gather::fs::Root;
 use crate::gather::net::{Net, Options};
 use crate::gather::{self, Request};
 use crate::rehearsal::local::{self, Local};
-use crate::rehearsal::{Means, Rehearsal, Target};
+use crate::rehearsal::{Means, Publisher, Rehearsal, Target};
 
 /// Rehearses the challenges of the sandbox's sites, which lie on loopback, and prints what comes of it.
 fn rehearse(folder: &Path, settings: &Settings) -> Result<(), Error> {
@@ -41,8 +43,11 @@ fn rehearse(folder: &Path, settings: &Settings) -> Result<(), Error> {
         deadline: Duration::from_secs(60),
         progress: false,
     })?;
-    let Local { attempts, untested, stopped, .. } =
-        local::run(&targets, &net, &folder.join("var/lib/acme-audit"))?;
+    let (journal, _) = Journal::begin(&folder.join("var/lib/acme-audit"))?;
+    let behind = Address::Tcp((std::net::Ipv4Addr::LOCALHOST, 0).into());
+    let mut publisher = Publisher::new(Some(journal), network.http_port, behind, Vec::new());
+    let Local { attempts, untested, stopped, .. } = local::run(&targets, &net, &mut publisher)?;
+    publisher.end();
     let rehearsal = Rehearsal { attempts, untested, stopped, report: None };
     anstream::println!("\nacme-audit dry-run --local, on {} names of the sandbox:\n", SITES.len());
     super::dry_run::print(&rehearsal, settings)?;

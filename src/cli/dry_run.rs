@@ -9,12 +9,15 @@ use super::args::Format;
 use super::audit;
 use super::settings::Settings;
 use crate::audit::Judged;
+use crate::challenge::journal::Journal;
+use crate::challenge::listen::inherited;
+use crate::challenge::{Address, Socket};
 use crate::error::Error;
 use crate::facts::Lineage;
 use crate::gather::Host;
 use crate::gather::net::Net;
 use crate::rehearsal::local::{self, Local};
-use crate::rehearsal::{Means, Plan, Rehearsal};
+use crate::rehearsal::{Means, Plan, Publisher, Rehearsal};
 use crate::report::dry_run;
 
 /// Arguments of the dry run.
@@ -23,7 +26,7 @@ pub struct DryRunArgs {
     /// Only these lineages
     #[arg(value_name = "NAME", conflicts_with = "domains")]
     pub names: Vec<String>,
-    /// Rehearse this name instead of a lineage; with --webroot or --standalone
+    /// Rehearse this name instead of a lineage: behind a web server with our snippet, or with --webroot or --standalone
     #[arg(
         short = 'd',
         long = "domain",
@@ -45,6 +48,10 @@ pub struct DryRunArgs {
     /// Publish the tokens of -d by a listener of our own on the challenge's port
     #[arg(long, requires = "domains")]
     pub standalone: bool,
+    /// Where a web server passes challenges to, with a snippet of contrib/web-servers: an address and port, or the path of
+    /// a unix socket
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8402")]
+    pub respond_at: Address,
     /// Walk to the challenges from this host only, and ask no CA
     #[arg(long)]
     pub local: bool,
@@ -56,6 +63,8 @@ pub fn run(settings: &Settings, args: &DryRunArgs) -> Result<u8, Error> {
         return Err(Error::new("dry-run publishes challenges on this host, and --root names another")
             .hint("run it on that host, or name certbot's folder with --config-dir DIR"));
     }
+    // Before there are threads: it takes variables out of the environment.
+    let inherited = inherited();
     let Some(net) = audit::net(settings)? else {
         return Err(Error::new(
             "dry-run walks to the challenges over the network, and --offline forbids that",
@@ -63,35 +72,42 @@ pub fn run(settings: &Settings, args: &DryRunArgs) -> Result<u8, Error> {
         .hint("leave --offline out; --local asks no CA"));
     };
     let rehearsal = match args.domains.as_slice() {
-        [] => of_lineages(settings, args, &net)?,
-        names => of_names(settings, args, names, &net)?,
+        [] => of_lineages(settings, args, &net, inherited)?,
+        names => of_names(settings, args, names, &net, inherited)?,
     };
     print(&rehearsal, settings)
 }
 
-fn of_names(settings: &Settings, args: &DryRunArgs, names: &[String], net: &Net) -> Result<Rehearsal, Error> {
+fn of_names(
+    settings: &Settings,
+    args: &DryRunArgs,
+    names: &[String],
+    net: &Net,
+    inherited: Vec<Socket>,
+) -> Result<Rehearsal, Error> {
     let means = match (&args.webroot, args.standalone) {
         (Some(webroot), _) => Means::Webroot(audit::absolute(webroot)?),
         (None, true) => Means::Standalone,
-        (None, false) => {
-            return Err(
-                Error::new("-d needs a way to publish its token").hint("give --webroot DIR, or --standalone")
-            );
-        }
+        (None, false) => Means::Behind { server: "behind a server", root: None },
     };
     let plan = Plan::of_names(names, &means);
-    let done = rehearsed(&plan, net, settings)?;
+    let done = rehearsed(&plan, net, publisher(settings, args, &plan, inherited)?)?;
     let Local { attempts, untested, stopped, .. } = done;
     Ok(Rehearsal { attempts, untested, stopped, report: None })
 }
 
-fn of_lineages(settings: &Settings, args: &DryRunArgs, net: &Net) -> Result<Rehearsal, Error> {
+fn of_lineages(
+    settings: &Settings,
+    args: &DryRunArgs,
+    net: &Net,
+    inherited: Vec<Socket>,
+) -> Result<Rehearsal, Error> {
     let host = audit::host_of(settings, &args.names)?;
     let mut lineages: Vec<Lineage> = (0..host.confs.len()).filter_map(|at| host.lineage(at)).collect();
     net.see(&mut lineages, &host.facts, host.root());
     let mut plan = Plan::default();
     lineages.iter().for_each(|lineage| plan.lineage(lineage, &host.facts));
-    let done = rehearsed(&plan, net, settings)?;
+    let done = rehearsed(&plan, net, publisher(settings, args, &plan, inherited)?)?;
     for (target, walk) in done.walks {
         let of = lineages.iter_mut().find(|lineage| Some(&lineage.name) == target.lineage.as_ref());
         let seen = of.and_then(|lineage| lineage.seen.as_mut());
@@ -105,12 +121,35 @@ fn of_lineages(settings: &Settings, args: &DryRunArgs, net: &Net) -> Result<Rehe
     Ok(Rehearsal { attempts: done.attempts, untested, stopped: done.stopped, report })
 }
 
-fn rehearsed(plan: &Plan, net: &Net, settings: &Settings) -> Result<Local, Error> {
-    let done = local::run(&plan.targets, net, &settings.state_dir)?;
-    for path in &done.swept {
-        anstream::eprintln!("removed what an earlier run had left behind: {}", path.display());
+/// What publishes; what an earlier run had left behind is removed first.
+fn publisher(
+    settings: &Settings,
+    args: &DryRunArgs,
+    plan: &Plan,
+    inherited: Vec<Socket>,
+) -> Result<Publisher, Error> {
+    let journal = match Journal::begin(&settings.state_dir) {
+        Ok((journal, swept)) => {
+            for path in swept {
+                anstream::eprintln!("removed what an earlier run had left behind: {}", path.display());
+            }
+            Some(journal)
+        }
+        // Without files there is nothing to write down.
+        Err(error) if plan.targets.iter().any(|target| target.means.needs_files()) => return Err(error),
+        Err(_) => None,
+    };
+    let port = settings.network.as_ref().map_or(80, |network| network.http_port);
+    Ok(Publisher::new(journal, port, args.respond_at.clone(), inherited))
+}
+
+/// Rehearses, and takes everything back.
+fn rehearsed(plan: &Plan, net: &Net, mut publisher: Publisher) -> Result<Local, Error> {
+    let done = local::run(&plan.targets, net, &mut publisher);
+    for left in publisher.end() {
+        anstream::eprintln!("{left}");
     }
-    Ok(done)
+    done
 }
 
 /// The audit of the same lineages, with what the rehearsal showed.

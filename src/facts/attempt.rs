@@ -34,6 +34,9 @@ pub struct Attempt {
     pub problem: Option<Said>,
     /// The connections, in order.
     pub hops: Vec<Hop>,
+    /// Why a renewal may get through all the same, where it may.
+    #[serde(default)]
+    pub may_pass: Option<String>,
 }
 
 /// A problem in the CA's words (RFC 9457), as far as an attempt needs it.

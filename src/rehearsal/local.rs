@@ -1,20 +1,17 @@
 //! The local rehearsal: tokens are published, and walked to from this host by the CA's rules. No CA is asked.
 
-use std::path::{Path, PathBuf};
-
+use super::publish::{Publisher, Unpublished};
 use super::verdict::cause;
 use super::{Means, Target, Untested};
-use crate::challenge::journal::Journal;
-use crate::challenge::webroot;
 use crate::error::Error;
-use crate::facts::net::Walk;
+use crate::facts::net::{Fault, Walk};
 use crate::facts::{Attempt, Said, Vantage};
 use crate::gather::certbot::shut_by;
 use crate::gather::fs::Root;
 use crate::gather::net::http01::random_token;
 use crate::gather::net::{Net, Planted};
 
-/// The type of problem that a failed validation has at the CA.
+/// The types of problem that a failed validation has at the CA. <https://www.rfc-editor.org/rfc/rfc8555#section-6.7>
 const UNAUTHORIZED: &str = "urn:ietf:params:acme:error:unauthorized";
 const CONNECTION: &str = "urn:ietf:params:acme:error:connection";
 const DNS: &str = "urn:ietf:params:acme:error:dns";
@@ -26,92 +23,161 @@ pub struct Local {
     pub attempts: Vec<Attempt>,
     /// What could not.
     pub untested: Vec<Untested>,
-    /// The walks, by lineage and identifier.
+    /// The walks, with their targets.
     pub walks: Vec<(Target, Walk)>,
-    /// What an earlier run had left behind, and is removed now.
-    pub swept: Vec<PathBuf>,
     /// The signal that ended it early.
     pub stopped: Option<u8>,
 }
 
-/// Publishes a token for each target, walks to all of them at once, and takes the tokens back.
+/// Publishes a token for each target, and walks to all of them at once.
 ///
 /// # Errors
-/// Nothing can be published, since the journal cannot be written.
-pub fn run(targets: &[Target], net: &Net, state_dir: &Path) -> Result<Local, Error> {
-    let (mut journal, swept) = Journal::begin(state_dir)?;
-    let mut local = Local { swept, ..Local::default() };
-    let mut planted = Vec::new();
-    for target in targets {
-        let ask = ask(target)?;
-        let published = match &target.means {
-            Means::Webroot(root) => webroot::plant(&mut journal, root, &ask.token, &ask.key_authorization)
-                .map_err(|e| e.to_string()),
-            Means::Standalone | Means::Behind(_) => Err("not built yet".into()),
-        };
-        match published {
-            Ok(_) => planted.push((target, ask)),
-            Err(why) => local.untested.push(Untested {
-                lineage: target.lineage.clone(),
-                what: format!("{}: its token cannot be published: {why}", target.identifier),
-                matters: true,
-            }),
+/// The system gives no random bytes.
+pub fn run(targets: &[Target], net: &Net, publisher: &mut Publisher) -> Result<Local, Error> {
+    let mut local = Local::default();
+    let mut again = Vec::new();
+    for (target, planted, walk) in local.walk(targets.iter().cloned().map(Ok), net, publisher)? {
+        // What does not come through the server may still be found below its document root.
+        match (&target.means, &walk.fault) {
+            (Means::Behind { root: Some(root), .. }, Some(_)) => again.push((target.clone(), root.clone())),
+            _ => local.took(&target, &planted, walk, publisher),
         }
     }
-    let asks: Vec<Planted> = planted.iter().map(|(_, ask)| ask.clone()).collect();
-    let walks = net.rehearse(&asks).unwrap_or_else(|signal| {
-        local.stopped = Some(signal);
-        Vec::new()
-    });
-    for ((target, _), walk) in planted.iter().zip(walks) {
-        match walk {
-            Ok(walk) => {
-                local.attempts.push(attempt(target, &walk));
-                local.walks.push(((*target).clone(), walk));
-            }
-            Err(missing) => local.untested.push(Untested {
-                lineage: target.lineage.clone(),
-                what: format!("{}: {missing}", target.identifier),
-                matters: true,
-            }),
-        }
-    }
-    for (path, error) in journal.end() {
-        let what = format!("{} could not be removed: {error}", path.display());
-        local.untested.push(Untested { lineage: None, what, matters: true });
+    let below = again.into_iter().map(|(target, root)| Err((target, root)));
+    for (target, planted, walk) in local.walk(below, net, publisher)? {
+        local.took(&target, &planted, walk, publisher);
     }
     Ok(local)
 }
 
+/// A target by its own means, or below a root.
+type Way = Result<Target, (Target, std::path::PathBuf)>;
+
+impl Local {
+    /// Publishes and walks; what cannot be published is noted.
+    fn walk(
+        &mut self,
+        ways: impl Iterator<Item = Way>,
+        net: &Net,
+        publisher: &mut Publisher,
+    ) -> Result<Vec<(Target, Planted, Walk)>, Error> {
+        let mut published = Vec::new();
+        for way in ways {
+            let target = way.as_ref().unwrap_or_else(|(target, _)| target).clone();
+            let planted = token(&target)?;
+            let done = match (&way, &target.means) {
+                (Err((_, root)), _) | (Ok(_), Means::Webroot(root)) => publisher.below(root, &planted),
+                (Ok(_), Means::Standalone) => publisher.on_the_port(&planted),
+                (Ok(_), Means::Behind { root, .. }) => {
+                    let behind = publisher.behind_a_server(&planted);
+                    match root {
+                        Some(root) if behind.is_err() => publisher.below(root, &planted),
+                        _ => behind,
+                    }
+                }
+            };
+            match done {
+                Ok(()) => published.push((target, planted)),
+                Err(why) => self.unpublished(target, &why),
+            }
+        }
+        let asks: Vec<Planted> = published.iter().map(|(_, planted)| planted.clone()).collect();
+        let walks = net.rehearse(&asks).unwrap_or_else(|signal| {
+            self.stopped = Some(signal);
+            Vec::new()
+        });
+        let mut walked = Vec::new();
+        for ((target, planted), walk) in published.into_iter().zip(walks) {
+            match walk {
+                Ok(walk) => walked.push((target, planted, walk)),
+                Err(missing) => self.untested(&target, format!("{}: {missing}", target.identifier)),
+            }
+        }
+        Ok(walked)
+    }
+
+    /// Judges a walk.
+    fn took(&mut self, target: &Target, planted: &Planted, walk: Walk, publisher: &Publisher) {
+        let asked = (target.means == Means::Standalone).then(|| publisher.was_asked(&planted.token));
+        let shut = match &target.means {
+            Means::Webroot(root) => shut_by(&Root::live(), root).is_some(),
+            _ => false,
+        };
+        self.attempts.push(Attempt {
+            ok: walk.fault.is_none(),
+            id: cause(&walk, &target.means, asked, shut).map(str::to_owned),
+            problem: problem(&walk),
+            hops: walk.hops.clone(),
+            may_pass: walk.fault.is_some().then(|| may_pass(&target.means)).flatten(),
+            ..target.attempt()
+        });
+        self.walks.push((target.clone(), walk));
+    }
+
+    /// A token that has no place fails the validation, unless it is this user alone who may not put it there.
+    fn unpublished(&mut self, target: Target, why: &Unpublished) {
+        let what = format!("{}: its token cannot be published: {why}", target.identifier);
+        match (why, &target.means) {
+            (Unpublished::Taken(_), Means::Standalone) => self.attempts.push(Attempt {
+                id: Some("port80-taken-standalone".into()),
+                problem: Some(Said {
+                    r#type: String::new(),
+                    detail: format!("Could not bind the port: {why}"),
+                }),
+                ..target.attempt()
+            }),
+            _ => self.untested(&target, what),
+        }
+    }
+
+    fn untested(&mut self, target: &Target, what: String) {
+        self.untested.push(Untested { lineage: target.lineage.clone(), what, matters: true });
+    }
+}
+
+impl Target {
+    /// A failed attempt of this host's that says nothing else yet.
+    fn attempt(&self) -> Attempt {
+        Attempt {
+            lineage: self.lineage.clone(),
+            identifier: self.identifier.clone(),
+            method: self.means.word().to_owned(),
+            vantage: Vantage::ThisHost,
+            ok: false,
+            id: None,
+            problem: None,
+            hops: Vec::new(),
+            may_pass: None,
+        }
+    }
+}
+
 /// A token and a key authorization that are like the CA's.
-fn ask(target: &Target) -> Result<Planted, Error> {
+fn token(target: &Target) -> Result<Planted, Error> {
     let random = || random_token().map_err(|_| Error::new("the system gives no random bytes"));
     let (token, thumbprint) = (random()?, random()?);
     let key_authorization = format!("{token}.{thumbprint}");
     Ok(Planted { identifier: target.identifier.clone(), token, key_authorization })
 }
 
-fn attempt(target: &Target, walk: &Walk) -> Attempt {
-    let shut = match &target.means {
-        Means::Webroot(root) => shut_by(&Root::live(), root).is_some(),
-        _ => false,
+/// What the CA would say.
+fn problem(walk: &Walk) -> Option<Said> {
+    let detail = walk.words()?;
+    let kind = match walk.fault.as_ref()? {
+        Fault::NoAddress { .. } => DNS,
+        fault if fault.is_fetching() => CONNECTION,
+        _ => UNAUTHORIZED,
     };
-    let problem = walk.words().map(|detail| {
-        let kind = match &walk.fault {
-            Some(crate::facts::net::Fault::NoAddress { .. }) => DNS,
-            Some(fault) if fault.is_fetching() => CONNECTION,
-            _ => UNAUTHORIZED,
-        };
-        Said { r#type: kind.to_owned(), detail }
-    });
-    Attempt {
-        lineage: target.lineage.clone(),
-        identifier: target.identifier.clone(),
-        method: target.means.word().to_owned(),
-        vantage: Vantage::ThisHost,
-        ok: walk.fault.is_none(),
-        id: cause(walk, &target.means, None, shut).map(str::to_owned),
-        problem,
-        hops: walk.hops.clone(),
+    Some(Said { r#type: kind.to_owned(), detail })
+}
+
+/// Why certbot may get through where we do not.
+fn may_pass(means: &Means) -> Option<String> {
+    match means {
+        Means::Behind { server: server @ ("nginx" | "apache"), .. } => Some(format!(
+            "certbot's {server} plugin puts a location of its own before everything else while it validates; with the \
+             snippet of contrib/web-servers the dry run gets there as well"
+        )),
+        _ => None,
     }
 }

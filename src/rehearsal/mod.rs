@@ -4,7 +4,10 @@
 
 pub mod local;
 mod plan;
+mod publish;
 mod verdict;
+
+pub use publish::{Publisher, Unpublished};
 
 pub use plan::{Means, Plan, Target, Untested};
 
@@ -25,11 +28,12 @@ pub struct Rehearsal {
 }
 
 impl Rehearsal {
-    /// 0 all passed, 2 any failed, 1 passed with something left untested that matters; 128 and its number after a signal.
+    /// 0 all passed, 2 any failed for sure, 1 passed with something left untested that matters; 128 and its number after a signal.
     pub fn exit_code(&self) -> u8 {
         match () {
             () if self.stopped.is_some() => self.stopped.unwrap_or(0).saturating_add(128),
-            () if self.attempts.iter().any(|attempt| !attempt.ok) => 2,
+            () if self.attempts.iter().any(|attempt| !attempt.ok && attempt.may_pass.is_none()) => 2,
+            () if self.attempts.iter().any(|attempt| !attempt.ok) => 1,
             () if self.untested.iter().any(|untested| untested.matters) || self.attempts.is_empty() => 1,
             () => 0,
         }

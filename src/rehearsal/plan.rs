@@ -32,7 +32,12 @@ pub enum Means {
     /// By a listener of our own on the challenge's port.
     Standalone,
     /// By the plugin of a web server, which is not run: our listener behind the server, or a file below its root.
-    Behind(&'static str),
+    Behind {
+        /// Which server.
+        server: &'static str,
+        /// Its document root for the name, by a plain reading of its configuration.
+        root: Option<PathBuf>,
+    },
 }
 
 /// Something that was not tried.
@@ -47,12 +52,17 @@ pub struct Untested {
 }
 
 impl Means {
+    /// Whether files are put somewhere for it.
+    pub fn needs_files(&self) -> bool {
+        matches!(self, Means::Webroot(_) | Means::Behind { root: Some(_), .. })
+    }
+
     /// certbot's word for it.
     pub fn word(&self) -> &'static str {
         match self {
             Means::Webroot(_) => "webroot",
             Means::Standalone => "standalone",
-            Means::Behind(server) => server,
+            Means::Behind { server, .. } => server,
         }
     }
 }
@@ -81,7 +91,7 @@ impl Plan {
         }
         for identifier in lineage.names() {
             match lineage.validation_method(host, identifier) {
-                Some(HTTP_01) => match means(lineage, identifier) {
+                Some(HTTP_01) => match means(lineage, host, identifier) {
                     Ok(means) => {
                         let (lineage, identifier) = (Some(lineage.name.clone()), identifier.clone());
                         self.targets.push(Target { lineage, identifier, means });
@@ -96,7 +106,7 @@ impl Plan {
 }
 
 /// How certbot publishes the token of a name.
-fn means(lineage: &Lineage, identifier: &str) -> Result<Means, &'static str> {
+fn means(lineage: &Lineage, host: &HostFacts, identifier: &str) -> Result<Means, &'static str> {
     match lineage.authenticator() {
         Some("webroot") => {
             let (_, path) = lineage
@@ -106,11 +116,16 @@ fn means(lineage: &Lineage, identifier: &str) -> Result<Means, &'static str> {
             Ok(Means::Webroot(PathBuf::from(path)))
         }
         Some("standalone") => Ok(Means::Standalone),
-        Some("nginx") => Ok(Means::Behind("nginx")),
-        Some("apache") => Ok(Means::Behind("apache")),
+        Some("nginx") => Ok(behind("nginx", lineage, host, identifier)),
+        Some("apache") => Ok(behind("apache", lineage, host, identifier)),
         Some("manual") => Err("the hooks of manual publish its token, and were not run"),
         _ => Err("the plugin that publishes its token is not known here"),
     }
+}
+
+fn behind(server: &'static str, lineage: &Lineage, host: &HostFacts, identifier: &str) -> Means {
+    let root = host.served_from(lineage, &[identifier], "").map(|(root, _)| PathBuf::from(root));
+    Means::Behind { server, root }
 }
 
 #[cfg(test)]
@@ -139,7 +154,7 @@ mod tests {
             [Means::Webroot("/var/www/html".into()), Means::Webroot("/var/www/html".into())]
         );
         assert_eq!(of("standalone")[0], Means::Standalone);
-        assert_eq!(of("apache")[0], Means::Behind("apache"));
+        assert_eq!(of("apache")[0].word(), "apache");
     }
 
     #[test]

@@ -24,7 +24,6 @@ pub(super) fn cause(walk: &Walk, means: &Means, asked: Option<bool>, shut: bool)
         (_, Means::Standalone) if elsewhere && asked == Some(false) => "dns-points-elsewhere",
         (Trouble::Deny, Means::Webroot(_)) if shut => "webroot-permissions",
         (Trouble::NotServed, Means::Webroot(_)) => "webroot-moved-or-deleted",
-        (Trouble::NotServed, _) => "no-matching-vhost",
         (found, _) => id(found)?,
     })
 }

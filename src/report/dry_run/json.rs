@@ -29,6 +29,7 @@ struct AttemptOut<'a> {
     ok: bool,
     id: Option<&'a str>,
     problem: Option<&'a Said>,
+    may_pass: Option<&'a str>,
     hops: Vec<HopOut<'a>>,
 }
 
@@ -69,6 +70,7 @@ fn attempt(attempt: &Attempt) -> AttemptOut<'_> {
         ok: attempt.ok,
         id: attempt.id.as_deref(),
         problem: attempt.problem.as_ref(),
+        may_pass: attempt.may_pass.as_deref(),
         hops: attempt.hops.iter().map(hop).collect(),
     }
 }

@@ -55,6 +55,9 @@ fn failed(out: &mut impl Write, rehearsal: &Rehearsal, attempt: &Attempt, first:
         };
         prose(out, who, &printable(&problem.detail))?;
     }
+    if let Some(why) = &attempt.may_pass {
+        prose(out, "but", why)?;
+    }
     let Some(check) = CHECKS.iter().find(|check| Some(check.id) == attempt.id.as_deref()) else {
         return writeln!(out);
     };

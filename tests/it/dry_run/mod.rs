@@ -1,3 +1,4 @@
 //! The dry run against real servers: what it publishes, what it says, and what it leaves behind.
 
+mod snippets;
 mod ways;

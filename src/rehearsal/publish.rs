@@ -1,0 +1,117 @@
+//! The ways by which tokens are published, each opened when the first token needs it.
+
+use std::path::Path;
+
+use crate::challenge::journal::Journal;
+use crate::challenge::listen::{bind, bind_at};
+use crate::challenge::{Address, Holder, Responder, Socket, Unbound, webroot};
+use crate::gather::net::Planted;
+
+/// A listener of our own, or why there is none.
+type Listener = Result<Responder, Unpublished>;
+
+/// Where tokens are published during one rehearsal. Dropped, it takes everything back.
+pub struct Publisher {
+    journal: Option<Journal>,
+    port: u16,
+    behind: Address,
+    inherited: Vec<Socket>,
+    standalone: Option<Listener>,
+    local: Option<Listener>,
+}
+
+/// Why a token cannot be published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unpublished {
+    /// Somebody else has the port: these, as far as that can be seen.
+    Taken(Vec<Holder>),
+    /// This user may not, and root may.
+    Denied(String),
+    /// Anything else.
+    Failed(String),
+}
+
+impl Publisher {
+    /// Publishes files as far as there is a journal for them, on this port, and behind a web server at this address;
+    /// `inherited` are sockets that systemd has bound.
+    pub fn new(journal: Option<Journal>, port: u16, behind: Address, inherited: Vec<Socket>) -> Self {
+        Self { journal, port, behind, inherited, standalone: None, local: None }
+    }
+
+    /// Publishes below a web root.
+    pub fn below(&mut self, root: &Path, planted: &Planted) -> Result<(), Unpublished> {
+        let Planted { token, key_authorization, .. } = planted;
+        let Some(journal) = &mut self.journal else {
+            return Err(Unpublished::Failed("there is no journal for files".into()));
+        };
+        match webroot::plant(journal, root, token, key_authorization) {
+            Ok(_) => Ok(()),
+            Err(e) if e.kind() == std::io::ErrorKind::PermissionDenied => {
+                Err(Unpublished::Denied(e.to_string()))
+            }
+            Err(e) => Err(Unpublished::Failed(e.to_string())),
+        }
+    }
+
+    /// Publishes on the challenge's own port.
+    pub fn on_the_port(&mut self, planted: &Planted) -> Result<(), Unpublished> {
+        let port = self.port;
+        plant(self.standalone.get_or_insert_with(|| start(bind(port))), planted)
+    }
+
+    /// Publishes where a web server passes challenges to.
+    pub fn behind_a_server(&mut self, planted: &Planted) -> Result<(), Unpublished> {
+        let (inherited, behind) = (std::mem::take(&mut self.inherited), &self.behind);
+        let sockets = || match inherited.is_empty() {
+            true => bind_at(behind).map(|socket| vec![socket]),
+            false => Ok(inherited),
+        };
+        plant(self.local.get_or_insert_with(|| start(sockets())), planted)
+    }
+
+    /// Whether somebody asked one of our own listeners for a token.
+    pub fn was_asked(&self, token: &str) -> bool {
+        let listeners = [&self.standalone, &self.local].into_iter().flatten().flatten();
+        listeners.flat_map(Responder::asked).any(|asked| asked.token == token)
+    }
+
+    /// Takes everything back; gives what could not be.
+    pub fn end(&mut self) -> Vec<String> {
+        for listener in [self.standalone.take(), self.local.take()].into_iter().flatten().flatten() {
+            listener.end();
+        }
+        let left = self.journal.iter_mut().flat_map(Journal::end);
+        left.map(|(path, error)| format!("{} could not be removed: {error}", path.display())).collect()
+    }
+}
+
+fn start(sockets: Result<Vec<Socket>, Unbound>) -> Listener {
+    let sockets = sockets.map_err(|why| match why {
+        Unbound::Taken(holders) => Unpublished::Taken(holders),
+        Unbound::Denied => Unpublished::Denied(why.to_string()),
+        Unbound::Other(e) => Unpublished::Failed(e.to_string()),
+    })?;
+    Responder::start(sockets).map_err(|e| Unpublished::Failed(e.to_string()))
+}
+
+fn plant(listener: &mut Listener, planted: &Planted) -> Result<(), Unpublished> {
+    let listener = listener.as_mut().map_err(|why| why.clone())?;
+    let Planted { token, key_authorization, .. } = planted;
+    listener.plant(token, key_authorization).map_err(|e| Unpublished::Failed(e.to_string()))
+}
+
+impl std::fmt::Display for Unpublished {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Unpublished::Taken(holders) if holders.is_empty() => {
+                f.write_str("an unknown process has the port")
+            }
+            Unpublished::Taken(holders) => {
+                let all: Vec<String> = holders.iter().map(ToString::to_string).collect();
+                write!(f, "{} has the port", all.join(", "))
+            }
+            Unpublished::Denied(why) => write!(f, "{why}; root may"),
+            Unpublished::Failed(why) => f.write_str(why),
+        }
+    }
+}
