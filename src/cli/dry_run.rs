@@ -16,8 +16,9 @@ use crate::error::Error;
 use crate::facts::Lineage;
 use crate::gather::Host;
 use crate::gather::net::Net;
+use crate::rehearsal::hooks::{self, Hooks, Ran};
 use crate::rehearsal::local::{self, Local};
-use crate::rehearsal::{Means, Plan, Publisher, Rehearsal};
+use crate::rehearsal::{Means, Plan, Publisher, Rehearsal, Untested};
 use crate::report::dry_run;
 
 /// Arguments of the dry run.
@@ -52,6 +53,12 @@ pub struct DryRunArgs {
     /// a unix socket
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8402")]
     pub respond_at: Address,
+    /// Run pre hooks before and post hooks after the challenges, as certbot's dry run does
+    #[arg(long, conflicts_with = "domains")]
+    pub run_hooks: bool,
+    /// Run the deploy hooks of lineages that pass, as certbot would after a renewal
+    #[arg(long, conflicts_with = "domains")]
+    pub run_deploy_hooks: bool,
     /// Walk to the challenges from this host only, and ask no CA
     #[arg(long)]
     pub local: bool,
@@ -107,14 +114,29 @@ fn of_lineages(
     net.see(&mut lineages, &host.facts, host.root());
     let mut plan = Plan::default();
     lineages.iter().for_each(|lineage| plan.lineage(lineage, &host.facts));
-    let done = rehearsed(&plan, net, publisher(settings, args, &plan, inherited)?)?;
-    for (target, walk) in done.walks {
+    let hooks = Hooks::of(&lineages, &host.facts, host.root());
+    let publisher = publisher(settings, args, &plan, inherited)?;
+    if args.run_hooks {
+        told(&hooks::run(&hooks.pre, &[]));
+    } else if hooks.around() > 0 {
+        let what = format!("{} pre and post hooks were not run (--run-hooks runs them)", hooks.around());
+        plan.untested.push(Untested { lineage: None, what, matters: false });
+    }
+    let done = rehearsed(&plan, net, publisher);
+    if args.run_hooks {
+        told(&hooks::run(&hooks.post, &[]));
+    }
+    let mut done = done?;
+    for (target, walk) in std::mem::take(&mut done.walks) {
         let of = lineages.iter_mut().find(|lineage| Some(&lineage.name) == target.lineage.as_ref());
         let seen = of.and_then(|lineage| lineage.seen.as_mut());
         let seen = seen.and_then(|seen| seen.iter_mut().find(|name| name.identifier == target.identifier));
         if let Some(seen) = seen {
             seen.walk = Some(Ok(walk));
         }
+    }
+    if args.run_deploy_hooks && done.stopped.is_none() {
+        deploy(&hooks, &lineages, &done, &host);
     }
     let untested = plan.untested.into_iter().chain(done.untested).collect();
     let report = Some(judged(host, lineages, settings));
@@ -141,6 +163,31 @@ fn publisher(
     };
     let port = settings.network.as_ref().map_or(80, |network| network.http_port);
     Ok(Publisher::new(journal, port, args.respond_at.clone(), inherited))
+}
+
+/// Says on standard error which hooks did not end well: certbot only warns of them.
+fn told(ran: &[Ran]) {
+    for Ran { command, code } in ran.iter().filter(|ran| ran.code != Some(0)) {
+        let code =
+            code.map_or_else(|| "without an exit code".to_owned(), |code| format!("with exit code {code}"));
+        anstream::eprintln!("the hook `{command}` ended {code}");
+    }
+}
+
+/// Runs the deploy hooks of every lineage of which each name passed.
+fn deploy(hooks: &Hooks, lineages: &[Lineage], done: &Local, host: &Host) {
+    for (name, commands) in &hooks.deploy {
+        let mut own =
+            done.attempts.iter().filter(|attempt| attempt.lineage.as_ref() == Some(name)).peekable();
+        if own.peek().is_none() || !own.all(|attempt| attempt.ok) {
+            continue;
+        }
+        let live = format!("{}/live/{name}", host.facts.dirs.config);
+        let names =
+            lineages.iter().find(|lineage| lineage.name == *name).map(|lineage| lineage.names().join(" "));
+        let variables = [("RENEWED_LINEAGE", live.as_str()), ("RENEWED_DOMAINS", &names.unwrap_or_default())];
+        told(&hooks::run(commands, &variables));
+    }
 }
 
 /// Rehearses, and takes everything back.

@@ -2,6 +2,7 @@
 //!
 //! [`plan`] says what is tried and how, and what cannot be; [`local`] publishes and walks; [`verdict`] names the cause.
 
+pub mod hooks;
 pub mod local;
 mod plan;
 mod publish;

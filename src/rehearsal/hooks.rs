@@ -1,0 +1,113 @@
+//! Pre, post and deploy hooks, run as certbot's dry run runs them.
+//! <https://eff-certbot.readthedocs.io/en/stable/using.html#pre-and-post-validation-hooks>
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::configobj::{self, Value};
+use crate::facts::{HookStage, HostFacts, Lineage, Role};
+use crate::gather::fs::Root;
+use crate::gather::secrets::mask_command;
+
+/// The largest conf that is read, in bytes.
+const MAX_CONF: u64 = 1 << 20;
+
+/// The hooks of some lineages, each distinct command once, in certbot's order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hooks {
+    /// Before the first challenge.
+    pub pre: Vec<String>,
+    /// After the last one, whatever came of them.
+    pub post: Vec<String>,
+    /// For each lineage that passed: its name, and what is run for it.
+    pub deploy: Vec<(String, Vec<String>)>,
+}
+
+/// What came of a hook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// The command, secrets masked.
+    pub command: String,
+    /// Its exit code; `None` where a signal ended it, or it could not be started.
+    pub code: Option<i32>,
+}
+
+impl Hooks {
+    /// The hooks of the folders, and of the confs of these lineages.
+    pub fn of(lineages: &[Lineage], host: &HostFacts, root: &Root) -> Self {
+        let in_folder = |stage: HookStage| -> Vec<String> {
+            let mut paths: Vec<String> = host
+                .hooks
+                .iter()
+                .flatten()
+                .filter(|hook| hook.stage == stage && hook.runs)
+                .map(|hook| hook.path.clone())
+                .collect();
+            paths.sort();
+            paths
+        };
+        let mut hooks =
+            Self { pre: in_folder(HookStage::Pre), post: in_folder(HookStage::Post), deploy: Vec::new() };
+        let once = |all: &mut Vec<String>, more: Option<String>| {
+            all.extend(more.filter(|command| !all.contains(command)));
+        };
+        for lineage in lineages {
+            let own = |key| command(lineage, root, key);
+            once(&mut hooks.pre, own("pre_hook"));
+            once(&mut hooks.post, own("post_hook"));
+            let mut deploy = in_folder(HookStage::Deploy);
+            once(&mut deploy, own("renew_hook"));
+            hooks.deploy.push((lineage.name.clone(), deploy));
+        }
+        hooks
+    }
+
+    /// Whether there is anything to run before or after challenges.
+    pub fn around(&self) -> usize {
+        self.pre.len() + self.post.len()
+    }
+}
+
+/// Runs commands one after the other, with these variables.
+pub fn run(commands: &[String], variables: &[(&str, &str)]) -> Vec<Ran> {
+    let one = |command: &String| {
+        let mut shell = Command::new("/bin/sh");
+        shell
+            .arg("-c")
+            .arg(command)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .envs(variables.iter().copied());
+        let code = shell.status().ok().and_then(|status| status.code());
+        Ran { command: mask_command(command), code }
+    };
+    commands.iter().map(one).collect()
+}
+
+/// A hook as the conf has it: facts have it masked.
+fn command(lineage: &Lineage, root: &Root, key: &str) -> Option<String> {
+    let conf = lineage.conf.as_ref().ok()?;
+    let content = root.read(Path::new(&conf.path), MAX_CONF, Role::Conf).ok()?;
+    let document = configobj::parse(&content.bytes).ok()?;
+    let value = document.value(&["renewalparams"], key).ok()??;
+    match value.as_ref() {
+        Value::Scalar(text) if text != "None" && !text.trim().is_empty() => Some(text.clone()),
+        // A comma outside of quotes makes certbot take it for a list as well.
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hooks_run_in_a_shell_with_certbots_variables() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("said");
+        let command = format!("echo \"$RENEWED_LINEAGE\" > {}", file.display());
+        let ran = run(&[command, "exit 3".into()], &[("RENEWED_LINEAGE", "/etc/letsencrypt/live/a")]);
+        assert_eq!(std::fs::read_to_string(file).unwrap(), "/etc/letsencrypt/live/a\n");
+        assert_eq!(ran.iter().map(|ran| ran.code).collect::<Vec<_>>(), [Some(0), Some(3)]);
+    }
+}
