@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Cert, Client, Fact, Install, Rule, Servers, Setting, Terms, Trigger, Zone};
+use super::{Account, Cert, Client, Fact, Install, Logged, Rule, Servers, Setting, Terms, Trigger, Zone};
 
 /// Everything that is not particular to one lineage.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ pub struct HostFacts {
     /// When certbot last wrote to its log; `None` where there is no log.
     #[serde(default = "no_log")]
     pub log: Fact<Option<Timestamp>>,
+    /// The lineages whose last attempt failed, by that log.
+    #[serde(default = "no_failures")]
+    pub logged: Fact<Vec<Logged>>,
     /// Whether the running host was looked at, and not a tree below `--root`.
     pub live: bool,
     /// certbot's three folders.
@@ -75,6 +78,11 @@ fn utc() -> Fact<Zone> {
 /// Nor do they look at certbot's log.
 fn no_log() -> Fact<Option<Timestamp>> {
     Ok(None)
+}
+
+/// Nor do they read it.
+fn no_failures() -> Fact<Vec<Logged>> {
+    Ok(Vec::new())
 }
 
 /// certbot's three folders, by their names there.

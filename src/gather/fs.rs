@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Dir, FileType, Mode, OFlags, RawMode, ResolveFlags, Stat};
 use rustix::io::Errno;
 
+mod part;
+
+pub use self::part::End;
 pub use super::names::{kind_word, normalize, show, show_bytes};
 use crate::error::Error;
 use crate::facts::{Fact, Missing, Role, Why};

@@ -17,6 +17,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use crate::calendar::zone::of_host;
 use crate::facts::{Dirs, Fact, HostFacts, Lineage, Missing, Role, Terms};
 use fs::{Root, show};
 pub use zone::zone;
@@ -68,6 +69,8 @@ pub fn host(request: Request) -> Host {
     triggers.iter_mut().flatten().for_each(|trigger| scope.settle(trigger));
     let (logs, log) =
         life::log(root, &life::log_folders(&request.logs_dir, scope.ini("logs-dir"), &triggers));
+    let zone = zone(root);
+    let of_host = zone.as_ref().map(of_host).map_err(Clone::clone);
     let facts = HostFacts {
         schema: SCHEMA.into(),
         version: env!("CARGO_PKG_VERSION").into(),
@@ -75,7 +78,8 @@ pub fn host(request: Request) -> Host {
         now: request.now,
         gathered_at: Timestamp::now(),
         terms: Terms::default(),
-        zone: zone(root),
+        logged: of_host.and_then(|zone| certbot::failures(root, &logs, config, &zone)),
+        zone,
         alive: life::alive(root),
         log,
         live: root.is_live(),

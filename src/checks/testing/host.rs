@@ -1,6 +1,6 @@
 //! A healthy host, and the ways in which one is changed.
 
-use super::now;
+use super::{days, now};
 use crate::facts::*;
 
 /// A Debian host with certbot 5.8 and nginx, a working timer, one account and nginx naming the lineage.
@@ -19,6 +19,7 @@ pub fn host() -> HostFacts {
         zone: Ok(Zone::default()),
         alive: Some(now()),
         log: Ok(Some(now())),
+        logged: Ok(vec![]),
         live: false,
         dirs: Dirs {
             config: config.into(),
@@ -151,4 +152,32 @@ pub fn with_certbots(versions: &[&str]) -> HostFacts {
 /// Something that may reload a service beside certbot's hooks.
 pub fn beside(command: &str, runs: BesideKind) -> Beside {
     Beside { r#where: "/etc/systemd/system/x:3".into(), command: command.into(), runs }
+}
+
+/// The healthy host whose log says that `example.com` failed on that day, with this error and what the CA said of names.
+pub fn failed(day: i64, error: &str, said: &[(&str, &str)]) -> HostFacts {
+    let attempt = |(identifier, detail): &(&str, &str)| Attempt {
+        lineage: Some("example.com".into()),
+        identifier: (*identifier).into(),
+        method: "dns-cloudflare".into(),
+        vantage: Vantage::Ca,
+        ok: false,
+        id: None,
+        problem: Some(Said {
+            r#type: "urn:ietf:params:acme:error:unauthorized".into(),
+            detail: (*detail).into(),
+        }),
+        hops: vec![],
+    };
+    let logged = Logged {
+        lineage: "example.com".into(),
+        at: days(day),
+        place: "/var/log/letsencrypt/letsencrypt.log:57".into(),
+        error: error.into(),
+        exception: Some("certbot.errors.PluginError".into()),
+        raised_in: None,
+        waited: None,
+        attempts: said.iter().map(attempt).collect(),
+    };
+    HostFacts { logged: Ok(vec![logged]), ..host() }
 }

@@ -6,6 +6,7 @@ mod folders;
 mod hooks;
 mod ini;
 mod lineage;
+mod log;
 mod paths;
 
 pub use accounts::accounts;
@@ -14,4 +15,5 @@ pub use folders::{Folders, folders, orphans};
 pub use hooks::hooks;
 pub use ini::cli_ini;
 pub use lineage::{Reader, lineage, name_of};
+pub use log::failures;
 pub use paths::{Programs, shut_by};
