@@ -1,6 +1,6 @@
 //! The compact row that is kept of each lineage after it was read and judged.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -33,6 +33,8 @@ pub struct Row {
     pub version: Option<u32>,
     /// Folders below `live/` and `archive/` that it uses though they do not bear its name; mostly empty.
     pub folders: Box<[Box<str>]>,
+    /// When a certificate for its names was issued that it had none for before.
+    pub new_names: Option<Timestamp>,
     /// When it becomes due.
     pub forecast: Option<Forecast>,
     /// A check that decides a will-fail could not look.
@@ -134,10 +136,30 @@ impl Words {
             server: lineage.server().map(|text| self.word(text)),
             version: lineage.link(Kind::Cert).version(),
             folders: foreign_folders(lineage),
+            new_names: new_names(lineage),
             forecast: lineage.forecast.clone(),
             unknown: false,
         }
     }
+}
+
+/// When its names were new to the CA, as far as the archive tells.
+fn new_names(lineage: &Lineage) -> Option<Timestamp> {
+    let mut before: Option<BTreeSet<&str>> = None;
+    let mut new = None;
+    for version in &lineage.archive.as_ref().ok()?.versions {
+        let Some(issued) = &version.issued else { continue };
+        let names: BTreeSet<&str> = issued.names.iter().map(String::as_str).collect();
+        let first = match &before {
+            Some(known) => *known != names,
+            None => version.number == 1,
+        };
+        if first {
+            new = Some(issued.not_before);
+        }
+        before = Some(names);
+    }
+    new
 }
 
 /// The folders of its live paths and of what they point at, but for those named like the lineage itself.

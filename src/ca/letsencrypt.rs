@@ -60,6 +60,8 @@ pub const ARI: AriWindow =
 pub const LIMITS: Limits = Limits {
     same_names: 5,
     same_names_within: 7 * DAY,
+    per_domain: 50,
+    per_domain_within: 7 * DAY,
     failures_per_hour: 5,
     failures_until_paused: 1152,
     failures_forgiven_per_day: 1,

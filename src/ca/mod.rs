@@ -76,6 +76,10 @@ pub struct Limits {
     pub same_names: usize,
     /// Within so many seconds.
     pub same_names_within: i64,
+    /// Certificates for names below one registered domain; renewals with the same names do not count.
+    pub per_domain: usize,
+    /// Within so many seconds.
+    pub per_domain_within: i64,
     /// Failed validations of a name and an account that are let through in an hour.
     pub failures_per_hour: u32,
     /// Failures in a row after which a name is paused until a person unpauses it.

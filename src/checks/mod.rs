@@ -70,6 +70,7 @@ mod key_type_flipped;
 mod last_run_too_old;
 mod leaf_not_signed_by_chain;
 mod leaf_only_chain;
+mod limited;
 mod lineage_0001_duplicate;
 mod live_behind_archive;
 mod live_not_symlink;
@@ -110,8 +111,13 @@ mod renewalparams_missing;
 mod required_profile_gone;
 mod reuse_key_conflict;
 mod rhel_timer_off_by_default;
+mod rl_endpoint;
 mod rl_exact_set;
+mod rl_failed_authz;
+mod rl_new_accounts;
+mod rl_new_orders;
 mod rl_paused;
+mod rl_registered_domain;
 mod schedule_insufficient_from_date;
 mod schedule_never_fires;
 mod schedule_not_started;
@@ -229,6 +235,11 @@ pub static CHECKS: &[&Check] = &[
     &ari_window_missed::CHECK,
     &rl_exact_set::CHECK,
     &rl_paused::CHECK,
+    &rl_registered_domain::CHECK,
+    &rl_failed_authz::CHECK,
+    &rl_new_orders::CHECK,
+    &rl_new_accounts::CHECK,
+    &rl_endpoint::CHECK,
     &debian_cron_line_is_inert_on_systemd::CHECK,
     &double_schedule_lock_race::CHECK,
     &fixed_minute_load::CHECK,

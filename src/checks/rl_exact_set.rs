@@ -1,5 +1,6 @@
 //! The CA's limit for one exact set of names will be reached, or has been.
 
+use super::limited::verdict_or;
 use crate::check::{Check, Finding, Run, Severity, Subject, Verdict};
 use crate::facts::{HostFacts, Lineage, UNUSED};
 use crate::forecast::moment;
@@ -13,7 +14,7 @@ pub static CHECK: Check = Check {
           168h0m0s` until the week is over, and no override exists",
     fix: "find out what renews so often; until the week is over nothing can be issued for these names",
     cites: &["https://letsencrypt.org/docs/rate-limits/#new-certificates-per-exact-set-of-identifiers"],
-    explains: &[],
+    explains: &["ari-window-missed"],
     run: Run::Lineage(run),
 };
 
@@ -21,6 +22,12 @@ pub static CHECK: Check = Check {
 const FAR: i64 = 180 * 86_400;
 
 fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
+    let words = ["too many certificates", "exact set of"];
+    verdict_or(lineage, host, &words, "find out what renews so often", || foreseen(lineage, host))
+}
+
+/// What the archive has come to, or the schedule will come to.
+fn foreseen(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let cert = lineage.cert.as_ref()?;
     let Some(forecast) = &lineage.forecast else { return Ok(vec![]) };
     let Some(limits) = forecast.course.limits() else { return Ok(vec![]) };
@@ -109,6 +116,16 @@ mod tests {
         lineage.archive.as_mut().unwrap().versions = (1..=5).map(version).collect();
         let finding = only(&CHECK, &lineage, &host()).1;
         assert!(finding.says.contains("5 times within a week"), "{}", finding.says);
+    }
+
+    #[test]
+    fn what_the_ca_refuses_holds_for_its_time() {
+        for word in ["identifiers", "domains"] {
+            let said = format!(
+                "too many certificates (5) already issued for this exact set of {word} in the last 168h0m0s"
+            );
+            crate::checks::limited::fixture::judged(&CHECK, &said);
+        }
     }
 
     #[test]

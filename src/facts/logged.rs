@@ -30,6 +30,14 @@ pub struct Logged {
     pub attempts: Vec<Attempt>,
 }
 
+impl Logged {
+    /// Whether it has happened, and nothing was issued since, the newest certificate being of that moment.
+    pub fn stands(&self, issued: Option<Timestamp>, now: Timestamp) -> bool {
+        let later = |from: Timestamp| from.saturating_add(DATED_BACK).is_ok_and(|by| by >= self.at);
+        self.at <= now && !issued.is_some_and(later)
+    }
+}
+
 impl HostFacts {
     /// The last attempt to renew a lineage, where certbot's log says that it failed and nothing has been issued since.
     ///
@@ -40,11 +48,7 @@ impl HostFacts {
         let versions = lineage.archive.iter().flat_map(|archive| &archive.versions);
         let issued = versions.filter_map(|version| Some(version.issued.as_ref()?.not_before));
         let issued = issued.chain(lineage.cert.iter().map(|cert| cert.not_before)).max();
-        let stands = |failure: &&Logged| {
-            let later =
-                issued.is_some_and(|from| from.saturating_add(DATED_BACK).is_ok_and(|by| by >= failure.at));
-            failure.lineage == lineage.name && failure.at <= self.now && !later
-        };
+        let stands = |failure: &&Logged| failure.lineage == lineage.name && failure.stands(issued, self.now);
         Ok(logged.iter().find(stands))
     }
 }

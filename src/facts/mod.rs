@@ -14,6 +14,7 @@ mod lineage;
 mod logged;
 pub mod net;
 mod options;
+mod refused;
 mod remedy;
 mod schedule;
 mod server;

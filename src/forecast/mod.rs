@@ -51,6 +51,8 @@ pub struct Outlook {
     pub largest_gap: Option<i64>,
     /// Attempts in 24 hours, at most.
     pub in_a_day: usize,
+    /// Attempts within an hour, at most.
+    pub in_an_hour: usize,
     /// Renewals that are forced though nothing is due, in seven days, at most.
     pub forced_in_a_week: usize,
     /// The first renewal for which too few attempts fit.
@@ -143,6 +145,7 @@ fn outlook(
         covered: !plan.is_empty(),
         largest_gap: plan.firings.largest_gap(),
         in_a_day: plan.in_a_day,
+        in_an_hour: plan.in_an_hour,
         forced_in_a_week: plan.forced_in_a_week,
         stops,
         lost,

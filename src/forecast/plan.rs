@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::firings::{Firings, Period};
-use crate::ca::DAY;
+use crate::ca::{DAY, HOUR};
 use crate::calendar::zone;
 use crate::facts::HostFacts;
 
@@ -27,6 +27,8 @@ pub struct Plan {
     pub forced: Option<Firings>,
     /// Firings in 24 hours, at most.
     pub in_a_day: usize,
+    /// Firings within an hour, at most.
+    pub in_an_hour: usize,
     /// Forced firings in seven days, at most.
     pub forced_in_a_week: usize,
 }
@@ -80,6 +82,7 @@ impl HostFacts {
         let forced = forcing.peek().is_some().then(|| Firings::of(forcing, &zone, period));
         Plan {
             in_a_day: firings.most_within(DAY),
+            in_an_hour: firings.most_within(HOUR),
             forced_in_a_week: forced.as_ref().map_or(0, |forced| forced.most_within(7 * DAY)),
             firings,
             forced,

@@ -21,6 +21,7 @@ const SECRET_WORDS: &[&str] = &[
     "auth_key",
     "hmac",
     "bearer",
+    "jwt",
     "authorization",
     "credential",
     "webhook",
