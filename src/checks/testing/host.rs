@@ -168,6 +168,7 @@ pub fn failed(day: i64, error: &str, said: &[(&str, &str)]) -> HostFacts {
             detail: (*detail).into(),
         }),
         hops: vec![],
+        may_pass: None,
     };
     let logged = Logged {
         lineage: "example.com".into(),

@@ -214,6 +214,7 @@ fn attempt(identifier: &str) -> Attempt {
         id: None,
         problem: Some(Said { r#type: String::new(), detail: String::new() }),
         hops: Vec::new(),
+        may_pass: None,
     }
 }
 
