@@ -1,7 +1,7 @@
 //! A redirect that the CA does not follow to its end.
 
 use super::walked::{shown, start};
-use crate::check::{Check, Finding, Run, Severity, Verdict};
+use crate::check::{Check, Run, Severity, Verdict};
 use crate::facts::net::{Fault, Hop, Trouble, Walk};
 use crate::facts::{HostFacts, Lineage};
 
@@ -22,20 +22,13 @@ pub static CHECK: Check = Check {
     run: Run::Lineage(run),
 };
 
-/// Why a handshake that the server refused is no certain failure.
-const CIPHERS: &str = "the CA offers some older ciphers that are not tried here";
-
 fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let shown = shown(lineage, host, Trouble::Redirect)?;
-    let findings = shown.findings(
+    Ok(shown.finding(
         |names, walk| format!("{names}: {}", what(walk)),
         "an answer on port 80, or a redirect that the CA follows",
         "serve /.well-known/acme-challenge/ without a redirect, then try",
-    );
-    let cipher =
-        |walk: &Walk| matches!(&walk.fault, Some(Fault::Tls(why)) if why.contains("handshake failure"));
-    let lower = |(finding, walk): (Finding, &Walk)| finding.lowered_if(cipher(walk), Severity::Note, CIPHERS);
-    Ok(findings.into_iter().map(lower).collect())
+    ))
 }
 
 /// What is wrong with the way.
@@ -60,9 +53,15 @@ fn what(walk: &Walk) -> String {
             format!("a redirect to {host}, whose address is reserved ({block})")
         }
         Fault::NoAddress { host, .. } => format!("a redirect to {host}, which has no address"),
-        Fault::OldTls => format!("a redirect to {to}, where TLS 1.2 is not spoken"),
+        Fault::OldTls { .. } => format!("a redirect to {to}, where TLS 1.2 is not spoken"),
         Fault::NotTls => format!("a redirect to {to}, where plain HTTP is spoken and not TLS"),
-        Fault::Tls(why) => format!("a redirect to {to}, where TLS fails: {}", start(why)),
+        Fault::Alert(alert) => format!("a redirect to {to}, where TLS is refused: {}", start(alert)),
+        Fault::Certificate(why) => format!("a redirect to {to}, whose certificate the CA cannot read: {why}"),
+        Fault::OtherSpelling(host) => {
+            format!(
+                "a redirect to {host}, which the CA does not find unless it is written in ASCII and no longer than need be"
+            )
+        }
         other => format!("a redirect to {to}, which ends in an error: {other}"),
     }
 }
@@ -80,7 +79,7 @@ fn dead_ipv6(dead: &Hop) -> String {
 #[cfg(test)]
 mod tests {
     use super::CHECK;
-    use crate::check::Severity;
+    use crate::check::{Severity, Skip};
     use crate::checks::testing::{host, run};
     use crate::checks::walked::fixture::{URL, ended, fails, hop, lineage, moved, passes};
     use crate::facts::net::Fault;
@@ -96,8 +95,10 @@ mod tests {
             (Fault::BadScheme("ftp".into()), "redirect to ftp:"),
             (Fault::NotIana("nas.local".into()), "nas.local"),
             (Fault::TargetTooLong(2001), "2001 bytes"),
-            (Fault::OldTls, "TLS 1.2"),
-            (Fault::Tls("remote error: tls: certificate required".into()), "certificate required"),
+            (Fault::OldTls { alert: true }, "TLS 1.2"),
+            (Fault::Alert("certificate required".into()), "is refused: certificate required"),
+            (Fault::Certificate("its serial number is negative".into()), "serial number is negative"),
+            (Fault::OtherSpelling("bücher.example".into()), "bücher.example"),
         ] {
             let walk = ended(vec![moved(URL, TO)], fault);
             passes(&CHECK, "apache-is-not-asked", walk.clone());
@@ -121,9 +122,10 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_finds_no_common_cipher_is_a_note() {
-        let fault = Fault::Tls("remote error: tls: handshake failure".into());
-        assert_eq!(fails(&CHECK, ended(vec![moved(URL, TO)], fault), "TLS fails").0, Severity::Note);
+    fn a_tls_that_fails_here_alone_tells_nothing() {
+        let fault = Fault::Tls("peer misbehaved: IllegalHelloRetryRequest".into());
+        let lineage = lineage("webroot", Some(Ok(ended(vec![moved(URL, TO), hop(TO)], fault))));
+        assert!(matches!(run(&CHECK, &lineage, &host()), Err(Skip::Unknown(_))));
     }
 
     #[test]

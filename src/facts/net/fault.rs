@@ -13,7 +13,7 @@ pub enum Fault {
     NoAddress {
         /// The name.
         host: String,
-        /// What the resolver said, where it failed.
+        /// What the CA says of both families, where a look-up failed.
         problem: Option<String>,
     },
     /// Its only addresses are reserved ones.
@@ -46,8 +46,15 @@ pub enum Fault {
     /// The connection was closed before an answer.
     Closed,
     /// TLS below 1.2.
-    OldTls,
-    /// The TLS handshake failed.
+    OldTls {
+        /// The server says so with an alert; else it goes on with the older version.
+        alert: bool,
+    },
+    /// The server ends the TLS handshake with this alert, as the CA puts it.
+    Alert(String),
+    /// The server's certificate cannot be read by the CA's client, and why.
+    Certificate(String),
+    /// The TLS handshake failed here, which says nothing of the CA's.
     Tls(String),
     /// An https URL led to a server that answers in plain HTTP.
     NotTls,
@@ -60,13 +67,16 @@ pub enum Fault {
     /// A redirect to another protocol.
     BadScheme(String),
     /// A redirect to a port other than 80 and 443.
-    BadPort(u32),
+    BadPort(u64),
     /// A redirect without a host.
     EmptyHost,
     /// A redirect to `HOST.well-known`: a `/` is missing.
     MissingSlash(String),
     /// A redirect to an IPv6 address with a zone.
     ScopedAddress(String),
+    /// A redirect to a host that the CA's client does not find again as it is written: not in ASCII, or an IPv6 address
+    /// that could be shorter.
+    OtherSpelling(String),
     /// A redirect to a host under no known top-level domain.
     NotIana(String),
     /// A redirect to a path of more than 2000 bytes.
@@ -88,7 +98,7 @@ pub enum Fault {
     BodyTooLong {
         /// The URL that answered.
         url: String,
-        /// The first 128 bytes.
+        /// The first 128 bytes, as the CA quotes them.
         got: String,
     },
     /// The body could not be read to its end.
@@ -97,7 +107,7 @@ pub enum Fault {
     WrongBody {
         /// What should have come; `None` where no token was planted.
         expected: Option<String>,
-        /// What came, without trailing white space.
+        /// What came, without trailing white space, as the CA quotes it.
         got: String,
     },
 }
@@ -143,7 +153,6 @@ impl Fault {
             self,
             Fault::NoAddress { .. }
                 | Fault::Reserved { .. }
-                | Fault::OldTls
                 | Fault::BodyTimeout
                 | Fault::Status { .. }
                 | Fault::BodyTooLong { .. }
@@ -173,14 +182,16 @@ impl std::fmt::Display for Fault {
             Fault::ReadTimeout => f.write_str("Timeout during read (your server may be slow or overloaded)"),
             Fault::BodyTimeout => f.write_str("Error reading HTTP response body: context deadline exceeded"),
             Fault::Reset => f.write_str("Connection reset by peer"),
-            Fault::OldTls => f.write_str(
-                "validation attempt was redirected to an HTTPS server that doesn't support TLSv1.2 or better",
-            ),
-            Fault::Tls(why) => f.write_str(why),
-            Fault::NotTls => f.write_str("Server only speaks HTTP, not TLS"),
+            Fault::OldTls { alert: true } => f.write_str("remote error: tls: protocol version not supported"),
+            Fault::Alert(alert) => write!(f, "remote error: tls: {alert}"),
             Fault::Http2 => f.write_str("Server is speaking HTTP/2 over HTTP"),
             Fault::HostUnreachable
             | Fault::Dial(_)
+            | Fault::OldTls { alert: false }
+            | Fault::Certificate(_)
+            | Fault::Tls(_)
+            | Fault::NotTls
+            | Fault::OtherSpelling(_)
             | Fault::Closed
             | Fault::Malformed(_)
             | Fault::InvalidUrl(_) => f.write_str("Error getting validation data"),
@@ -190,6 +201,10 @@ impl std::fmt::Display for Fault {
                 "Invalid protocol scheme in redirect target. Only \"http\" and \"https\" protocol schemes are \
                  supported, not {scheme:?}"
             ),
+            // Beyond 63 bits the CA's client sees no number.
+            Fault::BadPort(port) if i64::try_from(*port).is_err() => {
+                f.write_str("Error getting validation data")
+            }
             Fault::BadPort(port) => {
                 write!(f, "Invalid port in redirect target. Only ports 80 and 443 are supported, not {port}")
             }
@@ -197,19 +212,19 @@ impl std::fmt::Display for Fault {
             Fault::MissingSlash(host) => {
                 write!(f, "{HOST} {host:?}. Check webserver config for missing '/' in redirect target.")
             }
-            Fault::ScopedAddress(host) => write!(f, "{HOST} {host:?}: scoped addresses are not supported"),
+            Fault::ScopedAddress(_) => write!(f, "{HOST}: contains scope zone"),
             Fault::NotIana(_) => write!(f, "{HOST}, must end in IANA registered TLD"),
             Fault::TargetTooLong(_) => f.write_str("Redirect target too long"),
             Fault::Loop => f.write_str("Redirect loop detected"),
             Fault::TooManyRedirects => f.write_str("Too many redirects"),
             Fault::Status { url, status } => write!(f, "Invalid response from {url}: {status}"),
-            Fault::BodyTooLong { url, got } => write!(f, "Invalid response from {url}: {got:?}"),
+            Fault::BodyTooLong { url, got } => write!(f, "Invalid response from {url}: {got}"),
             Fault::BodyBroken(why) => write!(f, "Error reading HTTP response body: {why}"),
             Fault::WrongBody { expected, got } => {
                 f.write_str("The key authorization file from the server did not match this challenge.")?;
                 match expected {
-                    Some(expected) => write!(f, " Expected {expected:?} (got {got:?})"),
-                    None => write!(f, " (got {got:?})"),
+                    Some(expected) => write!(f, " Expected {expected:?} (got {got})"),
+                    None => write!(f, " (got {got})"),
                 }
             }
         }

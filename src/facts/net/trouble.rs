@@ -78,6 +78,7 @@ fn alone(walk: &Walk, way: Way) -> Result<Option<Trouble>, &'static str> {
         Fault::NoAddress { .. } | Fault::Reserved { .. } if !redirected => Ok(None),
         Fault::NetworkUnreachable => Err("this host has no route to that address, and the CA may have one"),
         Fault::Dial(_) => Err("this host could not open a connection"),
+        Fault::Tls(_) => Err("TLS fails here, and the CA's own may get further"),
         Fault::ConnectTimeout | Fault::HostUnreachable if !redirected => Ok(Some(Trouble::Blocked)),
         // nginx's plugin makes a block that listens where there is none, and a listener of its own comes later.
         Fault::Refused if !redirected && !matches!(way, Way::Files | Way::Inserts("apache")) => Ok(None),

@@ -81,16 +81,18 @@ impl Walk {
     /// The CA's words for the fault, with the address and the URL as it puts them; `None` where it would be content.
     pub fn words(&self) -> Option<String> {
         let fault = self.fault.as_ref()?;
-        let last = self.last();
-        let url = match fault.is_of_the_target() {
-            true => last.and_then(|hop| hop.location.as_deref()),
-            false => last.map(|hop| hop.url.as_str()),
-        };
+        if matches!(fault, Fault::WrongBody { .. }) {
+            return Some(fault.to_string());
+        }
+        // A target without an address is spoken of at the hop that led to it.
+        let hop = self.hops.iter().rfind(|hop| hop.used.is_some()).or(self.last());
+        let led = fault.is_of_the_target() || self.last() != hop;
+        let url = hop.and_then(|hop| if led { hop.location.as_deref() } else { Some(hop.url.as_str()) });
         let fetching = match url {
-            Some(url) if fault.is_fetching() => format!("Fetching {url}: "),
+            Some(url) if led || fault.is_fetching() => format!("Fetching {url}: "),
             _ => String::new(),
         };
-        let address = last.and_then(|hop| hop.used).map(|a| format!("{a}: ")).unwrap_or_default();
+        let address = hop.and_then(|hop| hop.used).map(|a| format!("{a}: ")).unwrap_or_default();
         Some(format!("{address}{fetching}{fault}"))
     }
 

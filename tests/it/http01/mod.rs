@@ -1,6 +1,6 @@
 //! What servers do to an HTTP-01 validation, what Let's Encrypt says to it, and where test CAs say otherwise.
 //!
-//! Two tests hold these tables: `walk` our walk alone, on loopback; `peers` our walk, Pebble and Caddy side by side.
+//! `peers` shows each behaviour to our walk, Pebble and Caddy side by side; `walk` has tables of its own, for the walk alone.
 
 mod answers;
 mod bodies;

@@ -108,7 +108,7 @@ pub const CASES: &[Case] = &[
         "one",
         HTTP,
         |r| via(r, 301, "http://[fe80::1%25eth0]"),
-        "Invalid host in redirect target \"fe80::1%eth0\": scoped addresses are not supported",
+        "Invalid host in redirect target: contains scope zone",
     ),
     case(
         "a name without addresses",
@@ -162,21 +162,21 @@ pub const CASES: &[Case] = &[
         "one",
         &[Listen::Http4, Listen::Old443],
         to_https,
-        "validation attempt was redirected to an HTTPS server that doesn't support TLSv1.2 or better",
+        "remote error: tls: protocol version not supported",
     ),
     case(
         "a server that chooses TLS 1.1",
         "one",
         &[Listen::Http4, Listen::Hello11],
         to_https,
-        "validation attempt was redirected to an HTTPS server that doesn't support TLSv1.2 or better",
+        "Error getting validation data",
     ),
     case(
         "plain HTTP on the TLS port",
         "one",
         &[Listen::Http4, Listen::Plain443],
         to_https,
-        "Server only speaks HTTP, not TLS",
+        "Error getting validation data",
     ),
     case("a mute TLS port", "one", &[Listen::Http4, Listen::Mute443], to_https, SLOW)
         .caddy(Peer::NotAsked(WAITS)),

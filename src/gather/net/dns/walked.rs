@@ -1,18 +1,29 @@
 //! The resolver as the walk to a challenge asks it.
 
-use super::names::name;
+use hickory_proto::rr::Name;
+
 use super::resolver::Resolver;
 use crate::facts::net::{Failure, FailureKind, Outcome};
 use crate::gather::net::http01::{Addresses, Found};
 
 impl Addresses for Resolver {
     async fn of(&self, host: &str) -> Found {
-        let Some(name) = name(host) else {
-            return Found { problem: Some(format!("DNS problem: {host} is no name")), ..Found::default() };
+        // As it stands, whatever its labels are made of.
+        let name = Name::from_labels(host.split('.').map(str::as_bytes))
+            .ok()
+            .filter(|_| !host.split('.').any(str::is_empty));
+        let Some(name) = name else {
+            let none =
+                |kind| Some(format!("DNS problem: server failure at resolver looking up {kind} for {host}"));
+            return Found { v4_problem: none("A"), v6_problem: none("AAAA"), ..Found::default() };
         };
         let (v4, v6) = tokio::join!(self.v4(&name), self.v6(&name));
-        let problem = problem(&v4.outcome, "A", host).or_else(|| problem(&v6.outcome, "AAAA", host));
-        Found { v4: v4.outcome.records().to_vec(), v6: v6.outcome.records().to_vec(), problem }
+        Found {
+            v4_problem: problem(&v4.outcome, "A", host),
+            v6_problem: problem(&v6.outcome, "AAAA", host),
+            v4: v4.outcome.records().to_vec(),
+            v6: v6.outcome.records().to_vec(),
+        }
     }
 }
 

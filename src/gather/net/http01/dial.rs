@@ -24,8 +24,23 @@ pub struct Found {
     pub v4: Vec<Ipv4Addr>,
     /// Its AAAA records.
     pub v6: Vec<Ipv6Addr>,
-    /// Why the name has no address, as the CA puts it (`DNS problem: NXDOMAIN looking up A for …`).
-    pub problem: Option<String>,
+    /// Why it has no A records, as the CA puts it (`DNS problem: NXDOMAIN looking up A for …`), where that is a failure.
+    pub v4_problem: Option<String>,
+    /// The same for its AAAA records.
+    pub v6_problem: Option<String>,
+}
+
+impl Found {
+    /// What the CA says where neither family has an address and a look-up failed.
+    fn problem(&self, host: &str) -> Option<String> {
+        if self.v4_problem.is_none() && self.v6_problem.is_none() {
+            return None;
+        }
+        let none = |kind| format!("no valid {kind} records found for {host}");
+        let v4 = self.v4_problem.clone().unwrap_or_else(|| none("A"));
+        let v6 = self.v6_problem.clone().unwrap_or_else(|| none("AAAA"));
+        Some(format!("{v4}; {v6}"))
+    }
 }
 
 /// The addresses of a host, and those of them that the CA would dial.
@@ -81,8 +96,8 @@ pub(super) async fn target(
         Err(_) => match timeout_at(deadline, addresses.of(host)).await {
             Ok(found) => found,
             Err(_) => {
-                let problem = Some(format!("DNS problem: query timed out looking up A for {host}"));
-                Found { problem, ..Found::default() }
+                let late = |kind| Some(format!("DNS problem: query timed out looking up {kind} for {host}"));
+                Found { v4_problem: late("A"), v6_problem: late("AAAA"), ..Found::default() }
             }
         },
     };
@@ -98,9 +113,12 @@ pub(super) async fn target(
         (None, Some(first)) => Ok(Target { all, first, second: None }),
         (None, None) => {
             let blocked = all.iter().find_map(|address| reserved(*address).map(|block| (*address, block)));
+            let problem = found.problem(host);
             let fault = match blocked {
-                Some((address, block)) => Fault::Reserved { host: host.into(), address, block: block.into() },
-                None => Fault::NoAddress { host: host.into(), problem: found.problem },
+                Some((address, block)) if problem.is_none() => {
+                    Fault::Reserved { host: host.into(), address, block: block.into() }
+                }
+                _ => Fault::NoAddress { host: host.into(), problem },
             };
             Err(Nowhere { fault, all })
         }
@@ -140,6 +158,7 @@ fn fault(error: &Error) -> Fault {
         ErrorKind::NetworkUnreachable => Fault::NetworkUnreachable,
         ErrorKind::HostUnreachable => Fault::HostUnreachable,
         ErrorKind::TimedOut => Fault::ConnectTimeout,
+        ErrorKind::ConnectionReset => Fault::Reset,
         _ => Fault::Dial(error.to_string()),
     }
 }
@@ -160,7 +179,7 @@ mod tests {
         let found = Found {
             v6: v6.iter().map(|a| a.parse().unwrap()).collect(),
             v4: v4.iter().map(|a| a.parse().unwrap()).collect(),
-            problem: None,
+            ..Found::default()
         };
         let deadline = Instant::now() + Duration::from_secs(5);
         let target = target("example.com", &Fixed(found), false, allow_private, deadline).await;

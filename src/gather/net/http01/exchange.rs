@@ -1,36 +1,26 @@
 //! One request and its answer.
 
-use std::error::Error as _;
 use std::io::{Error, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Empty};
-use hyper::body::{Bytes, Incoming};
-use hyper::client::conn::http1;
-use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 
 use super::Options;
+use super::body::Body;
 use super::dial::{after, dial};
 use super::first::{First, Listening};
+use super::head::Head;
 use super::redirect::is_redirect;
+use super::request::request;
+use super::source::{Broken, Source, Stream};
 use super::tls;
 use super::url::Url;
 use crate::facts::net::{Fault, Hop};
-
-/// Bytes that an answer's headers may have.
-const MAX_HEAD: usize = 64 * 1024;
-
-/// How many headers an answer may have.
-const MAX_HEADERS: usize = 1000;
 
 /// Bytes of a body that are read; the CA refuses one of that length.
 pub(super) const MAX_BODY: usize = 128;
@@ -57,12 +47,6 @@ const TELLING: [&str; 12] = [
 /// Characters of a header that are kept.
 const MAX_HEADER: usize = 200;
 
-const USER_AGENT: &str = concat!(
-    "Mozilla/5.0 (compatible; acme-audit/",
-    env!("CARGO_PKG_VERSION"),
-    "; rehearsal of an ACME validation)"
-);
-
 /// What every exchange of a walk shares.
 #[derive(Debug)]
 pub(super) struct Means<'a> {
@@ -74,44 +58,67 @@ pub(super) struct Means<'a> {
     pub deadline: Instant,
 }
 
+/// What to ask for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'a> {
+    /// The URL.
+    pub url: &'a Url,
+    /// The one that led to it.
+    pub from: Option<&'a Url>,
+    /// The host that is dialled, as it was resolved.
+    pub host: &'a str,
+    /// The address and the port that are dialled.
+    pub to: SocketAddr,
+}
+
 /// An answer's decisive parts; the rest is written into the hop.
-#[derive(Debug)]
-pub(super) struct Answer {
-    /// Its status.
-    pub status: u16,
-    /// The `Location` of a redirect, as sent.
-    pub location: Option<String>,
-    /// The body of a 200: up to 128 bytes.
-    pub body: Vec<u8>,
+pub(super) enum Answer {
+    /// It leads elsewhere.
+    Redirect {
+        /// Its status.
+        status: u16,
+        /// The `Location`, as sent.
+        location: Vec<u8>,
+        /// Its body, not read yet.
+        body: Body,
+    },
+    /// It is the end.
+    Final {
+        /// Its status.
+        status: u16,
+        /// Up to 128 bytes.
+        body: Vec<u8>,
+    },
 }
 
 /// Asks for a URL at one address.
 ///
 /// # Errors
 /// What the CA says; the hop has the system's own words.
-pub(super) async fn exchange(
-    url: &Url,
-    host: &str,
-    to: SocketAddr,
-    means: &Means<'_>,
-    hop: &mut Hop,
-) -> Result<Answer, Fault> {
+pub(super) async fn exchange(asked: Asked<'_>, means: &Means<'_>, hop: &mut Hop) -> Result<Answer, Fault> {
     let mut note = |(fault, words): (Fault, String)| {
         hop.error = Some(words);
         fault
     };
+    let Asked { url, host, to, .. } = asked;
+    // The CA's client looks for the host as the URL has it, in ASCII, among those that were resolved.
+    if url.name() != host || !host.is_ascii() {
+        let words = format!("{} is not how the CA writes that host", url.name());
+        return Err(note((Fault::OtherSpelling(url.name().to_owned()), words)));
+    }
     let stream = dial(to, means.options.dial_timeout, means.deadline).await.map_err(&mut note)?;
+    let ends = Ends::of(&stream);
+    if url.scheme != "https" {
+        return speak(Box::new(stream), asked, &ends, means, hop).await;
+    }
     let first = First::default();
     let stream = Listening::to(stream, first.clone());
-    if url.scheme != "https" {
-        return speak(stream, url, &first, means, hop).await;
-    }
     let name = tls::server_name(host).unwrap_or(ServerName::from(to.ip()));
     let until = means.deadline.min(after(means.options.tls_timeout));
     let handshake = TlsConnector::from(means.tls.clone()).connect(name, stream);
     let stream = match timeout_at(until, handshake).await {
         Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => return Err(note((of_io(&error, &first), error.to_string()))),
+        Ok(Err(error)) => return Err(note((of_handshake(&error, &first), error.to_string()))),
         Err(_) => return Err(note((Fault::AnswerTimeout, "no end of the TLS handshake in time".into()))),
     };
     hop.tls = stream.get_ref().1.protocol_version().map(|version| match version {
@@ -119,176 +126,142 @@ pub(super) async fn exchange(
         rustls::ProtocolVersion::TLSv1_2 => "TLS 1.2".to_owned(),
         other => format!("{other:?}"),
     });
-    // Beyond the handshake the first bytes are those of TLS records, and tell nothing.
-    speak(stream, url, &First::default(), means, hop).await
+    speak(Box::new(stream), asked, &ends, means, hop).await
 }
 
 /// Sends the request over a stream and reads what is needed of the answer.
-async fn speak<S>(
-    stream: S,
-    url: &Url,
-    first: &First,
+async fn speak(
+    stream: Box<dyn Stream>,
+    asked: Asked<'_>,
+    ends: &Ends,
     means: &Means<'_>,
     hop: &mut Hop,
-) -> Result<Answer, Fault>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let request = request(url).map_err(|error| Fault::InvalidUrl(error.to_string()))?;
-    // The connection lives in a task that ends with this set.
-    let mut connection = JoinSet::new();
+) -> Result<Answer, Fault> {
     let answer = async {
-        let (mut sender, driven) = http1::Builder::new()
-            .max_buf_size(MAX_HEAD)
-            .max_headers(MAX_HEADERS)
-            .allow_obsolete_multiline_headers_in_responses(true)
-            .handshake(TokioIo::new(stream))
-            .await?;
-        connection.spawn(driven);
-        sender.send_request(request).await
+        let mut source = Source::after(&request(asked.url, asked.from), stream).await?;
+        let head = Head::read(&mut source, asked.url.scheme == "https").await?;
+        Ok((head, source))
     };
-    let response = match timeout_at(means.deadline, answer).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(error)) => {
-            hop.error = Some(whole(&error));
-            return Err(of_hyper(&error, first));
+    let (head, source) = match timeout_at(means.deadline, answer).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(broken)) => {
+            let (fault, words) = of_head(broken);
+            hop.error = Some(words);
+            return Err(fault);
         }
         Err(_) => {
             hop.error = Some("no answer to the request in time".into());
             return Err(Fault::AnswerTimeout);
         }
     };
-    take_head(&response, hop);
-    let status = response.status().as_u16();
-    if is_redirect(status) && hop.location.is_some() {
-        return Ok(Answer { status, location: location(&response), body: Vec::new() });
+    take_head(&head, hop);
+    let status = head.status;
+    let body = Body::after(&head, source);
+    if let Some(location) = location(&head).filter(|_| is_redirect(status)) {
+        return Ok(Answer::Redirect { status, location: location.to_vec(), body });
     }
     let deadline = match status {
         200 => means.deadline,
         _ => means.deadline.min(after(PATIENCE_WITH_A_MISS)),
     };
-    let mut body = Vec::new();
-    let read = timeout_at(deadline, read_body(response.into_body(), &mut body)).await;
-    hop.body = Some(String::from_utf8_lossy(&body).into_owned());
-    match read {
-        Ok(Err(error)) if status == 200 => {
-            let words = whole(&error);
+    let mut read = Vec::new();
+    let end = timeout_at(deadline, body.read(MAX_BODY, &mut read)).await;
+    hop.body = Some(String::from_utf8_lossy(&read).into_owned());
+    match end {
+        Ok(Err(broken)) if status == 200 => {
+            let words = ends.of_body(broken);
             hop.error = Some(words.clone());
-            let cut = io_of(&error).is_some_and(|error| error.kind() == ErrorKind::UnexpectedEof);
-            Err(Fault::BodyBroken(if cut { "unexpected EOF".into() } else { words }))
+            Err(Fault::BodyBroken(words))
         }
         Err(_) if status == 200 => {
             hop.error = Some("no end of the body in time".into());
             Err(Fault::BodyTimeout)
         }
-        _ => Ok(Answer { status, location: None, body }),
+        _ => Ok(Answer::Final { status, body: read }),
     }
-}
-
-/// Reads a body to its end or to 128 bytes.
-async fn read_body(mut incoming: Incoming, body: &mut Vec<u8>) -> Result<(), hyper::Error> {
-    while body.len() < MAX_BODY {
-        let Some(frame) = incoming.frame().await else { break };
-        if let Ok(data) = frame?.into_data() {
-            body.extend(data.iter().take(MAX_BODY.saturating_sub(body.len())));
-        }
-    }
-    Ok(())
-}
-
-fn request(url: &Url) -> Result<Request<Empty<Bytes>>, hyper::http::Error> {
-    let mut request = Request::get(url.target())
-        .header("Host", url.host.as_str())
-        .header("User-Agent", USER_AGENT)
-        .header("Accept", "*/*")
-        .header("Connection", "close");
-    if let Some(user) = &url.user {
-        let user = if user.contains(':') { user.clone() } else { format!("{user}:") };
-        let coded = data_encoding::BASE64.encode(user.as_bytes());
-        request = request.header("Authorization", format!("Basic {coded}"));
-    }
-    request.body(Empty::new())
 }
 
 /// Writes what an answer's head tells into the hop.
-fn take_head(response: &Response<Incoming>, hop: &mut Hop) {
+fn take_head(head: &Head, hop: &mut Hop) {
     let text = |name: &str| {
-        let value = response.headers().get(name)?;
-        Some(String::from_utf8_lossy(value.as_bytes()).chars().take(MAX_HEADER).collect::<String>())
+        let value = head.field(name)?;
+        Some(String::from_utf8_lossy(value).chars().take(MAX_HEADER).collect::<String>())
     };
-    hop.status = Some(response.status().as_u16());
-    hop.location = location(response).map(|sent| shown(&sent));
+    hop.status = Some(head.status);
+    hop.location = location(head).map(shown);
     hop.server = text("server");
     hop.headers = TELLING.iter().filter_map(|name| Some(((*name).to_owned(), text(name)?))).collect();
 }
 
 /// A `Location` that is not empty, as sent.
-fn location(response: &Response<Incoming>) -> Option<String> {
-    let value = response.headers().get("location")?;
-    let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
-    Some(text).filter(|text| !text.is_empty())
+fn location(head: &Head) -> Option<&[u8]> {
+    head.field("location").filter(|location| !location.is_empty())
 }
 
 /// A `Location` for people: without a password, and no longer than helps.
-fn shown(location: &str) -> String {
+fn shown(location: &[u8]) -> String {
     const MAX: usize = 2100;
     let text = match Url::parse(location) {
         Ok(url) if url.user.is_some() => url.shown(),
-        _ => location.to_owned(),
+        _ => String::from_utf8_lossy(location).into_owned(),
     };
     text.chars().take(MAX).collect()
 }
 
-/// What the CA says to a failure of HTTP.
-fn of_hyper(error: &hyper::Error, first: &First) -> Fault {
-    if let Some(error) = io_of(error) {
-        return of_io(error, &First::default());
-    }
-    if first.is_http2() {
-        return Fault::Http2;
-    }
-    match error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
-        true => Fault::Closed,
-        false => Fault::Malformed(whole(error)),
+/// What the CA says to a head that could not be read, and why it could not.
+fn of_head(broken: Broken) -> (Fault, String) {
+    match broken {
+        Broken::Io(error) => (of_io(&error), error.to_string()),
+        Broken::Ended => (Fault::Closed, "the connection ended before the answer".into()),
+        Broken::Http2 => (Fault::Http2, "HTTP/2 without TLS".into()),
+        Broken::Odd(words) => (Fault::Malformed(words.clone()), words),
     }
 }
 
-/// The failure of the connection that is behind a failure of HTTP.
-fn io_of(error: &hyper::Error) -> Option<&Error> {
-    let mut source = error.source();
-    while let Some(inner) = source {
-        if let Some(error) = inner.downcast_ref::<Error>() {
-            return Some(error);
-        }
-        source = inner.source();
-    }
-    None
-}
-
-/// What the CA says to a failure of the connection.
-fn of_io(error: &Error, first: &First) -> Fault {
+/// What the CA says to a failed handshake.
+fn of_handshake(error: &Error, first: &First) -> Fault {
     if first.is_http() {
         return Fault::NotTls;
     }
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    if let Some(error) = inner {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        Some(error) => tls::fault(error),
+        None => of_io(error),
+    }
+}
+
+/// What the CA says to a failure of the connection.
+fn of_io(error: &Error) -> Fault {
+    if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         return tls::fault(error);
     }
     match error.kind() {
-        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => Fault::Reset,
+        ErrorKind::ConnectionReset => Fault::Reset,
         ErrorKind::TimedOut => Fault::ReadTimeout,
         ErrorKind::UnexpectedEof => Fault::Closed,
         _ => Fault::Malformed(error.to_string()),
     }
 }
 
-/// An error with its causes.
-fn whole(error: &hyper::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        text = format!("{text}: {inner}");
-        source = inner.source();
+/// The two ends of a connection.
+struct Ends(Option<(SocketAddr, SocketAddr)>);
+
+impl Ends {
+    fn of(stream: &tokio::net::TcpStream) -> Self {
+        Self(stream.local_addr().and_then(|own| Ok((own, stream.peer_addr()?))).ok())
     }
-    text
+
+    /// Why a body could not be read to its end, as Go puts it.
+    fn of_body(&self, broken: Broken) -> String {
+        match broken {
+            Broken::Ended => "unexpected EOF".into(),
+            Broken::Odd(words) => words,
+            Broken::Http2 => "HTTP/2".into(),
+            Broken::Io(error) => match (error.kind(), self.0) {
+                (ErrorKind::ConnectionReset, Some((own, peer))) => {
+                    format!("read tcp {own}->{peer}: read: connection reset by peer")
+                }
+                _ => error.to_string(),
+            },
+        }
+    }
 }

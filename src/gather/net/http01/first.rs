@@ -1,4 +1,4 @@
-//! A stream that remembers how the other side began: what it said tells HTTP from TLS and HTTP/2 from HTTP/1.
+//! A stream that remembers how the other side began: what it said tells HTTP from TLS.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -6,8 +6,8 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// How many bytes are remembered: the header of an HTTP/2 frame.
-const KEPT: usize = 9;
+/// How many bytes are remembered.
+const KEPT: usize = 5;
 
 /// The first bytes that were received.
 #[derive(Clone, Debug, Default)]
@@ -17,11 +17,6 @@ impl First {
     /// The answer begins as plain HTTP does.
     pub fn is_http(&self) -> bool {
         self.bytes().starts_with(b"HTTP/")
-    }
-
-    /// The answer begins with an HTTP/2 SETTINGS frame for the connection (RFC 9113 §6.5).
-    pub fn is_http2(&self) -> bool {
-        matches!(self.bytes().as_slice(), [0, 0, _, 4, 0, 0, 0, 0, 0, ..])
     }
 
     fn bytes(&self) -> Vec<u8> {

@@ -4,10 +4,14 @@
 //! connect over IPv6 and then from the beginning, four kinds of redirect, two ports, any certificate, 128 bytes.
 //! <https://github.com/letsencrypt/boulder/blob/main/va/http.go>
 
+mod body;
 mod dial;
 mod exchange;
 mod first;
+mod head;
 mod redirect;
+mod request;
+mod source;
 mod tls;
 mod url;
 
@@ -16,13 +20,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::ClientConfig;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use self::dial::{Nowhere, Target};
-use self::exchange::{Answer, MAX_BODY, Means};
+use self::exchange::{Answer, Asked, MAX_BODY, Means};
 use self::redirect::Record;
 use self::url::Url;
-use crate::facts::net::{Fault, Hop, Walk};
+use crate::facts::net::{Fault, Hop, Walk, quoted};
 
 pub use self::dial::{Addresses, Found};
 
@@ -145,6 +149,7 @@ struct Course<'a, A> {
 /// Where to go next: a URL and what it resolves to.
 struct Stage {
     url: Url,
+    from: Option<Url>,
     host: String,
     port: u16,
     target: Target,
@@ -155,7 +160,7 @@ impl<A: Addresses> Course<'_, A> {
     async fn run(&mut self, ask: &Ask<'_>) -> Result<(), Fault> {
         let url = first_url(ask);
         let host = url.name().to_owned();
-        let stage = self.resolve(url.clone(), host, self.means.options.http_port).await?;
+        let stage = self.resolve(url.clone(), None, host, self.means.options.http_port).await?;
         let (port, all, fallback) = (stage.port, stage.target.all.clone(), stage.target.fallback());
         self.record.fetched(&url);
         let fault = match self.follow(stage).await {
@@ -166,42 +171,53 @@ impl<A: Addresses> Course<'_, A> {
         // and counted stays, so a redirect that was followed before is now a loop.
         let Some(v4) = fallback.filter(|_| fault.is_dial()) else { return Err(fault) };
         let (host, target) = (url.name().to_owned(), Target::only(all, v4));
-        self.follow(Stage { url, host, port, target, started: Instant::now() }).await
+        self.follow(Stage { url, from: None, host, port, target, started: Instant::now() }).await
     }
 
     /// Fetches a URL and what it redirects to, to the end.
     async fn follow(&mut self, mut stage: Stage) -> Result<(), Fault> {
         loop {
-            let answer = self.ask(&stage).await?;
-            let Some(location) = answer.location else {
-                return judge(&stage.url, &answer, self.expected);
+            let (status, location, body) = match self.ask(&stage).await? {
+                Answer::Final { status, body } => return judge(&stage.url, status, &body, self.expected),
+                Answer::Redirect { status, location, body } => (status, location, body),
             };
-            let next = self.record.follow(&stage.url, answer.status, &location, self.means.options)?;
+            let next = self.record.follow(&stage.url, status, &location, self.means.options)?;
             let url = next.url.clone();
-            stage = self.resolve(next.url, next.host, next.port).await?;
+            stage = self.resolve(next.url, Some(stage.url), next.host, next.port).await?;
             self.record.fetched(&url);
+            if timeout_at(self.means.deadline, body.pass_over()).await.is_err() {
+                let mut hop = stage.hop();
+                hop.error = Some("no end of the redirect's body in time".into());
+                self.hops.push(hop);
+                return Err(Fault::AnswerTimeout);
+            }
         }
     }
 
     async fn ask(&mut self, stage: &Stage) -> Result<Answer, Fault> {
-        let address = stage.target.address();
-        let mut hop = hop(&stage.url, &stage.host, stage.port, &stage.target.all);
-        hop.used = Some(address);
-        let to = SocketAddr::new(address, stage.port);
-        let answer = exchange::exchange(&stage.url, &stage.host, to, &self.means, &mut hop).await;
+        let mut hop = stage.hop();
+        let to = SocketAddr::new(stage.target.address(), stage.port);
+        let asked = Asked { url: &stage.url, from: stage.from.as_ref(), host: &stage.host, to };
+        let answer = exchange::exchange(asked, &self.means, &mut hop).await;
         hop.millis = millis(stage.started);
         self.hops.push(hop);
         answer
     }
 
     /// The addresses of a host; a host without any is recorded as a hop that led nowhere.
-    async fn resolve(&mut self, url: Url, host: String, port: u16) -> Result<Stage, Fault> {
+    async fn resolve(
+        &mut self,
+        url: Url,
+        from: Option<Url>,
+        host: String,
+        port: u16,
+    ) -> Result<Stage, Fault> {
         let started = Instant::now();
         let Means { options, deadline, .. } = &self.means;
         let target =
             dial::target(&host, self.addresses, self.v4_only, options.allow_private, *deadline).await;
         match target {
-            Ok(target) => Ok(Stage { url, host, port, target, started }),
+            Ok(target) => Ok(Stage { url, from, host, port, target, started }),
             Err(Nowhere { fault, all }) => {
                 let mut hop = hop(&url, &host, port, &all);
                 (hop.error, hop.millis) = (Some(fault.to_string()), millis(started));
@@ -209,6 +225,14 @@ impl<A: Addresses> Course<'_, A> {
                 Err(fault)
             }
         }
+    }
+}
+
+impl Stage {
+    /// The connection to it, not made yet.
+    fn hop(&self) -> Hop {
+        let hop = hop(&self.url, &self.host, self.port, &self.target.all);
+        Hop { used: Some(self.target.address()), ..hop }
     }
 }
 
@@ -221,19 +245,27 @@ fn millis(since: Instant) -> u64 {
 }
 
 /// Judges the answer that is no redirect.
-fn judge(url: &Url, answer: &Answer, expected: Option<&str>) -> Result<(), Fault> {
-    if answer.status != 200 {
-        return Err(Fault::Status { url: url.shown(), status: answer.status });
+fn judge(url: &Url, status: u16, body: &[u8], expected: Option<&str>) -> Result<(), Fault> {
+    if status != 200 {
+        return Err(Fault::Status { url: url.shown(), status });
     }
-    let got = String::from_utf8_lossy(&answer.body);
-    if answer.body.len() >= MAX_BODY {
-        return Err(Fault::BodyTooLong { url: url.shown(), got: got.into_owned() });
+    if body.len() >= MAX_BODY {
+        return Err(Fault::BodyTooLong { url: url.shown(), got: quoted(body) });
     }
-    let got = got.trim_end();
+    let got = trimmed(body);
     match expected {
-        Some(expected) if expected == got => Ok(()),
-        _ => Err(Fault::WrongBody { expected: expected.map(str::to_owned), got: got.to_owned() }),
+        Some(expected) if expected.as_bytes() == got => Ok(()),
+        _ => Err(Fault::WrongBody { expected: expected.map(str::to_owned), got: quoted(got) }),
     }
+}
+
+/// Without white space at the end, that of Unicode included.
+fn trimmed(body: &[u8]) -> &[u8] {
+    let blank = match body.utf8_chunks().last() {
+        Some(last) if last.invalid().is_empty() => last.valid().len() - last.valid().trim_end().len(),
+        _ => 0,
+    };
+    body.get(..body.len().saturating_sub(blank)).unwrap_or(body)
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ impl Record {
         &mut self,
         from: &Url,
         status: u16,
-        location: &str,
+        location: &[u8],
         options: &Options,
     ) -> Result<Next, Fault> {
         let mut url = from.join(location).map_err(Fault::InvalidUrl)?;
@@ -82,15 +82,14 @@ fn port(url: &Url, options: &Options) -> Result<u16, Fault> {
         "https" => options.https_port,
         other => return Err(Fault::BadScheme(other.to_owned())),
     };
-    match url.port().map(str::parse::<u32>) {
-        None => Ok(usual),
-        Some(Ok(80)) => Ok(options.http_port),
-        Some(Ok(443)) => Ok(options.https_port),
-        Some(Ok(port)) => [options.http_port, options.https_port]
+    let Some(port) = url.port() else { return Ok(usual) };
+    match port.parse().unwrap_or(u64::MAX) {
+        80 => Ok(options.http_port),
+        443 => Ok(options.https_port),
+        port => [options.http_port, options.https_port]
             .into_iter()
-            .find(|own| u32::from(*own) == port)
+            .find(|own| u64::from(*own) == port)
             .ok_or(Fault::BadPort(port)),
-        Some(Err(_)) => Err(Fault::BadPort(u32::MAX)),
     }
 }
 
@@ -107,18 +106,19 @@ fn host(url: &Url) -> Result<String, Fault> {
     {
         return Err(Fault::ScopedAddress(host.to_owned()));
     }
-    if host.parse::<IpAddr>().is_err() && !ends_in_iana_tld(host) {
-        return Err(Fault::NotIana(host.to_owned()));
+    match host.parse::<IpAddr>() {
+        Ok(address) => Ok(address.to_string()),
+        Err(_) if ends_in_iana_tld(host) => Ok(host.to_owned()),
+        Err(_) => Err(Fault::NotIana(host.to_owned())),
     }
-    Ok(host.to_owned())
 }
 
-/// Whether the name lies below a public suffix that a registry, and not a private company, keeps.
+/// Whether the name lies below a public suffix that a registry, and not a private company, keeps. The CA's list is in ASCII.
 fn ends_in_iana_tld(host: &str) -> bool {
-    // A trailing dot leaves an empty last label, which no rule of the list has.
-    let last = host.rsplit('.').next().unwrap_or_default();
-    !last.is_empty() && psl::suffix(last.as_bytes()).is_some_and(|suffix| suffix.is_known())
-        || psl::suffix(host.as_bytes()).is_some_and(|suffix| !last.is_empty() && suffix.is_known())
+    // A final dot leaves an empty last label, which no rule of the list has.
+    let last = host.rsplit('.').next().filter(|last| !last.is_empty() && last.is_ascii());
+    let known = |name: &str| psl::suffix(name.as_bytes()).is_some_and(|suffix| suffix.is_known());
+    last.is_some_and(|last| known(last) || known(host))
 }
 
 #[cfg(test)]
@@ -130,7 +130,7 @@ mod tests {
         let mut record = Record::default();
         record.fetched(&from);
         record
-            .follow(&from, status, location, &Options::default())
+            .follow(&from, status, location.as_bytes(), &Options::default())
             .map(|next| format!("{} {}:{}", next.url, next.host, next.port))
     }
 
@@ -159,7 +159,8 @@ mod tests {
             (301, "ftp://example.com/", Fault::BadScheme("ftp".into())),
             (301, "mailto:x@example.com", Fault::BadScheme("mailto".into())),
             (301, "https://example.com:10443/", Fault::BadPort(10443)),
-            (301, "https://example.com:99999999999/", Fault::BadPort(u32::MAX)),
+            (301, "https://example.com:99999999999/", Fault::BadPort(99_999_999_999)),
+            (301, "https://example.com:99999999999999999999/", Fault::BadPort(u64::MAX)),
             (301, "https:///x", Fault::EmptyHost),
             (301, "https:example.com/x", Fault::EmptyHost),
             (

@@ -1,0 +1,527 @@
+//! How the target of a redirect may be written.
+
+use super::*;
+
+pub(super) const TARGETS: &[Case] = &[
+    // Paths.
+    ("a relative path with dots", "example.com", HTTP, |r| to(r, ".././x", "/.well-known/x"), CONTENT),
+    ("more dots than folders", "example.com", HTTP, |r| to(r, "../../../../x/..", "/"), CONTENT),
+    ("dots in escapes", "example.com", HTTP, |r| to(r, "/a/%2e%2e/x", "/a/%2e%2e/x"), CONTENT),
+    ("a slash in escapes", "example.com", HTTP, |r| to(r, "/a%2fb%2Fc", "/a%2fb%2Fc"), CONTENT),
+    ("two slashes within", "example.com", HTTP, |r| to(r, "/a//b/./c", "/a//b/c"), CONTENT),
+    ("three slashes", "example.com", HTTP, |r| to(r, "///x", "///x"), CONTENT),
+    ("a blank in the path", "example.com", HTTP, |r| to(r, "/a b", "/a%20b"), CONTENT),
+    (
+        "quotes and braces in the path",
+        "example.com",
+        HTTP,
+        |r| to(r, "/\"{a}|<b>^`\\", "/%22%7Ba%7D%7C%3Cb%3E%5E%60%5C"),
+        CONTENT,
+    ),
+    (
+        "delimiters in the path",
+        "example.com",
+        HTTP,
+        |r| to(r, "/!$&'()*+,;=:@[]~", "/!$&'()*+,;=:@[]~"),
+        CONTENT,
+    ),
+    (
+        "delimiters and a blank in the path",
+        "example.com",
+        HTTP,
+        |r| to(r, "/!$&'()*+,;=:@[]~ ", "/!$&'()*+,;=:@[]~"),
+        CONTENT,
+    ),
+    (
+        "a bar that changes the delimiters",
+        "example.com",
+        HTTP,
+        |r| to(r, "/!'()*[]|", "/%21%27%28%29%2A%5B%5D%7C"),
+        CONTENT,
+    ),
+    ("UTF-8 in the path", "example.com", HTTP, |r| to(r, "/ü", "/%C3%BC"), CONTENT),
+    (
+        "Latin-1 in the path",
+        "example.com",
+        HTTP,
+        |r| {
+            if r.before == 0 {
+                Reply::Bytes(b"HTTP/1.1 301 M\r\nContent-Length: 0\r\nLocation: /\xfc\r\n\r\n".to_vec())
+            } else {
+                to(r, "", "/%FC")
+            }
+        },
+        CONTENT,
+    ),
+    ("a bad escape in the path", "example.com", HTTP, |r| to(r, "/%zz", ""), GENERIC),
+    ("half an escape in the path", "example.com", HTTP, |r| to(r, "/x%2", ""), GENERIC),
+    ("a colon in a relative path", "example.com", HTTP, |r| to(r, "1:2/x", ""), GENERIC),
+    (
+        "a colon after a folder",
+        "example.com",
+        HTTP,
+        |r| to(r, "./a:b", "/.well-known/acme-challenge/a:b"),
+        CONTENT,
+    ),
+    ("a star", "example.com", HTTP, |r| to(r, "*", "/.well-known/acme-challenge/*"), CONTENT),
+    ("a backslash", "example.com", HTTP, |r| to(r, "\\x", "/.well-known/acme-challenge/%5Cx"), CONTENT),
+    ("a tab in the path", "example.com", HTTP, |r| to(r, "/a\tb", ""), GENERIC),
+    // Queries and fragments.
+    ("a query", "example.com", HTTP, |r| to(r, "/x?a=b&c", "/x?a=b&c"), CONTENT),
+    ("an empty query", "example.com", HTTP, |r| to(r, "/x?", "/x?"), CONTENT),
+    ("two question marks", "example.com", HTTP, |r| to(r, "/x??", "/x??"), CONTENT),
+    ("a query alone", "example.com", HTTP, |r| to(r, "?a", &format!("{PATH}?a")), CONTENT),
+    ("a bad escape in the query", "example.com", HTTP, |r| to(r, "/x?%zz&\"|", "/x?%zz&\"|"), CONTENT),
+    ("UTF-8 in the query", "example.com", HTTP, |r| to(r, "/x?ü", "/x?ü"), CONTENT),
+    (
+        "a blank in the query",
+        "example.com",
+        HTTP,
+        |r| if r.head.starts_with("GET /x?a b HTTP/1.1\r\n") { right(r) } else { to(r, "/x?a b", "") },
+        CONTENT,
+    ),
+    (
+        "a URL in the query",
+        "example.com",
+        HTTP,
+        |r| to(r, "/x?u=http://other.example:8080/../", "/x?u=http://other.example:8080/../"),
+        CONTENT,
+    ),
+    ("a fragment", "example.com", HTTP, |r| to(r, "/x#top", "/x"), CONTENT),
+    ("an empty fragment", "example.com", HTTP, |r| to(r, "/x#", "/x"), CONTENT),
+    ("a fragment with a query", "example.com", HTTP, |r| to(r, "/x#a?b#c", "/x"), CONTENT),
+    ("a bad escape in the fragment", "example.com", HTTP, |r| to(r, "/x#%zz", "/x"), GENERIC),
+    (
+        "a fragment alone",
+        "example.com",
+        HTTP,
+        |r| if r.before < 2 { redirect(301, "#top") } else { right(r) },
+        "127.0.0.1: Fetching #top: Redirect loop detected",
+    ),
+    (
+        "a hash alone",
+        "example.com",
+        HTTP,
+        |_| redirect(301, "#"),
+        "127.0.0.1: Fetching #: Redirect loop detected",
+    ),
+    // Hosts.
+    ("a host without a scheme", "example.com", HTTP, |r| to(r, "//www.example.org/x", "/x"), CONTENT),
+    ("an upper-case scheme", "example.com", HTTP, |r| to(r, "HTTP://www.example.org/x", "/x"), CONTENT),
+    (
+        "an upper-case host",
+        "example.com",
+        HTTP,
+        |r| if r.host == "www.example.com" { right(r) } else { redirect(301, "http://WWW.EXAMPLE.COM/x") },
+        CONTENT,
+    ),
+    ("a host alone", "example.com", HTTP, |r| to(r, "http://www.example.com", "/"), CONTENT),
+    ("a host and a query alone", "example.com", HTTP, |r| to(r, "http://www.example.com?x", "/?x"), CONTENT),
+    (
+        "a host in the path",
+        "example.com",
+        HTTP,
+        |r| to(r, "www.example.com/x", "/.well-known/acme-challenge/www.example.com/x"),
+        CONTENT,
+    ),
+    (
+        "one slash after the scheme",
+        "example.com",
+        HTTP,
+        |r| to(r, "http:/x", ""),
+        "127.0.0.1: Fetching http:/x: Invalid empty host in redirect target",
+    ),
+    (
+        "no slash after the scheme",
+        "example.com",
+        HTTP,
+        |r| to(r, "http:www.example.com/x", ""),
+        "127.0.0.1: Fetching http:www.example.com/x: Invalid empty host in redirect target",
+    ),
+    (
+        "no slash and a blank after the scheme",
+        "example.com",
+        HTTP,
+        |r| to(r, "https: //www.example.com/x", ""),
+        "127.0.0.1: Fetching https: //www.example.com/x: Invalid empty host in redirect target",
+    ),
+    (
+        "a scheme alone",
+        "example.com",
+        HTTP,
+        |r| to(r, "https:", ""),
+        "127.0.0.1: Fetching https:: Invalid empty host in redirect target",
+    ),
+    ("a colon at the start", "example.com", HTTP, |r| to(r, "://www.example.com/x", ""), GENERIC),
+    (
+        "a scheme twice",
+        "example.com",
+        HTTP,
+        |r| to(r, "http://https://www.example.com/x", ""),
+        "127.0.0.1: Fetching http://https://www.example.com/x: Invalid host in redirect target, must end in IANA registered TLD",
+    ),
+    (
+        "backslashes for slashes",
+        "example.com",
+        HTTP,
+        |r| to(r, "http:\\\\www.example.com\\x", ""),
+        "127.0.0.1: Fetching http:\\\\www.example.com\\x: Invalid empty host in redirect target",
+    ),
+    (
+        "a variable that was not replaced",
+        "example.com",
+        HTTP,
+        |r| to(r, "https://$host$request_uri", ""),
+        "127.0.0.1: Fetching https://$host$request_uri: Invalid host in redirect target, must end in IANA registered TLD",
+    ),
+    ("a variable in braces", "example.com", HTTP, |r| to(r, "https://%{HTTP_HOST}/x", ""), GENERIC),
+    ("a blank in the host", "example.com", HTTP, |r| to(r, "http://exa mple.com/", ""), GENERIC),
+    ("an underscore in the host", "example.com", HTTP, |r| to(r, "http://a_b.example.com/x", "/x"), CONTENT),
+    ("a star in the host", "example.com", HTTP, |r| to(r, "http://*.example.com/x", "/x"), CONTENT),
+    (
+        "odd characters in the host",
+        "example.com",
+        HTTP,
+        |r| to(r, "http://a!$&'()*+,;=~.example.com/x", "/x"),
+        CONTENT,
+    ),
+    (
+        "quotes in the host",
+        "example.com",
+        HTTP,
+        |r| to(r, "http://\"example.com\"/x", ""),
+        "127.0.0.1: Fetching http://\"example.com\"/x: Invalid host in redirect target, must end in IANA registered TLD",
+    ),
+    (
+        "angle brackets",
+        "example.com",
+        HTTP,
+        |r| to(r, "<http://www.example.com/x>", "/.well-known/acme-challenge/%3Chttp:/www.example.com/x%3E"),
+        GENERIC,
+    ),
+    ("an escape in the host", "example.com", HTTP, |r| to(r, "http://ex%61mple.com/x", ""), GENERIC),
+    (
+        "a final dot",
+        "example.com",
+        HTTP,
+        |r| to(r, "http://www.example.com./x", ""),
+        "127.0.0.1: Fetching http://www.example.com./x: Invalid host in redirect target, must end in IANA registered TLD",
+    ),
+    (
+        "an empty label",
+        "example.com",
+        HTTP,
+        |r| to(r, "http://www..example.com/x", "/x"),
+        "127.0.0.1: Fetching http://www..example.com/x: DNS problem: server failure at resolver looking up A for www..example.com; DNS problem: server failure at resolver looking up AAAA for www..example.com",
+    ),
+    (
+        "a dot before the host",
+        "example.com",
+        HTTP,
+        |r| to(r, "http://.example.com/x", "/x"),
+        "127.0.0.1: Fetching http://.example.com/x: DNS problem: server failure at resolver looking up A for .example.com; DNS problem: server failure at resolver looking up AAAA for .example.com",
+    ),
+    ("a top-level domain alone", "example.com", HTTP, |r| to(r, "http://com/x", "/x"), CONTENT),
+    ("a public suffix alone", "example.com", HTTP, |r| to(r, "http://co.uk/x", "/x"), CONTENT),
+    (
+        "a country of wildcards alone",
+        "example.com",
+        HTTP,
+        |r| to(r, "http://ck/x", ""),
+        "127.0.0.1: Fetching http://ck/x: Invalid host in redirect target, must end in IANA registered TLD",
+    ),
+    ("a name below a country of wildcards", "example.com", HTTP, |r| to(r, "http://a.ck/x", "/x"), CONTENT),
+    (
+        "the exception of a country of wildcards",
+        "example.com",
+        HTTP,
+        |r| to(r, "http://www.ck/x", "/x"),
+        CONTENT,
+    ),
+    ("a private suffix", "example.com", HTTP, |r| to(r, "http://github.io/x", "/x"), CONTENT),
+    (
+        "a name of the example's own",
+        "example.com",
+        HTTP,
+        |r| to(r, "http://www.shop.example/x", ""),
+        "127.0.0.1: Fetching http://www.shop.example/x: Invalid host in redirect target, must end in IANA registered TLD",
+    ),
+    ("an onion", "example.com", HTTP, |r| to(r, "http://abc.onion/x", ""), "got \"/x\""),
+    ("a reverse zone", "example.com", HTTP, |r| to(r, "http://1.in-addr.arpa/x", "/x"), CONTENT),
+    (
+        "a single label",
+        "example.com",
+        HTTP,
+        |r| to(r, "http://intranet/x", ""),
+        "127.0.0.1: Fetching http://intranet/x: Invalid host in redirect target, must end in IANA registered TLD",
+    ),
+    (
+        "a host in Unicode",
+        "example.com",
+        HTTP,
+        |r| to(r, "http://bücher.example.com/x", ""),
+        "127.0.0.1: Fetching http://b%C3%BCcher.example.com/x: Error getting validation data",
+    ),
+    (
+        "a host in escaped Unicode",
+        "example.com",
+        HTTP,
+        |r| to(r, "http://b%C3%BCcher.example.com/x", ""),
+        "127.0.0.1: Fetching http://b%C3%BCcher.example.com/x: Error getting validation data",
+    ),
+    (
+        "a host in punycode",
+        "example.com",
+        HTTP,
+        |r| to(r, "http://xn--bcher-kva.example.com/x", "/x"),
+        CONTENT,
+    ),
+    (
+        "a top-level domain in Unicode",
+        "example.com",
+        HTTP,
+        |r| to(r, "http://example.рф/x", ""),
+        "127.0.0.1: Fetching http://example.рф/x: Invalid host in redirect target, must end in IANA registered TLD",
+    ),
+    (
+        "a top-level domain in punycode",
+        "example.com",
+        HTTP,
+        |r| to(r, "http://example.xn--p1ai/x", "/x"),
+        CONTENT,
+    ),
+    (
+        "a wide full stop",
+        "example.com",
+        HTTP,
+        |r| to(r, "http://www。example。com/x", ""),
+        "127.0.0.1: Fetching http://www。example。com/x: Invalid host in redirect target, must end in IANA registered TLD",
+    ),
+    // Ports.
+    (
+        "port 80 in words",
+        "example.com",
+        HTTP,
+        |r| if r.host == "example.com:80" { right(r) } else { redirect(301, "http://example.com:80/x") },
+        CONTENT,
+    ),
+    ("port 080", "example.com", HTTP, |r| to(r, "http://example.com:080/x", "/x"), CONTENT),
+    (
+        "port 0000000000000000000000080",
+        "example.com",
+        HTTP,
+        |r| to(r, "http://example.com:0000000000000000000000080/x", "/x"),
+        CONTENT,
+    ),
+    (
+        "an empty port",
+        "example.com",
+        HTTP,
+        |r| if r.host == "example.com:" { right(r) } else { redirect(301, "http://example.com:/x") },
+        CONTENT,
+    ),
+    (
+        "port 0",
+        "example.com",
+        HTTP,
+        |r| to(r, "http://example.com:0/x", ""),
+        "127.0.0.1: Fetching http://example.com:0/x: Invalid port in redirect target. Only ports 80 and 443 are supported, not 0",
+    ),
+    (
+        "port 65616",
+        "example.com",
+        HTTP,
+        |r| to(r, "http://example.com:65616/x", ""),
+        "127.0.0.1: Fetching http://example.com:65616/x: Invalid port in redirect target. Only ports 80 and 443 are supported, not 65616",
+    ),
+    (
+        "port 9223372036854775807",
+        "example.com",
+        HTTP,
+        |r| to(r, "http://example.com:9223372036854775807/x", ""),
+        "127.0.0.1: Fetching http://example.com:9223372036854775807/x: Invalid port in redirect target. Only ports 80 and 443 are supported, not 9223372036854775807",
+    ),
+    (
+        "port 9223372036854775808",
+        "example.com",
+        HTTP,
+        |r| to(r, "http://example.com:9223372036854775808/x", ""),
+        "127.0.0.1: Fetching http://example.com:9223372036854775808/x: Error getting validation data",
+    ),
+    ("a port in letters", "example.com", HTTP, |r| to(r, "http://example.com:http/x", ""), GENERIC),
+    ("a port with a sign", "example.com", HTTP, |r| to(r, "http://example.com:+80/x", ""), GENERIC),
+    ("two ports", "example.com", HTTP, |r| to(r, "http://example.com:80:80/x", ""), GENERIC),
+    (
+        "port 80 with TLS",
+        "example.com",
+        &[Http4],
+        |r| to(r, "https://example.com:80/x", ""),
+        "127.0.0.1: Fetching https://example.com:80/x: Timeout after connect (your server may be slow or overloaded)",
+    ),
+    // Users.
+    (
+        "a user",
+        "example.com",
+        HTTP,
+        |r| {
+            if r.head.contains("Authorization: Basic dTo=\r\n") {
+                right(r)
+            } else {
+                redirect(301, "http://u@example.com/x")
+            }
+        },
+        CONTENT,
+    ),
+    (
+        "an empty user",
+        "example.com",
+        HTTP,
+        |r| {
+            if r.head.contains("Authorization: Basic Og==\r\n") {
+                right(r)
+            } else {
+                redirect(301, "http://@example.com/x")
+            }
+        },
+        CONTENT,
+    ),
+    (
+        "a user with escapes",
+        "example.com",
+        HTTP,
+        |r| {
+            if r.head.contains("Authorization: Basic YTpiQDpj\r\n") {
+                right(r)
+            } else {
+                redirect(301, "http://a:b%40%3ac@example.com/x")
+            }
+        },
+        CONTENT,
+    ),
+    (
+        "an at sign in the user",
+        "example.com",
+        HTTP,
+        |r| {
+            if r.head.contains("Authorization: Basic YUBiOmM=\r\n") {
+                right(r)
+            } else {
+                redirect(301, "http://a@b:c@example.com/x")
+            }
+        },
+        CONTENT,
+    ),
+    ("a bad user", "example.com", HTTP, |r| to(r, "http://a b@example.com/x", ""), GENERIC),
+    (
+        "a user and no host",
+        "example.com",
+        HTTP,
+        |r| to(r, "http://a@/x", ""),
+        "127.0.0.1: Fetching http://a@/x: Invalid empty host in redirect target",
+    ),
+    (
+        "a user that is kept",
+        "example.com",
+        HTTP,
+        |r| match r.before {
+            0 => redirect(301, "http://u@example.com/x"),
+            1 => redirect(301, "/y"),
+            _ if r.head.contains("Authorization: Basic dTo=\r\n") => right(r),
+            _ => ok(b"no"),
+        },
+        CONTENT,
+    ),
+    (
+        "a user that is not kept",
+        "example.com",
+        HTTP,
+        |r| match r.before {
+            0 => redirect(301, "http://u@example.com/x"),
+            1 => redirect(301, "//example.com/y"),
+            _ if !r.head.contains("Authorization") => right(r),
+            _ => ok(b"no"),
+        },
+        CONTENT,
+    ),
+    // Addresses.
+    ("an address", "example.com", HTTP, |r| to(r, "http://127.0.0.1/x", "/x"), CONTENT),
+    ("an address and a port", "example.com", HTTP, |r| to(r, "http://127.0.0.1:80/x", "/x"), CONTENT),
+    (
+        "an address with zeros before",
+        "example.com",
+        HTTP,
+        |r| to(r, "http://127.0.0.01/x", ""),
+        "127.0.0.1: Fetching http://127.0.0.01/x: Invalid host in redirect target, must end in IANA registered TLD",
+    ),
+    (
+        "a short address",
+        "example.com",
+        HTTP,
+        |r| to(r, "http://127.1/x", ""),
+        "127.0.0.1: Fetching http://127.1/x: Invalid host in redirect target, must end in IANA registered TLD",
+    ),
+    (
+        "an address as a number",
+        "example.com",
+        HTTP,
+        |r| to(r, "http://2130706433/x", ""),
+        "127.0.0.1: Fetching http://2130706433/x: Invalid host in redirect target, must end in IANA registered TLD",
+    ),
+    (
+        "an address with a final dot",
+        "example.com",
+        HTTP,
+        |r| to(r, "http://127.0.0.1./x", ""),
+        "127.0.0.1: Fetching http://127.0.0.1./x: Invalid host in redirect target, must end in IANA registered TLD",
+    ),
+    ("an address in brackets", "example.com", HTTP, |r| to(r, "http://[127.0.0.1]/x", ""), GENERIC),
+    (
+        "an IPv6 address",
+        "example.com",
+        ALL,
+        |r| if r.v6 { right(r) } else { redirect(301, "http://[::1]/x") },
+        CONTENT,
+    ),
+    (
+        "an IPv6 address and a port",
+        "example.com",
+        ALL,
+        |r| if r.v6 { right(r) } else { redirect(301, "https://[::1]:443/x") },
+        CONTENT,
+    ),
+    (
+        "a long IPv6 address",
+        "example.com",
+        ALL,
+        |r| if r.v6 { right(r) } else { redirect(301, "http://[0:0:0:0:0:0:0:1]/x") },
+        "::1: Fetching http://[0:0:0:0:0:0:0:1]/x: Error getting validation data",
+    ),
+    (
+        "an IPv6 address in capitals",
+        "example.com",
+        HTTP,
+        |r| via(r, 301, "http://[::FFFF]:81/x"),
+        "127.0.0.1: Fetching http://[::FFFF]:81/x: Invalid port in redirect target. Only ports 80 and 443 are supported, not 81",
+    ),
+    ("a mapped IPv4 address", "example.com", HTTP, |r| to(r, "http://[::ffff:127.0.0.1]/x", "/x"), CONTENT),
+    ("an IPv6 address without brackets", "example.com", ALL, |r| via(r, 301, "http://::1/x"), GENERIC),
+    ("half a bracket", "example.com", HTTP, |r| to(r, "http://[::1/x", ""), GENERIC),
+    ("something after the bracket", "example.com", HTTP, |r| to(r, "http://[::1]x/", ""), GENERIC),
+    ("a name in brackets", "example.com", HTTP, |r| to(r, "http://[example.com]/", ""), GENERIC),
+    ("a bracket within the host", "example.com", HTTP, |r| to(r, "http://a[::1]/", ""), GENERIC),
+    (
+        "a scoped address",
+        "example.com",
+        HTTP,
+        |r| to(r, "http://[fe80::1%25eth0]/", ""),
+        "127.0.0.1: Fetching http://[fe80::1%25eth0]/: Invalid host in redirect target: contains scope zone",
+    ),
+    (
+        "a scoped address without an escape",
+        "example.com",
+        HTTP,
+        |r| to(r, "http://[fe80::1%eth0]/", ""),
+        GENERIC,
+    ),
+    ("an address with an empty scope", "example.com", HTTP, |r| to(r, "http://[fe80::1%25]/", ""), GENERIC),
+];
