@@ -2,7 +2,7 @@
 
 use crate::caa::{Parties, Ruling, is_theirs, look, not_answered};
 use crate::check::{Check, Evidence, Finding, Run, Severity, Skip, Verdict, listed};
-use crate::facts::net::{Caa, CaaStep, Failure};
+use crate::facts::net::{Caa, CaaStep, Failure, FailureKind};
 use crate::facts::{HostFacts, Lineage, UNUSED};
 
 /// A look-up on the way up failed before any record was found.
@@ -66,12 +66,18 @@ fn finding(failed: &Failed<'_>, lineage: &Lineage, host: &HostFacts) -> Finding 
         None => format!("CAA records of {at}"),
     };
     let wanted = Some("records, or the answer that there are none".to_owned());
-    let seen = Evidence::dns(place, failed.failure.to_string(), &failed.caa.resolver);
-    let fix = match failed.failure.bogus {
-        true => format!(
-            "mend the DNSSEC signatures of {at}: its proof that there are no CAA records is not valid"
-        ),
-        false => format!("make the name servers of {at} answer questions for type CAA"),
+    let saw = format!("{}; the CA says `{}`", failed.failure, failed.failure.words("CAA", at));
+    let seen = Evidence::dns(place, saw, &failed.caa.resolver);
+    let fix = match failed.failure.kind {
+        _ if failed.failure.bogus => {
+            format!(
+                "mend the DNSSEC signatures of {at}: its proof that there are no CAA records is not valid"
+            )
+        }
+        FailureKind::BadRecord => {
+            format!("publish the CAA records of {at} anew: one is shorter than it says")
+        }
+        _ => format!("make the name servers of {at} answer questions for type CAA"),
     };
     Finding::new(says)
         .identifiers(failed.names.iter().copied())
@@ -116,7 +122,11 @@ mod tests {
     fn a_failure_at_one_name_concerns_that_name() {
         let finding = only(&CHECK, &failing("www.example.com", FailureKind::ServFail), &host()).1;
         assert_eq!(finding.identifiers, ["www.example.com"]);
-        assert_eq!(finding.evidence[0].saw, "SERVFAIL");
+        assert_eq!(
+            finding.evidence[0].saw,
+            "SERVFAIL; the CA says `DNS problem: SERVFAIL looking up CAA for www.example.com - the domain's nameservers \
+             may be malfunctioning`"
+        );
     }
 
     #[test]
@@ -129,6 +139,12 @@ mod tests {
             }
         }
         assert!(only(&CHECK, &lineage, &host()).1.fix.unwrap().summary.contains("DNSSEC"));
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_read_is_to_be_published_anew() {
+        let finding = only(&CHECK, &failing("example.com", FailureKind::BadRecord), &host()).1;
+        assert!(finding.fix.unwrap().summary.contains("anew"));
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub struct CaaStep {
 pub struct CaaRecord {
     /// The flags byte.
     pub flags: u8,
-    /// The tag, in the record's own case.
+    /// The tag, in the record's own case, written as the value is.
     pub tag: String,
     /// The value; a backslash, and bytes that are not printable ASCII, are written as `\xNN`.
     pub value: String,
@@ -43,17 +43,9 @@ impl CaaStep {
 }
 
 impl CaaRecord {
-    /// A record with the bytes of its value, which [`CaaRecord::bytes`] gives back whatever they are.
-    pub fn new(flags: u8, tag: impl Into<String>, value: &[u8]) -> Self {
-        let mut text = String::with_capacity(value.len());
-        for byte in value {
-            match byte {
-                b'\\' => text.push_str("\\x5c"),
-                b' '..=b'~' => text.push(char::from(*byte)),
-                _ => text.push_str(&format!("\\x{byte:02x}")),
-            }
-        }
-        Self { flags, tag: tag.into(), value: text }
+    /// A record with the bytes of its tag and of its value; [`CaaRecord::bytes`] gives those of the value back.
+    pub fn new(flags: u8, tag: impl AsRef<[u8]>, value: &[u8]) -> Self {
+        Self { flags, tag: written(tag.as_ref()), value: written(value) }
     }
 
     /// The bytes of its value.
@@ -67,6 +59,19 @@ impl CaaRecord {
         }
         bytes
     }
+}
+
+/// Bytes as text.
+fn written(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for byte in bytes {
+        match byte {
+            b'\\' => text.push_str("\\x5c"),
+            b' '..=b'~' => text.push(char::from(*byte)),
+            _ => text.push_str(&format!("\\x{byte:02x}")),
+        }
+    }
+    text
 }
 
 /// The byte that `\xNN` at the start stands for, and what follows.

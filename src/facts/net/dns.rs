@@ -59,6 +59,8 @@ pub enum FailureKind {
     Malformed(String),
     /// The aliases lead in a circle, or on and on.
     AliasLoop,
+    /// A record of the answer is shorter than it says.
+    BadRecord,
 }
 
 /// The addresses of a name, and what is known of its zone.
@@ -196,6 +198,7 @@ impl std::fmt::Display for Failure {
             FailureKind::Code(code) => write!(f, "response code {code}")?,
             FailureKind::Timeout => f.write_str("no answer in time")?,
             FailureKind::Unreachable(why) | FailureKind::Malformed(why) => f.write_str(why)?,
+            FailureKind::BadRecord => f.write_str("a record that is shorter than it says")?,
             FailureKind::AliasLoop => f.write_str("its CNAME records lead in a circle")?,
         }
         for Extended { code, text } in &self.extended {

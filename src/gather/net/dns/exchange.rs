@@ -13,6 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::timeout;
 
+use super::raw::keep_raw;
 use crate::facts::net::FailureKind;
 
 /// How long each of the questions over UDP is waited for: the first may be lost on the way, and a resolver that tries
@@ -107,7 +108,7 @@ async fn over_udp(server: SocketAddr, message: &Message, bytes: &[u8]) -> Result
         if !is_for(datagram, message) {
             continue;
         }
-        return read(datagram, message);
+        return read(datagram.to_vec(), message);
     }
     Err(FailureKind::Malformed("only answers to other questions".into()))
 }
@@ -123,7 +124,7 @@ async fn over_tcp(server: SocketAddr, message: &Message, bytes: &[u8]) -> Result
     if !is_for(&answer, message) {
         return Err(FailureKind::Malformed("an answer to another question over TCP".into()));
     }
-    read(&answer, message)
+    read(answer, message)
 }
 
 /// Whether a message carries the question's number, before anything else of it is read.
@@ -131,8 +132,9 @@ fn is_for(answer: &[u8], message: &Message) -> bool {
     answer.first_chunk::<2>().is_some_and(|id| u16::from_be_bytes(*id) == message.metadata.id)
 }
 
-fn read(answer: &[u8], message: &Message) -> Result<Message, FailureKind> {
-    let answer = Message::from_vec(answer)
+fn read(mut answer: Vec<u8>, message: &Message) -> Result<Message, FailureKind> {
+    keep_raw(&mut answer);
+    let answer = Message::from_vec(&answer)
         .map_err(|e| FailureKind::Malformed(format!("an answer that cannot be read: {e}")))?;
     if answer.metadata.message_type != MessageType::Response {
         return Err(FailureKind::Malformed("a question instead of an answer".into()));

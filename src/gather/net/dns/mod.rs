@@ -3,6 +3,7 @@
 mod exchange;
 mod names;
 mod outcome;
+mod raw;
 mod resolver;
 mod servers;
 mod system;

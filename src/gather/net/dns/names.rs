@@ -3,9 +3,10 @@
 use hickory_proto::rr::{Name, RData, RecordType};
 
 use super::outcome::text;
+use super::raw::{self, Short};
 use super::resolver::Resolver;
 use super::zone::Zones;
-use crate::facts::net::{Caa, CaaRecord, CaaStep, Challenge, Dns, Outcome};
+use crate::facts::net::{Caa, CaaRecord, CaaStep, Challenge, Dns, Failure, FailureKind, Outcome};
 
 /// How many labels are climbed; a name has 127 at most.
 const MAX_STEPS: usize = 127;
@@ -60,14 +61,15 @@ pub async fn caa(resolver: &Resolver, zones: &Zones, name: &Name) -> Caa {
     let mut steps = Vec::new();
     let mut at = name.clone();
     while !at.is_root() && steps.len() < MAX_STEPS {
-        let mut looked = resolver.look_up(&at, RecordType::CAA, record).await;
+        let looked = resolver.look_up(&at, RecordType::CAA, raw::caa).await;
+        let mut records = whole(looked.outcome);
         // Some forwarders drop what they do not know: then the zone's own server is asked, as the CA does.
-        let dropped = looked.outcome.failure().is_some_and(|failure| !failure.is_dnssec());
-        if dropped && let Some(direct) = zones.ask(&at, RecordType::CAA, record).await {
-            looked.outcome = direct;
+        let dropped = records.failure().is_some_and(|failure| !failure.is_dnssec());
+        if dropped && let Some(direct) = zones.ask(&at, RecordType::CAA, raw::caa).await {
+            records = whole(direct);
         }
-        let ends = matches!(looked.outcome, Outcome::Found(_) | Outcome::Failed(_));
-        steps.push(CaaStep { name: text(&at), aliases: looked.aliases, records: looked.outcome });
+        let ends = matches!(records, Outcome::Found(_) | Outcome::Failed(_));
+        steps.push(CaaStep { name: text(&at), aliases: looked.aliases, records });
         if ends {
             break;
         }
@@ -76,11 +78,16 @@ pub async fn caa(resolver: &Resolver, zones: &Zones, name: &Name) -> Caa {
     Caa { resolver: resolver.shown(), steps }
 }
 
-/// A CAA record.
-fn record(data: &RData) -> Option<CaaRecord> {
-    match data {
-        RData::CAA(caa) => Some(CaaRecord::new(caa.flags(), caa.tag.as_str(), &caa.value)),
-        _ => None,
+/// Records that are all whole; one that is not fails them all.
+fn whole(records: Outcome<Result<CaaRecord, Short>>) -> Outcome<CaaRecord> {
+    match records {
+        Outcome::Found(records) => match records.into_iter().collect() {
+            Ok(records) => Outcome::Found(records),
+            Err(Short) => Outcome::Failed(Failure::new(FailureKind::BadRecord)),
+        },
+        Outcome::Nothing => Outcome::Nothing,
+        Outcome::NoSuchName => Outcome::NoSuchName,
+        Outcome::Failed(failure) => Outcome::Failed(failure),
     }
 }
 
