@@ -76,7 +76,9 @@ pub(super) fn finding(logged: &Logged, host: &HostFacts, fix: &str) -> Finding {
     let finding = Finding::new(says).of([name]).evidence(evidence);
     let try_it = format!("certbot renew --cert-name {name}");
     let finding = match holds {
-        Some(until) => finding.fix(format!("{fix}; nothing helps before {}", time(until)), [try_it]),
+        Some(until) => {
+            finding.fix(format!("{fix}; the CA takes the order again after {}", time(until)), [try_it])
+        }
         None => finding.fix(fix, [try_it]),
     };
     let because = if until.is_some() { OVER } else { NO_TIME };
@@ -108,7 +110,7 @@ pub(super) mod fixture {
         let (severity, finding) = only(check, &lineage(), &limited(detail));
         assert_eq!(severity, Severity::MayFail);
         assert!(finding.says.contains("until 2026-11-24 03:05 UTC"), "{}", finding.says);
-        assert!(finding.fix.unwrap().summary.ends_with("nothing helps before 2026-11-24 03:05 UTC"));
+        assert!(finding.fix.unwrap().summary.ends_with("takes the order again after 2026-11-24 03:05 UTC"));
         let over = until(detail, "2026-11-23 03:05:07 UTC");
         assert_eq!(only(check, &lineage(), &over).0, Severity::Note);
         let mut renewed = lineage();

@@ -5,6 +5,7 @@
 mod configuration;
 mod deployment;
 mod healthy;
+mod limits;
 mod schedule;
 mod state;
 
@@ -90,6 +91,7 @@ fn every_story_is_told_once() {
         include_str!("configuration.rs"),
         include_str!("deployment.rs"),
         include_str!("healthy.rs"),
+        include_str!("limits.rs"),
         include_str!("schedule.rs"),
         include_str!("state.rs"),
     ]

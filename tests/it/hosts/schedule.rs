@@ -201,7 +201,7 @@ fn what_cannot_be_seen_is_not_known() {
             unknown    /var/www/shop.example: /var is not in this tree
                        leaves open on 1 lineage: webroot-moved-or-deleted
             unknown    the schedule: only certbot's own folder is in this tree
-                       leaves open on 1 lineage: nothing-scheduled, timer-masked-or-overridden, timer-disabled-or-dead, crontab-user-column, cron-percent-or-syntax, cron-file-ignored and 25 more
+                       leaves open on 1 lineage: nothing-scheduled, timer-masked-or-overridden, timer-disabled-or-dead, crontab-user-column, cron-percent-or-syntax, cron-file-ignored and 26 more
             1 lineage: 1 unknown (/etc/letsencrypt on unknown, as of 2026-11-23 12:00 UTC, 3 left unknown)
             exit 3
         "#]],
