@@ -1,5 +1,6 @@
 //! The client's side of ACME (RFC 8555): certbot's accounts and keys, signed requests, and the way to a server.
 
+mod connect;
 mod directory;
 mod jws;
 mod key;

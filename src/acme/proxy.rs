@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tower_service::Service;
 
-use super::transport::STEP;
+use super::connect::STEP;
 use crate::facts::Proxy;
 use crate::facts::net::CaFault;
 

@@ -1,27 +1,28 @@
-//! HTTPS to an ACME server: verified against the host's trust store, bounded in time and size.
+//! HTTPS to an ACME server: verified against the host's trust store, bounded in time and size. Connections are used
+//! again.
 
+use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
-use hyper::client::conn::http1;
 use hyper::{HeaderMap, Method, Request, Uri};
-use hyper_util::rt::TokioIo;
-use rustls::pki_types::ServerName;
+use hyper_util::client::legacy::{self, Client};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::{ClientConfig, RootCertStore};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 
-use super::proxy::tunnel;
+use super::connect::Connector;
 use crate::error::Error;
 use crate::facts::Egress;
 use crate::facts::net::CaFault;
 
-/// How long a connection and its handshake may take each, and how long the whole request.
-pub(super) const STEP: Duration = Duration::from_secs(10);
+/// How long a whole request may take.
 const WHOLE: Duration = Duration::from_secs(30);
+
+/// How long a connection is kept for the next request. Servers close theirs later than this.
+const IDLE: Duration = Duration::from_secs(20);
 
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 1 << 20;
@@ -31,8 +32,7 @@ const USER_AGENT: &str = concat!("acme-audit/", env!("CARGO_PKG_VERSION"));
 /// The way to ACME servers.
 #[derive(Debug)]
 pub struct Transport {
-    tls: Arc<ClientConfig>,
-    egress: Egress,
+    client: Client<Connector, Full<Bytes>>,
 }
 
 /// An answer.
@@ -58,7 +58,11 @@ impl Transport {
             .map_err(|e| Error::new(format!("cannot speak TLS: {e}")))?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Ok(Self { tls: Arc::new(tls), egress })
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            .build(Connector { tls: Arc::new(tls), egress: Arc::new(egress) });
+        Ok(Self { client })
     }
 
     /// Asks for a URL.
@@ -66,7 +70,7 @@ impl Transport {
     /// # Errors
     /// No answer.
     pub async fn get(&self, url: &str) -> Result<Reply, CaFault> {
-        self.send(Method::GET, url, None).await
+        self.ask(Method::GET, url).await
     }
 
     /// Asks for the headers of a URL alone.
@@ -74,7 +78,7 @@ impl Transport {
     /// # Errors
     /// No answer.
     pub async fn head(&self, url: &str) -> Result<Reply, CaFault> {
-        self.send(Method::HEAD, url, None).await
+        self.ask(Method::HEAD, url).await
     }
 
     /// Posts a signed request.
@@ -83,6 +87,14 @@ impl Transport {
     /// No answer.
     pub async fn post(&self, url: &str, jws: &serde_json::Value) -> Result<Reply, CaFault> {
         self.send(Method::POST, url, Some(jws.to_string())).await
+    }
+
+    async fn ask(&self, method: Method, url: &str) -> Result<Reply, CaFault> {
+        match self.send(method.clone(), url, None).await {
+            // The server may have closed a connection that was kept, just when it was used again.
+            Err(CaFault::Broken(_)) => self.send(method, url, None).await,
+            answer => answer,
+        }
     }
 
     async fn send(&self, method: Method, url: &str, body: Option<String>) -> Result<Reply, CaFault> {
@@ -96,67 +108,34 @@ impl Transport {
     }
 
     async fn exchange(&self, method: Method, url: &str, body: Option<String>) -> Result<Reply, CaFault> {
-        let uri: Uri = url.parse().map_err(|_| CaFault::NoAcme(format!("{url} is no URL")))?;
-        let authority = uri.authority().filter(|_| uri.scheme_str() == Some("https"));
-        let authority = authority.ok_or_else(|| CaFault::NoAcme(format!("{url} is no https URL")))?;
-        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
-        let stream = match self.egress.proxy(&host).map_err(CaFault::Proxy)? {
-            Some(proxy) => tunnel(&proxy, uri.clone()).await?,
-            None => connect(&host, authority.port_u16().unwrap_or(443)).await?,
-        };
-        let name =
-            ServerName::try_from(host.clone()).map_err(|_| CaFault::NoAcme(format!("{host} is no host")))?;
-        let handshake = TlsConnector::from(self.tls.clone()).connect(name, stream);
-        let stream = match timeout(STEP, handshake).await {
-            Ok(stream) => stream.map_err(|e| of_tls(&e))?,
-            Err(_) => return Err(CaFault::Timeout),
-        };
-        let broken = |e: hyper::Error| CaFault::Broken(e.to_string());
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
-        let connection = tokio::spawn(connection);
-        let path = uri.path_and_query().map_or("/", |path| path.as_str());
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("host", authority.as_str())
-            .header("user-agent", USER_AGENT)
-            .header("connection", "close");
+        // Most URLs are the server's own words.
+        let wrong = |what: &str| CaFault::NoAcme(format!("{} is no {what}", url));
+        let uri: Uri = url.parse().map_err(|_| wrong("URL"))?;
+        if uri.scheme_str() != Some("https") || uri.host().is_none_or(str::is_empty) {
+            return Err(wrong("https URL"));
+        }
+        let mut request = Request::builder().method(method).uri(uri).header("user-agent", USER_AGENT);
         if body.is_some() {
             request = request.header("content-type", "application/jose+json");
         }
         let request = request
             .body(Full::new(Bytes::from(body.unwrap_or_default())))
             .map_err(|e| CaFault::Broken(e.to_string()))?;
-        let answer = sender.send_request(request).await.map_err(broken)?;
+        let answer = self.client.request(request).await.map_err(|e| fault(&e))?;
         let (head, body) = answer.into_parts();
         let body =
             Limited::new(body, MAX_ANSWER).collect().await.map_err(|e| CaFault::Broken(e.to_string()))?;
-        connection.abort();
         Ok(Reply { status: head.status.as_u16(), headers: head.headers, body: body.to_bytes() })
     }
 }
 
-/// Connects to the first address that lets it, as the system resolves the name: certbot does the same.
-async fn connect(host: &str, port: u16) -> Result<TcpStream, CaFault> {
-    let addresses = timeout(STEP, tokio::net::lookup_host((host, port))).await;
-    let addresses = addresses.map_err(|_| CaFault::Name("no answer in time".into()))?;
-    let addresses = addresses.map_err(|e| CaFault::Name(e.to_string()))?;
-    let mut last = CaFault::Name("it has no address".into());
-    for address in addresses.take(4) {
-        match timeout(STEP, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(e)) => last = CaFault::Connect(format!("{address}: {e}")),
-            Err(_) => last = CaFault::Connect(format!("{address}: no answer in time")),
-        }
-    }
-    Err(last)
-}
-
-/// A failed handshake: a certificate that is not trusted, or anything else.
-fn of_tls(error: &std::io::Error) -> CaFault {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    match inner {
-        Some(rustls::Error::InvalidCertificate(why)) => CaFault::Untrusted(why.to_string()),
-        _ => CaFault::Tls(error.to_string()),
+/// Why there is no answer: the connector's own word, or HTTP's.
+fn fault(error: &legacy::Error) -> CaFault {
+    match error.source() {
+        Some(why) => match why.downcast_ref::<CaFault>() {
+            Some(fault) => fault.clone(),
+            None => CaFault::Broken(why.to_string()),
+        },
+        None => CaFault::Broken(error.to_string()),
     }
 }

@@ -188,6 +188,8 @@ impl HostFacts {
     }
 }
 
+impl std::error::Error for CaFault {}
+
 impl std::fmt::Display for CaFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

@@ -101,7 +101,9 @@ fn serve(
         Reply::Answer(status, headers, body) => {
             let body = body.replace("ORIGIN", origin);
             let length = body.len();
-            let head = format!("HTTP/1.1 {status} Said\r\n{headers}Content-Length: {length}\r\n\r\n");
+            let head = format!(
+                "HTTP/1.1 {status} Said\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n"
+            );
             stream.write_all(head.as_bytes()).ok()?;
             if request.method != "HEAD" {
                 stream.write_all(body.as_bytes()).ok()?;
