@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::refusal::{plain, read};
 use super::transport::Transport;
 use crate::facts::net::{CaFault, Directory};
 
@@ -16,7 +17,8 @@ const MAX_TEXT: usize = 300;
 pub async fn directory(transport: &Transport, url: &str) -> Result<Directory, CaFault> {
     let reply = transport.get(url).await?;
     if reply.status != 200 {
-        return Err(CaFault::Status(reply.status, problem(&reply.body)));
+        let problem = serde_json::from_slice(&reply.body).ok().as_ref().and_then(read).unwrap_or_default();
+        return Err(CaFault::Status(reply.status, problem.to_string()));
     }
     let json: Value = serde_json::from_slice(&reply.body)
         .map_err(|_| CaFault::NoAcme(format!("{url} answers with something else than JSON")))?;
@@ -29,6 +31,7 @@ pub async fn directory(transport: &Transport, url: &str) -> Result<Directory, Ca
     Ok(Directory {
         new_nonce: of("newNonce")?,
         new_account: of("newAccount")?,
+        new_order: text(json.get("newOrder")),
         renewal_info: text(json.get("renewalInfo")),
         terms: text(meta("termsOfService")),
         caa_identities: identities
@@ -38,13 +41,6 @@ pub async fn directory(transport: &Transport, url: &str) -> Result<Directory, Ca
     })
 }
 
-/// The type and the detail of a problem document (RFC 9457), empty where there is none.
-pub(super) fn problem(body: &[u8]) -> String {
-    let json: Value = serde_json::from_slice(body).unwrap_or_default();
-    let text = |name: &str| json.get(name).and_then(Value::as_str).map(cut);
-    [text("type"), text("detail")].into_iter().flatten().collect::<Vec<_>>().join(": ")
-}
-
 fn cut(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(MAX_TEXT).collect()
+    plain(text, MAX_TEXT)
 }

@@ -1,9 +1,11 @@
 //! An account's key as certbot keeps it: a private JWK (RFC 7517, RFC 7518 section 6).
 
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::encoding::AsBigEndian;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, ECDSA_P521_SHA512_FIXED_SIGNING,
-    EcdsaKeyPair, EcdsaSigningAlgorithm, RSA_PKCS1_SHA256, RsaKeyPair,
+    EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
 };
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
@@ -50,7 +52,7 @@ impl AccountKey {
                 }
                 let pair = RsaKeyPair::from_der(&der::sequence(&members))
                     .map_err(|e| format!("the JWK is no RSA key that can sign: {e}"))?;
-                let jwk = json!({"e": text("e")?, "kty": "RSA", "n": text("n")?});
+                let jwk = json!({"e": number(&bytes("e")?), "kty": "RSA", "n": number(&bytes("n")?)});
                 Ok(Self { pair: Pair::Rsa(pair), jwk })
             }
             "EC" => {
@@ -61,15 +63,29 @@ impl AccountKey {
                     _ => return Err("the JWK's `crv` is none of P-256, P-384 and P-521".into()),
                 };
                 let private = padded(&bytes("d")?, size);
-                let public =
-                    [&[4], padded(&bytes("x")?, size).as_slice(), &padded(&bytes("y")?, size)].concat();
+                let (x, y) = (padded(&bytes("x")?, size), padded(&bytes("y")?, size));
+                let public = [&[4], x.as_slice(), &y].concat();
                 let pair = EcdsaKeyPair::from_private_key_and_public_key(algorithm, &private, &public)
                     .map_err(|e| format!("the JWK is no EC key that can sign: {e}"))?;
-                let jwk = json!({"crv": text("crv")?, "kty": "EC", "x": text("x")?, "y": text("y")?});
+                let jwk = json!({"crv": text("crv")?, "kty": "EC", "x": encode(&x), "y": encode(&y)});
                 Ok(Self { pair: Pair::Ec(pair, name), jwk })
             }
             _ => Err("the JWK's `kty` is neither RSA nor EC".into()),
         }
+    }
+
+    /// A fresh P-256 key, as the text of a private JWK: for a file, and never for a person.
+    ///
+    /// # Errors
+    /// The system gives no random bytes.
+    pub(super) fn fresh() -> Result<String, String> {
+        let cannot = |_| "no key can be made".to_owned();
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(cannot)?;
+        let private = pair.private_key().as_be_bytes().map_err(cannot)?;
+        let point = pair.public_key().as_ref().get(1..).unwrap_or_default();
+        let (x, y) = point.split_at(point.len() / 2);
+        let (d, x, y) = (encode(private.as_ref()), encode(x), encode(y));
+        Ok(json!({"crv": "P-256", "d": d, "kty": "EC", "x": x, "y": y}).to_string())
     }
 
     /// The name of its signatures in a JWS.
@@ -83,6 +99,11 @@ impl AccountKey {
     /// The public half as a JWK, its members in the order of a thumbprint (RFC 7638).
     pub fn jwk(&self) -> &Value {
         &self.jwk
+    }
+
+    /// The thumbprint of the public half. <https://www.rfc-editor.org/rfc/rfc7638#section-3>
+    pub fn thumbprint(&self) -> String {
+        encode(digest(&SHA256, self.jwk.to_string().as_bytes()).as_ref())
     }
 
     /// Signs.
@@ -101,6 +122,16 @@ impl AccountKey {
             Pair::Ec(pair, _) => Ok(pair.sign(&random, message).map_err(cannot)?.as_ref().to_vec()),
         }
     }
+}
+
+fn encode(bytes: &[u8]) -> String {
+    BASE64URL_NOPAD.encode(bytes)
+}
+
+/// A number as a JWK has it: without leading zeros. <https://www.rfc-editor.org/rfc/rfc7518#section-2>
+fn number(bytes: &[u8]) -> String {
+    let start = bytes.iter().position(|byte| *byte != 0).unwrap_or(bytes.len());
+    encode(bytes.get(start..).unwrap_or_default())
 }
 
 /// A number of a fixed size: some writers leave leading zeros out.
@@ -130,6 +161,36 @@ mod tests {
             public,
         );
         public.verify(b"message", &signature).unwrap();
+    }
+
+    /// RFC 7638, section 3.1, gives the thumbprint of this key; the private half is not needed for it.
+    const RSA: &str = r#"{"e":"AQAB","kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"}"#;
+
+    #[test]
+    fn the_thumbprint_is_that_of_the_rfc() {
+        let pair = Pair::Ec(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap(), "ES256");
+        let key = AccountKey { pair, jwk: serde_json::from_str(RSA).unwrap() };
+        assert_eq!(key.thumbprint(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+        assert_eq!(number(&[0, 0, 1, 0, 1]), "AQAB");
+    }
+
+    #[test]
+    fn a_fresh_key_is_read_again() {
+        let text = AccountKey::fresh().unwrap();
+        let key = AccountKey::from_jwk(text.as_bytes()).unwrap();
+        assert_eq!((key.algorithm(), key.thumbprint().len()), ("ES256", 43));
+        assert_ne!(text, AccountKey::fresh().unwrap());
+    }
+
+    #[test]
+    fn short_coordinates_are_filled_up() {
+        let whole = AccountKey::from_jwk(EC.as_bytes()).unwrap();
+        let filled: Value = serde_json::from_str(EC).unwrap();
+        let x = BASE64URL_NOPAD.decode(filled["x"].as_str().unwrap().as_bytes()).unwrap();
+        let odd = EC.replace(filled["x"].as_str().unwrap(), &encode(&[&[0, 0], x.as_slice()].concat()));
+        assert!(AccountKey::from_jwk(odd.as_bytes()).is_err(), "too long for the curve");
+        assert_eq!(padded(&[1, 2], 4), [0, 0, 1, 2]);
+        assert_eq!(whole.jwk()["x"], filled["x"]);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::time::timeout;
 
 use super::connect::Connector;
+use super::refusal::{MAX_FAULT, plain};
 use crate::error::Error;
 use crate::facts::Egress;
 use crate::facts::net::CaFault;
@@ -109,7 +110,7 @@ impl Transport {
 
     async fn exchange(&self, method: Method, url: &str, body: Option<String>) -> Result<Reply, CaFault> {
         // Most URLs are the server's own words.
-        let wrong = |what: &str| CaFault::NoAcme(format!("{} is no {what}", url));
+        let wrong = |what: &str| CaFault::NoAcme(format!("{} is no {what}", plain(url, MAX_FAULT)));
         let uri: Uri = url.parse().map_err(|_| wrong("URL"))?;
         if uri.scheme_str() != Some("https") || uri.host().is_none_or(str::is_empty) {
             return Err(wrong("https URL"));

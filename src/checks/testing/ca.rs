@@ -10,6 +10,7 @@ pub fn ca_seen(change: impl Fn(&mut net::CaSeen)) -> Lineage {
     let directory = net::Directory {
         new_nonce: "https://ca.example/nonce".into(),
         new_account: "https://ca.example/account".into(),
+        new_order: None,
         renewal_info: None,
         terms: None,
         caa_identities: None,

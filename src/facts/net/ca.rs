@@ -29,6 +29,9 @@ pub struct Directory {
     pub new_nonce: String,
     /// Where accounts are made and found.
     pub new_account: String,
+    /// Where certificates are ordered.
+    #[serde(default)]
+    pub new_order: Option<String>,
     /// Where renewal information (RFC 9773) is; `None` where the server has none.
     pub renewal_info: Option<String>,
     /// The terms of service.

@@ -5,12 +5,12 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::ari::ari;
 use super::roots::Roots;
-use crate::acme::{self, AccountKey, Transport, signed};
+use crate::acme::{self, AccountKey, Client, Refusal, Signer, Transport};
 use crate::ca;
 use crate::facts::net::{AccountSeen, AccountState, Ari, CaFault, CaSeen, Directory};
 use crate::facts::{Account, Cert, Egress, HostFacts, Lineage, Role};
@@ -27,9 +27,6 @@ const AT_ONCE: usize = 16;
 
 /// After how long a server that could not be reached is tried once more.
 const AGAIN: Duration = Duration::from_secs(2);
-
-/// How often a nonce that the server does not like is replaced. <https://www.rfc-editor.org/rfc/rfc8555#section-6.5>
-const NONCES: usize = 5;
 
 type Kept = Arc<OnceCell<Arc<CaSeen>>>;
 type Ways = Arc<Mutex<HashMap<Egress, Result<Arc<Transport>, CaFault>>>>;
@@ -136,9 +133,9 @@ impl Servers {
             seen = CaSeen { directory: Ok(directory), by: self.own.clone(), scheduled, ..seen };
         }
         if let (Ok(directory), Ok(transport)) = (&seen.directory, self.way(&seen.by, root)) {
-            let asked = Asked { transport: &transport, directory };
+            let client = Client::new(transport, directory.clone());
             for account in accounts.iter().take(MAX_ACCOUNTS) {
-                let state = asked.account(account, root).await;
+                let state = state(&client, account, root).await;
                 seen.accounts.push(AccountSeen { path: account.path.clone(), state });
             }
         }
@@ -146,54 +143,35 @@ impl Servers {
     }
 }
 
-/// A server that answers.
-struct Asked<'a> {
-    transport: &'a Transport,
-    directory: &'a Directory,
-}
-
-impl Asked<'_> {
-    /// Asks for an account by its key, and never makes one. <https://www.rfc-editor.org/rfc/rfc8555#section-7.3.1>
-    async fn account(&self, account: &Account, root: &Root) -> AccountState {
-        let Ok(file) = &account.key else {
-            return AccountState::Unasked("its key cannot be read".into());
-        };
-        let key = match root.read(Path::new(&file.path), MAX_KEY, Role::Other) {
-            Ok(content) => AccountKey::from_jwk(&content.bytes),
-            Err(missing) => Err(missing.to_string()),
-        };
-        match key {
-            Ok(key) => match self.found(&key).await {
-                Ok(state) => state,
-                Err(why) => AccountState::Unasked(why),
-            },
-            Err(why) => AccountState::Unasked(why),
+/// Asks for an account by its key, and never makes one. <https://www.rfc-editor.org/rfc/rfc8555#section-7.3.1>
+async fn state(client: &Client, account: &Account, root: &Root) -> AccountState {
+    let Ok(file) = &account.key else {
+        return AccountState::Unasked("its key cannot be read".into());
+    };
+    let key = match root.read(Path::new(&file.path), MAX_KEY, Role::Other) {
+        Ok(content) => AccountKey::from_jwk(&content.bytes),
+        Err(missing) => Err(missing.to_string()),
+    };
+    let key = match key {
+        Ok(key) => key,
+        Err(why) => return AccountState::Unasked(why),
+    };
+    let (signer, url) = (Signer { key: &key, account: None }, &client.directory().new_account);
+    let reply = match client.post(signer, url, r#"{"onlyReturnExisting":true}"#).await {
+        Ok(reply) => reply,
+        Err(Refusal::Problem(problem)) => {
+            return match (problem.status, problem.kind()) {
+                (_, "accountDoesNotExist") => AccountState::Unknown(problem.detail),
+                (Some(401 | 403), "unauthorized") => AccountState::Ended(problem.detail),
+                (status, _) => AccountState::Unasked(format!("status {}: {problem}", status.unwrap_or(0))),
+            };
         }
-    }
-
-    async fn found(&self, key: &AccountKey) -> Result<AccountState, String> {
-        let url = &self.directory.new_account;
-        for _ in 0..NONCES {
-            let nonce =
-                self.transport.head(&self.directory.new_nonce).await.map_err(|fault| fault.to_string())?;
-            let nonce = nonce.headers.get("replay-nonce").and_then(|nonce| nonce.to_str().ok());
-            let nonce = nonce.ok_or("the server gives no nonce")?;
-            let request = signed(key, url, nonce, &json!({"onlyReturnExisting": true}))?;
-            let reply = self.transport.post(url, &request).await.map_err(|fault| fault.to_string())?;
-            let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-            let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
-            let kind = text("type").rsplit(':').next().unwrap_or_default();
-            let detail: String = text("detail").chars().filter(|c| !c.is_control()).take(300).collect();
-            return Ok(match (reply.status, kind) {
-                (_, "badNonce") => continue,
-                (200 | 201, _) if text("status") == "valid" => AccountState::Valid,
-                (200 | 201, _) => AccountState::Ended(format!("status {}", text("status"))),
-                (_, "accountDoesNotExist") => AccountState::Unknown(detail),
-                (401 | 403, "unauthorized") => AccountState::Ended(detail),
-                (status, _) => AccountState::Unasked(format!("status {status}: {kind}: {detail}")),
-            });
-        }
-        Err("the server accepts no nonce".into())
+        Err(refusal) => return AccountState::Unasked(refusal.to_string()),
+    };
+    let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+    match body.get("status").and_then(Value::as_str).unwrap_or_default() {
+        "valid" => AccountState::Valid,
+        status => AccountState::Ended(format!("status {status}")),
     }
 }
 
