@@ -1,18 +1,25 @@
-//! The client's side of ACME (RFC 8555): certbot's accounts and keys, signed requests, and the way to a server.
+//! The client's side of ACME (RFC 8555): certbot's accounts and keys, signed requests, orders, and the way to a server.
 
+mod account;
 mod client;
 mod connect;
+mod csr;
 mod directory;
 mod jws;
 mod key;
 mod keyfile;
+mod order;
 mod proxy;
 mod refusal;
+mod seam;
 mod transport;
 
+pub use account::{Account, NewAccount};
 pub use client::Client;
+pub use csr::{KeyType, must_staple_extension, request};
 pub use directory::directory;
-pub use jws::Signer;
+pub use jws::{ExternalAccount, Signer};
 pub use key::AccountKey;
+pub use order::{Answer, Identified, Outcome, Publisher, Step, Wanted};
 pub use refusal::Refusal;
 pub use transport::{Reply, Transport};

@@ -5,14 +5,15 @@ use std::net::IpAddr;
 use aws_lc_rs::rand;
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
-    IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256,
-    SanType, SerialNumber,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256, SanType,
+    SerialNumber,
 };
 use time::OffsetDateTime;
 
 use super::Error;
 use super::host::after;
+use crate::acme::{must_staple_extension, request};
 
 /// The kinds of key a manifest can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,7 +156,7 @@ impl Leaf<'_> {
             params.extended_key_usages.push(ExtendedKeyUsagePurpose::ClientAuth);
         }
         if self.must_staple {
-            params.custom_extensions.push(must_staple());
+            params.custom_extensions.push(must_staple_extension());
         }
         Ok(params)
     }
@@ -163,10 +164,7 @@ impl Leaf<'_> {
 
 /// The CSR certbots before 2.3 kept in `csr/`.
 pub(super) fn csr_pem(names: &[String], key: &KeyPair) -> Result<String, Error> {
-    let mut params = CertificateParams::default();
-    params.distinguished_name = DistinguishedName::new();
-    params.subject_alt_names = sans(names)?;
-    let csr = params.serialize_request(key).map_err(wrong)?;
+    let csr = request(names, key, false).map_err(wrong)?;
     csr.pem().map_err(wrong)
 }
 
@@ -182,11 +180,6 @@ fn sans(names: &[String]) -> Result<Vec<SanType>, Error> {
             Err(_) => Ok(SanType::DnsName(name.as_str().try_into().map_err(wrong)?)),
         })
         .collect()
-}
-
-/// The TLS feature extension with status_request, <https://www.rfc-editor.org/rfc/rfc7633#section-4>.
-fn must_staple() -> CustomExtension {
-    CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 24], vec![0x30, 0x03, 0x02, 0x01, 0x05])
 }
 
 /// 18 random bytes, positive: as long as Let's Encrypt's.
