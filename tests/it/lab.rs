@@ -234,6 +234,17 @@ impl Lab {
         self.run.join("ca")
     }
 
+    /// A program or folder that `tests/run` put aside for the tests.
+    pub fn tool(&self, name: &str) -> PathBuf {
+        self.dir.join("tools").join(name)
+    }
+
+    /// The certbots that are here.
+    pub fn certbots(&self) -> Vec<PathBuf> {
+        let all = [PathBuf::from("/usr/bin/certbot"), self.python.with_file_name("certbot")];
+        all.into_iter().filter(|program| program.exists()).collect()
+    }
+
     /// Runs `make` unless a process of this test run has done so, or tried; others wait.
     fn once(&self, name: &str, make: impl FnOnce(&Path)) {
         let lock = File::create(self.run.join(format!("{name}.lock"))).expect("a lock file");

@@ -21,6 +21,7 @@ mod live_schedule;
 mod namespaces;
 mod net;
 mod oncalendar_oracle;
+mod orders;
 mod peers;
 mod program;
 mod real_certbot;

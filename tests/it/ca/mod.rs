@@ -1,7 +1,7 @@
 //! The checks of the CA, against a server that says what real ones cannot be made to say.
 
 mod proxy;
-mod server;
+pub mod server;
 
 use serde_json::Value;
 

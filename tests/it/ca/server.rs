@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use data_encoding::BASE64URL_NOPAD;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use serde_json::Value;
 
 /// A request: its method, its path and its body.
 #[derive(Clone, Debug)]
@@ -18,9 +20,18 @@ pub struct Request {
     pub body: String,
 }
 
+impl Request {
+    /// The payload of a signed request; null where it is empty.
+    pub fn payload(&self) -> Value {
+        let jws: Value = serde_json::from_str(&self.body).unwrap_or_default();
+        let payload = jws["payload"].as_str().and_then(|text| BASE64URL_NOPAD.decode(text.as_bytes()).ok());
+        payload.and_then(|payload| serde_json::from_slice(&payload).ok()).unwrap_or_default()
+    }
+}
+
 /// What the script says to a request.
 pub enum Reply {
-    /// A status, headers with their line ends, and a body; `ORIGIN` stands for the server's own URL.
+    /// A status, headers with their line ends, and a body; in both, `ORIGIN` stands for the server's own URL.
     Answer(u16, &'static str, String),
     /// A body without an end.
     Endless,
@@ -45,7 +56,7 @@ pub struct Server {
 
 impl Server {
     /// Starts it.
-    pub fn start(script: Script) -> Self {
+    pub fn start(script: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
         let ca_key = rcgen::KeyPair::generate().expect("a key");
         let mut ca = rcgen::CertificateParams::new(vec![]).expect("parameters");
         ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
@@ -67,11 +78,11 @@ impl Server {
         let listener = TcpListener::bind("localhost:0").expect("a port");
         let origin = format!("https://localhost:{}", listener.local_addr().expect("an address").port());
         let asked: Arc<Mutex<Vec<Request>>> = Arc::default();
-        let (log, own) = (asked.clone(), origin.clone());
+        let (log, own, script) = (asked.clone(), origin.clone(), Arc::new(script));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (config, log, own) = (config.clone(), log.clone(), own.clone());
-                thread::spawn(move || serve(stream, config, &log, &own, script));
+                let (config, log, own, script) = (config.clone(), log.clone(), own.clone(), script.clone());
+                thread::spawn(move || serve(stream, config, &log, &own, &*script));
             }
         });
         let folder = tempfile::tempdir().expect("a folder");
@@ -91,7 +102,7 @@ fn serve(
     config: Arc<ServerConfig>,
     log: &Mutex<Vec<Request>>,
     origin: &str,
-    script: Script,
+    script: &dyn Fn(&Request) -> Reply,
 ) -> Option<()> {
     stream.set_read_timeout(Some(Duration::from_secs(60))).ok()?;
     let mut stream = StreamOwned::new(ServerConnection::new(config).ok()?, stream);
@@ -101,6 +112,7 @@ fn serve(
         Reply::Answer(status, headers, body) => {
             let body = body.replace("ORIGIN", origin);
             let length = body.len();
+            let headers = headers.replace("ORIGIN", origin);
             let head = format!(
                 "HTTP/1.1 {status} Said\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n"
             );
