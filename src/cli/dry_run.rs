@@ -1,24 +1,29 @@
 //! `acme-audit dry-run`: rehearse the challenges, print what came of it.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 
 use super::args::Format;
 use super::audit;
 use super::settings::Settings;
+use crate::acme::{AccountKey, Client};
 use crate::audit::Judged;
+use crate::ca::staging;
 use crate::challenge::journal::Journal;
 use crate::challenge::listen::inherited;
 use crate::challenge::{Address, Socket};
 use crate::error::Error;
 use crate::facts::Lineage;
 use crate::gather::Host;
+use crate::gather::fs::Root;
 use crate::gather::net::Net;
+use crate::rehearsal::ca::{self, AtCa, Case, certbots_keys};
 use crate::rehearsal::hooks::{self, Hooks, Ran};
 use crate::rehearsal::local::{self, Local};
-use crate::rehearsal::{Means, Plan, Publisher, Rehearsal, Untested};
+use crate::rehearsal::{Means, Plan, Publisher, Rehearsal, Target, Untested};
 use crate::report::dry_run;
 
 /// Arguments of the dry run.
@@ -59,6 +64,9 @@ pub struct DryRunArgs {
     /// Run the deploy hooks of lineages that pass, as certbot would after a renewal
     #[arg(long, conflicts_with = "domains")]
     pub run_deploy_hooks: bool,
+    /// Place the orders at this directory instead of the staging one of the lineage's own CA
+    #[arg(long, value_name = "URL", conflicts_with = "local")]
+    pub server: Option<String>,
     /// Walk to the challenges from this host only, and ask no CA
     #[arg(long)]
     pub local: bool,
@@ -98,8 +106,20 @@ fn of_names(
         (None, false) => Means::Behind { server: "behind a server", root: None },
     };
     let plan = Plan::of_names(names, &means);
-    let done = rehearsed(&plan, net, publisher(settings, args, &plan, inherited)?)?;
-    let Local { attempts, untested, stopped, .. } = done;
+    let publisher = publisher(settings, args, &plan, inherited)?;
+    let case = || Case::of_names(plan.targets.clone());
+    let orders = args.server.iter().map(|server| Order {
+        server: server.clone(),
+        keys: Vec::new(),
+        cases: vec![case()],
+    });
+    let mut orders: Vec<Order> = orders.collect();
+    let Local { attempts, mut untested, stopped, .. } =
+        rehearsed(&plan, net, publisher, &mut orders, &settings.state_dir)?;
+    if orders.is_empty() && !args.local {
+        let what = "no CA was asked: --server URL names one".to_owned();
+        untested.push(Untested { lineage: None, what, matters: false });
+    }
     Ok(Rehearsal { attempts, untested, stopped, report: None })
 }
 
@@ -122,7 +142,11 @@ fn of_lineages(
         let what = format!("{} pre and post hooks were not run (--run-hooks runs them)", hooks.around());
         plan.untested.push(Untested { lineage: None, what, matters: false });
     }
-    let done = rehearsed(&plan, net, publisher);
+    let mut orders = match args.local {
+        true => Vec::new(),
+        false => orders(&mut plan, &lineages, &host, args.server.as_deref()),
+    };
+    let done = rehearsed(&plan, net, publisher, &mut orders, &settings.state_dir);
     if args.run_hooks {
         told(&hooks::run(&hooks.post, &[]));
     }
@@ -190,13 +214,87 @@ fn deploy(hooks: &Hooks, lineages: &[Lineage], done: &Local, host: &Host) {
     }
 }
 
-/// Rehearses, and takes everything back.
-fn rehearsed(plan: &Plan, net: &Net, mut publisher: Publisher) -> Result<Local, Error> {
-    let done = local::run(&plan.targets, net, &mut publisher);
+/// The orders of one directory.
+struct Order {
+    server: String,
+    /// Those of certbot's accounts there.
+    keys: Vec<AccountKey>,
+    cases: Vec<Case>,
+}
+
+/// The orders of lineages, by the directory where they can be tried.
+fn orders(plan: &mut Plan, lineages: &[Lineage], host: &Host, server: Option<&str>) -> Vec<Order> {
+    let mut orders: Vec<Order> = Vec::new();
+    for lineage in lineages {
+        let of = |target: &&Target| target.lineage.as_ref() == Some(&lineage.name);
+        let targets: Vec<Target> = plan.targets.iter().filter(of).cloned().collect();
+        if targets.is_empty() {
+            continue;
+        }
+        let own = lineage.asks(&host.facts).unwrap_or_default();
+        let Some(server) = server.or_else(|| staging(own)) else {
+            let what = format!("{own} has no directory for tests: --server URL tries any");
+            plan.untested.push(Untested { lineage: Some(lineage.name.clone()), what, matters: false });
+            continue;
+        };
+        let case = Case::of(lineage, targets);
+        match orders.iter_mut().find(|order| order.server == server) {
+            Some(order) => order.cases.push(case),
+            None => {
+                let keys = certbots_keys(&host.facts, server, host.root());
+                orders.push(Order { server: server.to_owned(), keys, cases: vec![case] });
+            }
+        }
+    }
+    orders
+}
+
+/// Rehearses here, then at the CAs, and takes everything back.
+fn rehearsed(
+    plan: &Plan,
+    net: &Net,
+    mut publisher: Publisher,
+    orders: &mut [Order],
+    state_dir: &Path,
+) -> Result<Local, Error> {
+    let mut done = local::run(&plan.targets, net, &mut publisher);
+    if let Ok(done) = &mut done {
+        for order in orders.iter_mut() {
+            if done.stopped.is_some() {
+                break;
+            }
+            let asked = net.run(at_ca(order, net, &mut publisher, state_dir));
+            match asked {
+                Ok(at_ca) => done.join(at_ca),
+                Err(signal) => done.stopped = Some(signal),
+            }
+        }
+    }
     for left in publisher.end() {
         anstream::eprintln!("{left}");
     }
     done
+}
+
+/// Places the orders of one directory.
+async fn at_ca(order: &mut Order, net: &Net, publisher: &mut Publisher, state_dir: &Path) -> AtCa {
+    let Order { server, keys, cases } = order;
+    let untested = |what: String| AtCa {
+        untested: vec![Untested { lineage: None, what, matters: true }],
+        ..AtCa::default()
+    };
+    let transport = match net.way(&Root::live()) {
+        Ok(transport) => transport,
+        Err(fault) => return untested(format!("{server}: {fault}")),
+    };
+    let client = match Client::open(transport, server).await {
+        Ok(client) => Arc::new(client),
+        Err(fault) => return untested(format!("{server}: {fault}")),
+    };
+    match ca::account(client, std::mem::take(keys), state_dir, server).await {
+        Ok(account) => ca::run(cases, &account, server, publisher).await,
+        Err(why) => untested(format!("{server} gives no account: {why}")),
+    }
 }
 
 /// The audit of the same lineages, with what the rehearsal showed.

@@ -37,6 +37,9 @@ pub struct Attempt {
     /// Why a renewal may get through all the same, where it may.
     #[serde(default)]
     pub may_pass: Option<String>,
+    /// The CA came to another end than this host did; its word is of more worth.
+    #[serde(default)]
+    pub differs: bool,
 }
 
 /// A problem in the CA's words (RFC 9457), as far as an attempt needs it.

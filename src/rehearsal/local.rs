@@ -1,5 +1,6 @@
 //! The local rehearsal: tokens are published, and walked to from this host by the CA's rules. No CA is asked.
 
+use super::ca::AtCa;
 use super::publish::{Publisher, Unpublished};
 use super::verdict::cause;
 use super::{Means, Target, Untested};
@@ -96,6 +97,23 @@ impl Local {
         Ok(walked)
     }
 
+    /// Takes what a CA said beside what was seen from here; a cause that its words do not tell is the one that was seen.
+    pub fn join(&mut self, at_ca: AtCa) {
+        for mut attempt in at_ca.attempts {
+            let here = self.attempts.iter().find(|own| {
+                own.vantage == Vantage::ThisHost
+                    && own.lineage == attempt.lineage
+                    && own.identifier == attempt.identifier
+            });
+            if let Some(here) = here {
+                attempt.id = attempt.id.or_else(|| here.id.clone().filter(|_| !attempt.ok));
+                attempt.differs = attempt.ok != here.ok;
+            }
+            self.attempts.push(attempt);
+        }
+        self.untested.extend(at_ca.untested);
+    }
+
     /// Judges a walk.
     fn took(&mut self, target: &Target, planted: &Planted, walk: Walk, publisher: &Publisher) {
         let asked = (target.means == Means::Standalone).then(|| publisher.was_asked(&planted.token));
@@ -148,6 +166,7 @@ impl Target {
             problem: None,
             hops: Vec::new(),
             may_pass: None,
+            differs: false,
         }
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! [`plan`] says what is tried and how, and what cannot be; [`local`] publishes and walks; [`verdict`] names the cause.
 
+pub mod ca;
 pub mod hooks;
 pub mod local;
 mod plan;
 mod publish;
+mod said;
 mod verdict;
 
 pub use publish::{Publisher, Unpublished};
@@ -13,7 +15,7 @@ pub use publish::{Publisher, Unpublished};
 pub use plan::{Means, Plan, Target, Untested};
 
 use crate::audit::Report;
-use crate::facts::Attempt;
+use crate::facts::{Attempt, Vantage};
 
 /// What came of it.
 #[derive(Debug)]
@@ -29,12 +31,29 @@ pub struct Rehearsal {
 }
 
 impl Rehearsal {
+    /// Whether the CA proved what this host could not.
+    fn outranked(&self, attempt: &Attempt) -> bool {
+        attempt.vantage == Vantage::ThisHost
+            && self.attempts.iter().any(|other| {
+                other.vantage == Vantage::Ca
+                    && other.ok
+                    && other.lineage == attempt.lineage
+                    && other.identifier == attempt.identifier
+            })
+    }
+
     /// 0 all passed, 2 any failed for sure, 1 passed with something left untested that matters; 128 and its number after a signal.
     pub fn exit_code(&self) -> u8 {
         match () {
             () if self.stopped.is_some() => self.stopped.unwrap_or(0).saturating_add(128),
-            () if self.attempts.iter().any(|attempt| !attempt.ok && attempt.may_pass.is_none()) => 2,
-            () if self.attempts.iter().any(|attempt| !attempt.ok) => 1,
+            () if self
+                .attempts
+                .iter()
+                .any(|attempt| !attempt.ok && attempt.may_pass.is_none() && !self.outranked(attempt)) =>
+            {
+                2
+            }
+            () if self.attempts.iter().any(|attempt| !attempt.ok && !self.outranked(attempt)) => 1,
             () if self.untested.iter().any(|untested| untested.matters) || self.attempts.is_empty() => 1,
             () => 0,
         }

@@ -169,6 +169,7 @@ pub fn failed(day: i64, error: &str, said: &[(&str, &str)]) -> HostFacts {
         }),
         hops: vec![],
         may_pass: None,
+        differs: false,
     };
     let logged = Logged {
         lineage: "example.com".into(),

@@ -86,7 +86,7 @@ impl Servers {
     }
 
     /// The way out that an environment gives.
-    fn way(&self, environment: &Egress, root: &Root) -> Result<Arc<Transport>, CaFault> {
+    pub fn way(&self, environment: &Egress, root: &Root) -> Result<Arc<Transport>, CaFault> {
         let mut ways = self.ways.lock().unwrap_or_else(PoisonError::into_inner);
         let made = ways.entry(environment.clone()).or_insert_with(|| {
             let roots = self.roots.of(root, environment.bundle()).map_err(CaFault::Tls)?;

@@ -10,9 +10,10 @@ use super::ca::Door;
 use super::dns::{Resolver, Servers, Zones};
 use super::roots::Roots;
 use super::{Options, Planted, ca, dns, files, http01};
+use crate::acme::Transport;
 use crate::error::Error;
 use crate::facts::net::{Ari, CaFault, CaSeen, Caa, Dns, NameSeen, Walk};
-use crate::facts::{Fact, HostFacts, Lineage, Missing, Role, Why};
+use crate::facts::{Egress, Fact, HostFacts, Lineage, Missing, Role, Why};
 use crate::gather::fs::Root;
 
 /// What is wanted of a name besides its addresses.
@@ -38,6 +39,7 @@ pub(super) struct Look {
     names: Semaphore,
     walking: http01::Options,
     cas: ca::Servers,
+    own: Egress,
     ends: Instant,
 }
 
@@ -61,7 +63,19 @@ impl Look {
             allow_private: options.allow_private,
             ..http01::Options::default()
         };
-        Ok(Self { resolving, names: Semaphore::new(files::at_once()), walking, cas, ends })
+        Ok(Self {
+            resolving,
+            names: Semaphore::new(files::at_once()),
+            walking,
+            cas,
+            own: options.own.clone(),
+            ends,
+        })
+    }
+
+    /// The way to CAs that this process has.
+    pub(super) fn way(&self, root: &Root) -> Result<Arc<Transport>, CaFault> {
+        self.cas.way(&self.own, root)
     }
 
     /// What the servers say, all asked at once; one that is not done before the deadline gave no answer.

@@ -18,8 +18,9 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
+use crate::acme::Transport;
 use crate::error::Error;
-use crate::facts::net::{NameSeen, Walk};
+use crate::facts::net::{CaFault, NameSeen, Walk};
 use crate::facts::{DNS_01, Egress, Fact, HTTP_01, HostFacts, Lineage};
 use crate::gather::fs::Root;
 use ca::Door;
@@ -91,18 +92,33 @@ impl Net {
         Ok(Self { runtime, look: Arc::new(look), progress: options.progress })
     }
 
+    /// The way to CAs that this process has.
+    ///
+    /// # Errors
+    /// A file of CA certificates that the environment names cannot be read.
+    pub fn way(&self, root: &Root) -> Result<Arc<Transport>, CaFault> {
+        self.look.way(root)
+    }
+
+    /// Does something that takes time.
+    ///
+    /// # Errors
+    /// The number of the signal that this process was asked to end with.
+    pub fn run<T>(&self, work: impl Future<Output = T>) -> Result<T, u8> {
+        self.runtime.block_on(async {
+            tokio::select! {
+                done = work => Ok(done),
+                signal = signals::asked_to_end() => Err(signal),
+            }
+        })
+    }
+
     /// Walks to published tokens, all at once, by the CA's rules.
     ///
     /// # Errors
     /// The number of the signal that this process was asked to end with.
     pub fn rehearse(&self, planted: &[Planted]) -> Result<Vec<Fact<Walk>>, u8> {
-        let walks = planted.iter().map(|ask| self.look.rehearse(ask));
-        self.runtime.block_on(async {
-            tokio::select! {
-                walks = futures_util::future::join_all(walks) => Ok(walks),
-                signal = signals::asked_to_end() => Err(signal),
-            }
-        })
+        self.run(futures_util::future::join_all(planted.iter().map(|ask| self.look.rehearse(ask))))
     }
 
     /// Looks at the CAs and all identifiers of some lineages at once, each of them once.

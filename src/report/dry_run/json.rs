@@ -30,6 +30,7 @@ struct AttemptOut<'a> {
     id: Option<&'a str>,
     problem: Option<&'a Said>,
     may_pass: Option<&'a str>,
+    differs: bool,
     hops: Vec<HopOut<'a>>,
 }
 
@@ -71,6 +72,7 @@ fn attempt(attempt: &Attempt) -> AttemptOut<'_> {
         id: attempt.id.as_deref(),
         problem: attempt.problem.as_ref(),
         may_pass: attempt.may_pass.as_deref(),
+        differs: attempt.differs,
         hops: attempt.hops.iter().map(hop).collect(),
     }
 }

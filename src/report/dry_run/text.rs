@@ -18,6 +18,10 @@ const DIM: Style = Style::new().dimmed();
 const GOOD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green)));
 const BAD: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
 
+/// What is said where the CA and this host disagree.
+const DIFFERS: &str = "this host came to another end: it may not see itself as others do (hairpin NAT, another resolver), \
+                       and the CA's word counts";
+
 /// Writes the report. `quiet` leaves out what passed.
 ///
 /// # Errors
@@ -32,6 +36,9 @@ pub fn write(out: &mut impl Write, rehearsal: &Rehearsal, quiet: bool) -> io::Re
     }
     for attempt in rehearsal.attempts.iter().filter(|attempt| attempt.ok && !quiet) {
         writeln!(out, "{GOOD}{:<10}{GOOD:#} {}", "passed", tried(attempt))?;
+        if attempt.differs {
+            prose(out, "but", DIFFERS)?;
+        }
     }
     for untested in &rehearsal.untested {
         let word = if untested.matters { BOLD } else { DIM };
@@ -54,6 +61,9 @@ fn failed(out: &mut impl Write, rehearsal: &Rehearsal, attempt: &Attempt, first:
             Vantage::ThisHost => "the CA",
         };
         prose(out, who, &printable(&problem.detail))?;
+    }
+    if attempt.differs {
+        prose(out, "but", DIFFERS)?;
     }
     if let Some(why) = &attempt.may_pass {
         prose(out, "but", why)?;

@@ -215,6 +215,7 @@ fn attempt(identifier: &str) -> Attempt {
         problem: Some(Said { r#type: String::new(), detail: String::new() }),
         hops: Vec::new(),
         may_pass: None,
+        differs: false,
     }
 }
 

@@ -1,0 +1,220 @@
+//! The rehearsal at a CA: a real order with the lineage's names, profile and kind of key, of which nothing is kept.
+//!
+//! It is the only look from outside that anybody has. At a production directory it ends before the certificate is asked for,
+//! and takes no validation back.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::publish::{Publisher, Unpublished};
+use super::said::cause;
+use super::{Means, Target, Untested};
+use crate::acme::{
+    Account, AccountKey, Answer, Client, Identified, KeyType, NewAccount, Refusal, Step, Wanted,
+};
+use crate::ca::is_production;
+use crate::facts::{Attempt, HostFacts, Lineage, Problem, Role, Said, Vantage};
+use crate::gather::fs::Root;
+use crate::gather::net::Planted;
+use crate::gather::net::ca::accounts;
+
+/// The largest account key that is read, in bytes.
+const MAX_KEY: u64 = 64 << 10;
+
+/// How long one order may take.
+const WITHIN: Duration = Duration::from_secs(120);
+
+/// The order of one lineage, or of names of the command line.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// The names with their means.
+    pub targets: Vec<Target>,
+    /// All identifiers of the order: those that nothing here can answer for as well.
+    pub identifiers: Vec<String>,
+    /// The profile that the conf asks for.
+    pub profile: Option<String>,
+    /// The kind of the certificate's key.
+    pub key: KeyType,
+    /// The conf asks for must-staple.
+    pub must_staple: bool,
+}
+
+/// What a CA's rehearsal brings.
+#[derive(Debug, Default)]
+pub struct AtCa {
+    /// One attempt a name.
+    pub attempts: Vec<Attempt>,
+    /// What was not tried.
+    pub untested: Vec<Untested>,
+}
+
+impl Case {
+    /// The order that a renewal of a lineage would be.
+    pub fn of(lineage: &Lineage, targets: Vec<Target>) -> Self {
+        let conf = lineage.conf.as_ref().ok();
+        let text = |key: &str| conf.and_then(|conf| conf.param(key)?.text().map(str::to_owned));
+        let key = lineage.cert.as_ref().ok().and_then(|cert| KeyType::named(&cert.key.to_string()));
+        Self {
+            targets,
+            identifiers: lineage.names().to_vec(),
+            profile: text("required_profile").or_else(|| text("preferred_profile")),
+            key: key.unwrap_or_default(),
+            must_staple: text("must_staple").is_some_and(|value| value == "True"),
+        }
+    }
+
+    /// The order of names that have no lineage.
+    pub fn of_names(targets: Vec<Target>) -> Self {
+        let identifiers = targets.iter().map(|target| target.identifier.clone()).collect();
+        Self { targets, identifiers, profile: None, key: KeyType::default(), must_staple: false }
+    }
+
+    fn lineage(&self) -> Option<&String> {
+        self.targets.first()?.lineage.as_ref()
+    }
+}
+
+/// The keys of certbot's accounts at a directory, as far as they can be read.
+pub fn certbots_keys(host: &HostFacts, server: &str, root: &Root) -> Vec<AccountKey> {
+    let files = accounts(host, server).into_iter().filter_map(|account| account.key.ok());
+    let texts = files.filter_map(|file| root.read(Path::new(&file.path), MAX_KEY, Role::Other).ok());
+    texts.filter_map(|text| AccountKey::from_jwk(&text.bytes).ok()).collect()
+}
+
+/// The account that orders are tried with: certbot's own at that directory where the CA knows it, else ours.
+///
+/// # Errors
+/// The CA gives no answer, or no account.
+pub async fn account(
+    client: Arc<Client>,
+    certbots: Vec<AccountKey>,
+    state_dir: &Path,
+    server: &str,
+) -> Result<Account, String> {
+    for key in certbots {
+        if let Some(account) =
+            Account::find(client.clone(), Arc::new(key)).await.map_err(|e| e.to_string())?
+        {
+            return Ok(account);
+        }
+    }
+    let folder = crate::ca::account_folder(server).replace(['/', ':'], "_");
+    let file = state_dir.join("accounts").join(folder).join("key.json");
+    let key = AccountKey::open_or_make(&file).map_err(|e| e.to_string())?;
+    Account::make(client, Arc::new(key), &NewAccount::default()).await.map_err(|e| e.to_string())
+}
+
+/// Places all orders at once.
+pub async fn run(cases: &[Case], account: &Account, server: &str, publisher: &mut Publisher) -> AtCa {
+    let publisher = Mutex::new(publisher);
+    let orders = cases.iter().map(|case| one(case, account, server, &publisher));
+    let mut all = AtCa::default();
+    for AtCa { attempts, untested } in futures_util::future::join_all(orders).await {
+        all.attempts.extend(attempts);
+        all.untested.extend(untested);
+    }
+    all
+}
+
+async fn one(case: &Case, account: &Account, server: &str, publisher: &Mutex<&mut Publisher>) -> AtCa {
+    let production = is_production(server);
+    let wanted = Wanted {
+        identifiers: &case.identifiers,
+        profile: case.profile.as_deref(),
+        key: case.key,
+        must_staple: case.must_staple,
+        finalize: !production,
+        fresh: !production,
+        within: WITHIN,
+    };
+    let publish = |answers: Vec<Answer>| {
+        let mut publisher = publisher.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = answers.iter().try_for_each(|answer| put(case, answer, &mut publisher));
+        std::future::ready(done)
+    };
+    let outcome = account.order(&wanted, &publish).await;
+    let mut all = AtCa::default();
+    let untested = |what: String| Untested { lineage: case.lineage().cloned(), what, matters: true };
+    for (identifier, identified) in &outcome.identifiers {
+        let target = case.targets.iter().find(|target| target.identifier.eq_ignore_ascii_case(identifier));
+        let attempt = |ok: bool, problem: Option<&Problem>| Attempt {
+            lineage: case.lineage().cloned(),
+            identifier: identifier.clone(),
+            method: target.map_or("none", |target| target.means.word()).to_owned(),
+            vantage: Vantage::Ca,
+            ok,
+            id: problem.and_then(cause).map(str::to_owned),
+            problem: problem.map(|p| Said { r#type: p.r#type.clone(), detail: p.detail.clone() }),
+            hops: Vec::new(),
+            may_pass: None,
+            differs: false,
+        };
+        match identified {
+            Identified::Validated { anew: true } => all.attempts.push(attempt(true, None)),
+            Identified::Validated { anew: false } => all.untested.push(untested(format!(
+                "{identifier}: {server} uses an earlier validation again, and did not look"
+            ))),
+            Identified::Failed(Refusal::Problem(problem)) => all.attempts.push(attempt(false, Some(problem))),
+            Identified::Failed(other) => {
+                all.untested.push(untested(format!("{identifier} at {server}: {other}")))
+            }
+            Identified::Unsolved(offered) => all.untested.push(untested(format!(
+                "{identifier}: {server} offers only {}, which was not solved",
+                offered.join(", ")
+            ))),
+            Identified::NotReached => {}
+        }
+    }
+    if let Some((step, refusal)) = &outcome.refused {
+        all.refused(case, server, *step, refusal);
+    }
+    all
+}
+
+impl AtCa {
+    /// The order as a whole is refused: the renewal would be, too.
+    fn refused(&mut self, case: &Case, server: &str, step: Step, refusal: &Refusal) {
+        let lineage = case.lineage().cloned();
+        let (Refusal::Problem(problem), Step::NewOrder | Step::Finalize) = (refusal, step) else {
+            let what = format!("the order at {server}: {refusal}");
+            return self.untested.push(Untested { lineage, what, matters: true });
+        };
+        if self.attempts.iter().any(|attempt| !attempt.ok) {
+            return;
+        }
+        self.attempts.push(Attempt {
+            identifier: lineage.clone().or(case.identifiers.first().cloned()).unwrap_or_default(),
+            lineage,
+            method: if step == Step::Finalize { "finalize" } else { "order" }.to_owned(),
+            vantage: Vantage::Ca,
+            ok: false,
+            id: cause(problem).map(str::to_owned),
+            problem: Some(Said { r#type: problem.r#type.clone(), detail: problem.detail.clone() }),
+            hops: Vec::new(),
+            may_pass: None,
+            differs: false,
+        });
+    }
+}
+
+/// Publishes an answer by the means of its name.
+fn put(case: &Case, answer: &Answer, publisher: &mut Publisher) -> Result<(), String> {
+    let Answer { identifier, token, key_authorization } = answer.clone();
+    let target = case.targets.iter().find(|target| target.identifier.eq_ignore_ascii_case(&identifier));
+    // A name that nothing answers for fails at the CA, in the CA's words.
+    let Some(target) = target else { return Ok(()) };
+    let planted = Planted { identifier, token, key_authorization };
+    let done = match &target.means {
+        Means::Webroot(root) => publisher.below(root, &planted),
+        Means::Standalone => publisher.on_the_port(&planted),
+        Means::Behind { root, .. } => {
+            let behind = publisher.behind_a_server(&planted);
+            match root {
+                Some(root) => publisher.below(root, &planted).or(behind),
+                None => behind,
+            }
+        }
+    };
+    done.map_err(|why: Unpublished| format!("{}: {why}", planted.identifier))
+}
