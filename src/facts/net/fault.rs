@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::reserved::words;
+
 /// What ends an HTTP-01 validation. `Display` gives what Let's Encrypt says, without the address and the URL.
 /// <https://github.com/letsencrypt/boulder/blob/main/va/http.go>
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,8 +169,11 @@ impl std::fmt::Display for Fault {
         const HOST: &str = "Invalid host in redirect target";
         match self {
             Fault::NoAddress { problem: Some(problem), .. } => f.write_str(problem),
-            Fault::Reserved { host, block, .. } if host.parse::<IpAddr>().is_ok() => {
-                write!(f, "{HOST}: IP address is in a reserved address block: {block}")
+            Fault::Reserved { host, address, .. } if host.parse::<IpAddr>().is_ok() => {
+                match words(*address) {
+                    Some(block) => write!(f, "{HOST}: IP address is in a reserved address block: {block}"),
+                    None => f.write_str("Network unreachable"),
+                }
             }
             Fault::NoAddress { host, .. } | Fault::Reserved { host, .. } => {
                 write!(f, "no valid A records found for {host}; no valid AAAA records found for {host}")

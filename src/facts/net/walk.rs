@@ -86,6 +86,11 @@ impl Walk {
         }
         // A target without an address is spoken of at the hop that led to it.
         let hop = self.hops.iter().rfind(|hop| hop.used.is_some()).or(self.last());
+        if let (Fault::Reserved { address, .. }, Ok(_)) = (fault, self.identifier.parse::<IpAddr>())
+            && self.hops.len() == 1
+        {
+            return Some(format!("{address}: Error getting validation data"));
+        }
         let led = fault.is_of_the_target() || self.last() != hop;
         let url = hop.and_then(|hop| if led { hop.location.as_deref() } else { Some(hop.url.as_str()) });
         let fetching = match url {
@@ -121,5 +126,34 @@ impl Hop {
             self.body.as_deref().unwrap_or_default().trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
         let start: String = body.chars().take(9).collect::<String>().to_ascii_lowercase();
         declared || start == "<!doctype" || start.starts_with("<html")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_with_a_reserved_address_is_spoken_of_where_it_was_seen() {
+        let url = "http://example.com/.well-known/acme-challenge/t";
+        let (host, to) = ("10.9.8.7", "http://10.9.8.7/x");
+        let led = Hop {
+            url: url.into(),
+            used: "1.1.1.1".parse().ok(),
+            location: Some(to.into()),
+            ..Hop::default()
+        };
+        let (address, block) = (host.parse().unwrap(), "10.0.0.0/8, private use (RFC 1918)".into());
+        let walk = Walk {
+            identifier: "example.com".into(),
+            url: url.into(),
+            expected: None,
+            hops: vec![led, Hop { url: to.into(), ..Hop::default() }],
+            fault: Some(Fault::Reserved { host: host.into(), address, block }),
+            other: None,
+        };
+        let words = "1.1.1.1: Fetching http://10.9.8.7/x: Invalid host in redirect target: IP address is in a reserved \
+                     address block: [RFC1918]: Private-Use";
+        assert_eq!(walk.words().as_deref(), Some(words));
     }
 }

@@ -220,16 +220,25 @@ async fn the_ca_s_words_have_the_address_and_the_url() {
 async fn reserved_addresses_are_not_dialled() {
     let server = Server::start(HTTP, |r| via(r, 302, "http://lan.example.com/")).await;
     let strict = Options { allow_private: false, ..options(&server) };
-    for (identifier, block) in [
-        ("lan.example.com", "10.0.0.0/8"),
-        ("example.com", "127.0.0.0/8"),
-        ("10.1.2.3", "10.0.0.0/8"),
-        ("::1", "::1"),
+    for (identifier, block, words) in [
+        (
+            "lan.example.com",
+            "10.0.0.0/8",
+            "no valid A records found for lan.example.com; no valid AAAA records found for lan.example.com",
+        ),
+        (
+            "example.com",
+            "127.0.0.0/8",
+            "no valid A records found for example.com; no valid AAAA records found for example.com",
+        ),
+        ("10.1.2.3", "10.0.0.0/8", "10.1.2.3: Error getting validation data"),
+        ("::1", "::1", "::1: Error getting validation data"),
     ] {
         let ask = Ask { identifier, token: TOKEN, expected: None, options: &strict };
         let walk = walk(&ask, &Names).await;
         let Some(Fault::Reserved { block: found, .. }) = &walk.fault else { panic!("{walk:#?}") };
         assert!(found.starts_with(block), "{found}");
         assert_eq!(walk.last().and_then(|hop| hop.used), None);
+        assert_eq!(walk.words().as_deref(), Some(words));
     }
 }
