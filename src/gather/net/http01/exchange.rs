@@ -14,7 +14,7 @@ use super::Options;
 use super::body::Body;
 use super::dial::{after, dial};
 use super::first::{First, Listening};
-use super::head::Head;
+use super::head::{Head, TELLING};
 use super::redirect::is_redirect;
 use super::request::request;
 use super::source::{Broken, Source, Stream};
@@ -27,22 +27,6 @@ pub(super) const MAX_BODY: usize = 128;
 
 /// How long to wait for the body of an answer that fails for its status: it only helps to say who answered.
 const PATIENCE_WITH_A_MISS: Duration = Duration::from_secs(2);
-
-/// Headers that tell who answered, and how.
-const TELLING: [&str; 12] = [
-    "www-authenticate",
-    "content-type",
-    "cf-mitigated",
-    "cf-ray",
-    "x-amzn-waf-action",
-    "x-sucuri-block",
-    "x-sucuri-id",
-    "x-iinfo",
-    "x-datadome",
-    "x-vercel-mitigated",
-    "x-powered-by",
-    "via",
-];
 
 /// Characters of a header that are kept.
 const MAX_HEADER: usize = 200;
@@ -201,11 +185,18 @@ fn location(head: &Head) -> Option<&[u8]> {
 /// A `Location` for people: without a password, and no longer than helps.
 fn shown(location: &[u8]) -> String {
     const MAX: usize = 2100;
-    let text = match Url::parse(location) {
-        Ok(url) if url.user.is_some() => url.shown(),
-        _ => String::from_utf8_lossy(location).into_owned(),
-    };
-    text.chars().take(MAX).collect()
+    let text = String::from_utf8_lossy(location);
+    without_password(&text).unwrap_or_else(|| text.into_owned()).chars().take(MAX).collect()
+}
+
+/// A URL with `***` for its password; `None` where it has none.
+fn without_password(url: &str) -> Option<String> {
+    let start = url.find("//")? + 2;
+    let authority = url.get(start..)?.split(['/', '?', '#']).next()?;
+    let (user, _) = authority.rsplit_once('@')?;
+    let (name, _) = user.split_once(':')?;
+    let (before, rest) = url.split_at_checked(start + name.len())?;
+    Some(format!("{before}:***{}", rest.get(user.len() - name.len()..)?))
 }
 
 /// What the CA says to a head that could not be read, and why it could not.
@@ -263,5 +254,26 @@ impl Ends {
                 _ => error.to_string(),
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn a_location_is_shown_as_sent_but_for_its_password() {
+        for (location, text) in [
+            ("HTTP://u:secret@Example.com/a:b@c", "HTTP://u:***@Example.com/a:b@c"),
+            ("//u:se:cr@et@h?x", "//u:***@h?x"),
+            ("http://u:@h", "http://u:***@h"),
+            ("http://u@h:80/", "http://u@h:80/"),
+            ("http://h:80/a@b", "http://h:80/a@b"),
+            ("/a:b@c", "/a:b@c"),
+            ("http:u:p@h", "http:u:p@h"),
+        ] {
+            assert_eq!(shown(location.as_bytes()), text);
+        }
+        assert_eq!(shown(&[b'x'; 3000]).len(), 2100);
     }
 }

@@ -9,6 +9,26 @@ use crate::facts::net::quoted;
 /// Bytes that the heads of an answer may have, those of 1xx answers included. <https://pkg.go.dev/net/http#Transport>
 const MAX_HEAD: usize = 10 << 20;
 
+/// Fields that tell who answered, and how.
+pub(super) const TELLING: [&str; 12] = [
+    "www-authenticate",
+    "content-type",
+    "cf-mitigated",
+    "cf-ray",
+    "x-amzn-waf-action",
+    "x-sucuri-block",
+    "x-sucuri-id",
+    "x-iinfo",
+    "x-datadome",
+    "x-vercel-mitigated",
+    "x-powered-by",
+    "via",
+];
+
+/// Other fields that are looked at.
+const OTHERS: [&str; 6] =
+    ["location", "server", "content-length", "transfer-encoding", "content-encoding", "trailer"];
+
 /// What an answer begins with.
 #[derive(Debug)]
 pub(super) struct Head {
@@ -49,7 +69,7 @@ impl Head {
         }
     }
 
-    /// The first field of a name in lower case.
+    /// The first field of a name in lower case that is looked at.
     pub fn field(&self, name: &str) -> Option<&[u8]> {
         all(&self.fields, name).next()
     }
@@ -70,7 +90,10 @@ impl Head {
                 let more = self::line(source, left).await?;
                 text = [text.as_slice(), b" ", trim(&more)].concat();
             }
-            fields.push(field(&text)?);
+            let (name, value) = field(&text)?;
+            if TELLING.contains(&name.as_str()) || OTHERS.contains(&name.as_str()) {
+                fields.push((name, value));
+            }
         }
         let frame = frame(version, status, &fields)?;
         Ok(Self { status, frame, fields })
