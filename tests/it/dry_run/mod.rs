@@ -1,4 +1,5 @@
 //! The dry run against real servers: what it publishes, what it says, and what it leaves behind.
 
+mod pebble;
 mod snippets;
 mod ways;

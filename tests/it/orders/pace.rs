@@ -93,15 +93,19 @@ fn an_order_that_is_dropped_goes_no_further() {
     let Some(world) = Pebble::new().with("PEBBLE_VA_NOSLEEP=0").with("PEBBLE_VA_SLEEPTIME=15").start() else {
         return;
     };
-    world.run(|web| async move {
+    let log = world.work().join("ca.log");
+    world.run(move |web| async move {
         let account = account(&client(PEBBLE, &bundle()).await).await;
         let all: Vec<String> = (0..20).map(|n| format!("{n}.test")).collect();
         let publisher = web.all();
         let end = timeout(Duration::from_secs(3), account.order(&wanted(&all), &publisher)).await;
         assert!(end.is_err() && web.calls() == 1, "it waits for the CA");
+        let wait = async |millis| tokio::time::sleep(Duration::from_millis(millis)).await;
+        let requests = || std::fs::read_to_string(&log).expect("the log").matches("calling handler").count();
+        // What was under way has arrived.
+        wait(300).await;
+        let before = requests();
+        wait(3_500).await;
+        assert_eq!(requests(), before, "nothing is asked any more");
     });
-    let requests = || world.log().matches("calling handler").count();
-    let before = requests();
-    std::thread::sleep(Duration::from_secs(2));
-    assert_eq!(requests(), before, "nothing is asked any more");
 }
