@@ -56,7 +56,7 @@ impl Service<Uri> for Connector {
 
 impl Connector {
     async fn open(self, to: Uri) -> Result<Stream, CaFault> {
-        let host = to.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
+        let host = bare(to.host().unwrap_or_default()).to_owned();
         let stream = match self.egress.proxy(&host).map_err(CaFault::Proxy)? {
             Some(proxy) => tunnel(&proxy, to.clone()).await?,
             None => connect(&host, to.port_u16().unwrap_or(443)).await?,
@@ -71,6 +71,11 @@ impl Connector {
             Err(_) => Err(CaFault::Timeout),
         }
     }
+}
+
+/// A host without the brackets of an IPv6 address.
+pub(super) fn bare(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
 }
 
 /// Connects to the first address that lets it, as the system resolves the name: certbot does the same.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::refusal::{plain, read};
+use super::refusal::{patience, plain, read, retry_after};
 use super::transport::Transport;
 use crate::facts::net::{CaFault, Directory};
 
@@ -18,7 +18,9 @@ pub async fn directory(transport: &Transport, url: &str) -> Result<Directory, Ca
     let reply = transport.get(url).await?;
     if reply.status != 200 {
         let problem = serde_json::from_slice(&reply.body).ok().as_ref().and_then(read).unwrap_or_default();
-        return Err(CaFault::Status(reply.status, problem.to_string()));
+        let words = [problem.to_string(), patience(retry_after(&reply))];
+        let said: Vec<&str> = words.iter().map(String::as_str).filter(|said| !said.is_empty()).collect();
+        return Err(CaFault::Status(reply.status, said.join("; ")));
     }
     let json: Value = serde_json::from_slice(&reply.body)
         .map_err(|_| CaFault::NoAcme(format!("{url} answers with something else than JSON")))?;

@@ -13,6 +13,7 @@ mod proxy;
 mod refusal;
 mod seam;
 mod transport;
+mod witness;
 
 pub use account::{Account, NewAccount};
 pub use client::Client;
@@ -21,5 +22,6 @@ pub use directory::directory;
 pub use jws::{ExternalAccount, Signer};
 pub use key::AccountKey;
 pub use order::{Answer, Identified, Outcome, Publisher, Step, Wanted};
-pub use refusal::Refusal;
+pub use refusal::{Refusal, patience};
 pub use transport::{Reply, Transport};
+pub use witness::{Chain, leads_to};

@@ -1,7 +1,7 @@
 //! Why a request to a CA came to nothing: its problem documents, read with care, and everything else.
 
-use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::transport::Reply;
@@ -45,7 +45,7 @@ impl Refusal {
                 problem.links = links(reply);
                 Refusal::Problem(Box::new(problem))
             }
-            None => Refusal::Fault(CaFault::Status(reply.status, String::new())),
+            None => Refusal::Fault(CaFault::Status(reply.status, patience(retry_after(reply)))),
         }
     }
 
@@ -129,6 +129,16 @@ pub(super) fn retry_after(reply: &Reply) -> Option<u64> {
     Some(seconds.min(MAX_WAIT))
 }
 
+/// Until when a server asks for patience, in words; empty where it does not.
+pub fn patience(seconds: Option<u64>) -> String {
+    let wait = seconds
+        .filter(|seconds| *seconds > 0)
+        .and_then(|seconds| i64::try_from(seconds).ok())
+        .map(SignedDuration::from_secs);
+    let until = wait.and_then(|wait| Timestamp::now().checked_add(wait).ok());
+    until.map(|at| format!("not before {}", at.strftime("%Y-%m-%d %H:%M UTC"))).unwrap_or_default()
+}
+
 /// The relations and targets of the `Link` headers. <https://www.rfc-editor.org/rfc/rfc8288#section-3>
 fn links(reply: &Reply) -> Vec<(String, String)> {
     let all = reply.headers.get_all("link").into_iter().filter_map(|link| link.to_str().ok());
@@ -198,6 +208,9 @@ mod tests {
         assert_eq!(wait("Fri, 31 Dec 1999 23:59:59 GMT"), Some(0));
         assert!(wait("Fri, 31 Dec 2100 23:59:59 GMT").is_some_and(|wait| wait > 86_400));
         assert_eq!((wait("soon"), wait("-1"), wait("")), (None, None, None));
+        assert!(patience(wait("60")).starts_with("not before 2"));
+        assert_eq!(patience(wait("0")), "");
+        assert_eq!(patience(wait("soon")), "");
     }
 
     #[test]

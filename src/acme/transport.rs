@@ -13,8 +13,9 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::time::timeout;
 
-use super::connect::Connector;
+use super::connect::{Connector, bare};
 use super::refusal::{MAX_FAULT, plain};
+use super::witness::{Chain, Witness};
 use crate::error::Error;
 use crate::facts::Egress;
 use crate::facts::net::CaFault;
@@ -34,6 +35,7 @@ const USER_AGENT: &str = concat!("acme-audit/", env!("CARGO_PKG_VERSION"));
 #[derive(Debug)]
 pub struct Transport {
     client: Client<Connector, Full<Bytes>>,
+    witness: Arc<Witness>,
 }
 
 /// An answer.
@@ -54,16 +56,24 @@ impl Transport {
     /// TLS cannot be spoken.
     pub fn new(roots: RootCertStore, egress: Egress) -> Result<Self, Error> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let witness = Arc::new(Witness::new(roots, provider.clone()));
         let tls = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|e| Error::new(format!("cannot speak TLS: {e}")))?
-            .with_root_certificates(roots)
+            .dangerous()
+            .with_custom_certificate_verifier(witness.clone())
             .with_no_client_auth();
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
             .build(Connector { tls: Arc::new(tls), egress: Arc::new(egress) });
-        Ok(Self { client })
+        Ok(Self { client, witness })
+    }
+
+    /// The certificates that the host of a URL presented last; empty where no handshake came so far.
+    pub fn presented(&self, url: &str) -> Chain {
+        let host = url.parse::<Uri>().ok().and_then(|uri| Some(bare(uri.host()?).to_owned()));
+        host.map(|host| self.witness.presented(&host)).unwrap_or_default()
     }
 
     /// Asks for a URL.

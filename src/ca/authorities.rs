@@ -85,6 +85,29 @@ const LONGEST: &[Dated<i64>] = &[
     Dated { since: date(2029, 3, 15), value: 47 * DAY, source: BALLOT },
 ];
 
+/// The organizations behind the certificates of public CAs' own servers.
+const ISSUERS: [&str; 14] = [
+    "Let's Encrypt",
+    "Internet Security Research Group",
+    "O=ISRG",
+    "Sectigo",
+    "ZeroSSL",
+    "COMODO",
+    "USERTRUST",
+    "Google Trust Services",
+    "GlobalSign",
+    "SSL Corp",
+    "DigiCert",
+    "Actalis",
+    "Amazon",
+    "Entrust",
+];
+
+/// Whether the name of an issuer is that of an organization which certifies public CAs' servers.
+pub fn issues_for_cas(issuer: &str) -> bool {
+    ISSUERS.iter().any(|name| issuer.contains(name))
+}
+
 /// The service that a directory URL belongs to; `None` for a private or unknown one.
 pub fn authority(server: &str) -> Option<&'static Authority> {
     let host = host(server)?;

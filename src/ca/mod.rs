@@ -6,7 +6,7 @@ mod letsencrypt;
 mod retired;
 mod staging;
 
-pub use authorities::{Authority, authority, lifetime};
+pub use authorities::{Authority, authority, issues_for_cas, lifetime};
 pub use dated::{Dated, at};
 pub use letsencrypt::PROFILES;
 pub use retired::{Retired, retired};

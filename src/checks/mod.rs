@@ -133,6 +133,8 @@ mod symlink_target_missing;
 mod timer_disabled_or_dead;
 mod timer_fires_before_network_or_nginx;
 mod timer_masked_or_overridden;
+mod tls_interception;
+mod tos_or_email;
 mod two_certbots;
 mod typed_value_invalid;
 mod unit_binary_missing;
@@ -284,10 +286,12 @@ pub static CHECKS: &[&Check] = &[
     &dns_credentials_world_readable::CHECK,
     // The CA.
     &cannot_reach_ca::CHECK,
+    &tls_interception::CHECK,
     &ca_cert_not_trusted_by_client::CHECK,
     &ca_outage_or_busy::CHECK,
     &account_deactivated::CHECK,
     &account_unknown_to_ca::CHECK,
+    &tos_or_email::CHECK,
     &ari_window_moved::CHECK,
     &eab_credentials_needed::CHECK,
     // CAA records.

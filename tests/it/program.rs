@@ -44,8 +44,12 @@ impl Host {
 
     /// Builds a host from a manifest.
     pub fn manifest(manifest: &str) -> Self {
+        Self::manifest_at(manifest, AT.parse().expect("a time"))
+    }
+
+    /// The same for another time.
+    pub fn manifest_at(manifest: &str, at: jiff::Timestamp) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let at = AT.parse().expect("a time");
         acme_audit::demo::build(manifest, folder.path(), at).unwrap_or_else(|e| panic!("{e}"));
         Self { folder }
     }

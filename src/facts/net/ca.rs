@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Presented;
 use crate::facts::{Account, Choice, Egress, HostFacts, Lineage, Missing, Role, Why};
 
 /// An ACME server as it answers this host.
@@ -20,6 +21,9 @@ pub struct CaSeen {
     /// Why the environment of the schedule does not lead there, where that of this process does.
     #[serde(default)]
     pub scheduled: Option<CaFault>,
+    /// The certificates that it presented; `None` where no handshake came so far.
+    #[serde(default)]
+    pub presented: Option<Presented>,
 }
 
 /// A server's directory (RFC 8555, section 7.1.1), as far as it is used.
@@ -63,6 +67,10 @@ pub enum AccountState {
     Unknown(String),
     /// It is deactivated or revoked: the server's words.
     Ended(String),
+    /// Nothing is done for it until its owner has done something: the server's words, and the page that says what.
+    ActionRequired(String, Option<String>),
+    /// The server has no time to say: status, problem and until when.
+    Busy(String),
     /// It could not be asked for, or the answer says neither.
     Unasked(String),
 }
@@ -124,8 +132,8 @@ impl Lineage {
 impl CaSeen {
     /// A server with what came of asking for its directory, and nothing else.
     pub fn of(server: &str, directory: Result<Directory, CaFault>) -> Self {
-        let (accounts, by, scheduled) = (Vec::new(), Egress::default(), None);
-        Self { server: server.to_owned(), directory, accounts, by, scheduled }
+        let (accounts, by, server) = (Vec::new(), Egress::default(), server.to_owned());
+        Self { server, directory, accounts, by, scheduled: None, presented: None }
     }
 
     /// Why the schedule's client gets no directory.

@@ -9,11 +9,11 @@ use serde_json::Value;
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::ari::ari;
-use super::roots::Roots;
+use super::roots::{Roots, own_lists};
 use crate::acme::{self, AccountKey, Client, Refusal, Signer, Transport};
 use crate::ca;
 use crate::facts::net::{AccountSeen, AccountState, Ari, CaFault, CaSeen, Directory};
-use crate::facts::{Account, Cert, Egress, HostFacts, Lineage, Role};
+use crate::facts::{Account, Cert, Egress, HostFacts, Lineage, Problem, Role};
 use crate::gather::fs::Root;
 
 /// The largest account key that is read, in bytes.
@@ -66,13 +66,13 @@ impl Servers {
         Self { roots, own, ways: Ways::default(), at_once: Semaphore::new(AT_ONCE), kept: Mutex::default() }
     }
 
-    /// What one of them says; the keys of accounts are read below `root`.
-    pub async fn see(&self, door: &Door, accounts: &[Account], root: &Root) -> Arc<CaSeen> {
+    /// What one of them says to this host; the keys of accounts are read below `root`.
+    pub async fn see(&self, door: &Door, host: &HostFacts, root: &Root) -> Arc<CaSeen> {
         let cell = {
             let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
             kept.entry(door.clone()).or_default().clone()
         };
-        cell.get_or_init(|| self.look(door, accounts, root)).await.clone()
+        cell.get_or_init(|| self.look(door, host, root)).await.clone()
     }
 
     /// When the server wants a lineage's certificate to be renewed; `None` where it has no such information.
@@ -109,7 +109,7 @@ impl Servers {
         }
     }
 
-    async fn look(&self, door: &Door, accounts: &[Account], root: &Root) -> Arc<CaSeen> {
+    async fn look(&self, door: &Door, host: &HostFacts, root: &Root) -> Arc<CaSeen> {
         let (server, own) = (&door.server, [self.own.clone()]);
         let environments = if door.environments.is_empty() { &own[..] } else { &door.environments };
         let mut seen: Option<CaSeen> = None;
@@ -132,9 +132,12 @@ impl Servers {
             let scheduled = Some(fault.clone());
             seen = CaSeen { directory: Ok(directory), by: self.own.clone(), scheduled, ..seen };
         }
+        if let Ok(transport) = self.way(&seen.by, root) {
+            seen.presented = self.roots.compare(&transport.presented(server), &own_lists(host, root));
+        }
         if let (Ok(directory), Ok(transport)) = (&seen.directory, self.way(&seen.by, root)) {
             let client = Client::new(transport, directory.clone());
-            for account in accounts.iter().take(MAX_ACCOUNTS) {
+            for account in accounts(host, server).iter().take(MAX_ACCOUNTS) {
                 let state = state(&client, account, root).await;
                 seen.accounts.push(AccountSeen { path: account.path.clone(), state });
             }
@@ -162,10 +165,16 @@ async fn state(client: &Client, account: &Account, root: &Root) -> AccountState 
         Err(Refusal::Problem(problem)) => {
             return match (problem.status, problem.kind()) {
                 (_, "accountDoesNotExist") => AccountState::Unknown(problem.detail),
+                (_, "userActionRequired") => {
+                    let page = page(&problem);
+                    AccountState::ActionRequired(problem.detail, page)
+                }
+                (Some(status @ (429 | 500..=599)), _) => AccountState::Busy(busy(status, &problem)),
                 (Some(401 | 403), "unauthorized") => AccountState::Ended(problem.detail),
                 (status, _) => AccountState::Unasked(format!("status {}: {problem}", status.unwrap_or(0))),
             };
         }
+        Err(Refusal::Fault(fault)) if fault.is_busy() => return AccountState::Busy(fault.to_string()),
         Err(refusal) => return AccountState::Unasked(refusal.to_string()),
     };
     let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
@@ -175,13 +184,30 @@ async fn state(client: &Client, account: &Account, root: &Root) -> AccountState 
     }
 }
 
+/// What a server without time says, and until when.
+fn busy(status: u16, problem: &Problem) -> String {
+    let words = match acme::patience(problem.retry_after) {
+        none if none.is_empty() => problem.to_string(),
+        until => format!("{problem}; {until}"),
+    };
+    CaFault::Status(status, words).to_string()
+}
+
+/// The page that says what is to be done: the problem's own, else the terms of service.
+/// <https://www.rfc-editor.org/rfc/rfc8555#section-7.3.3>
+fn page(problem: &Problem) -> Option<String> {
+    let own = problem.instance.clone().filter(|url| url.starts_with("https://"));
+    let terms = || problem.links.iter().find(|(relation, _)| relation == "terms-of-service");
+    own.or_else(|| terms().map(|(_, url)| url.clone()))
+}
+
 /// The directory that certbot asks for a server: the production server's v1 form leads to its v2.
 fn directory_of(server: &str) -> String {
     if server == ca::LETS_ENCRYPT_V1 { ca::LETS_ENCRYPT.to_owned() } else { server.to_owned() }
 }
 
 /// The accounts that certbot has for a server.
-pub fn accounts(host: &HostFacts, server: &str) -> Vec<Account> {
+fn accounts(host: &HostFacts, server: &str) -> Vec<Account> {
     let folder = ca::account_folder(server);
     let of = |folder: &str| -> Vec<Account> {
         host.accounts.iter().flatten().filter(|account| account.server == folder).cloned().collect()

@@ -1,6 +1,9 @@
 //! The checks of the CA, against a server that says what real ones cannot be made to say.
 
+mod apart;
+mod interception;
 mod proxy;
+mod real_log;
 pub mod server;
 
 use serde_json::Value;
@@ -133,10 +136,33 @@ fn accounts_that_the_ca_refuses_will_fail() {
 }
 
 #[test]
+fn new_terms_will_fail_with_the_page_that_the_ca_names() {
+    let changed = |headers: &'static str, instance: &str| {
+        let problem = "\"type\": \"urn:ietf:params:acme:error:userActionRequired\", \"detail\": \"Terms of service have changed\"";
+        Reply::Answer(403, headers, format!("{{{problem}{instance}}}"))
+    };
+    const LINK: &str = "Link: <https://ca.test/new-terms>;rel=\"terms-of-service\"\r\n";
+    for (answer, page) in [
+        (changed(LINK, ", \"instance\": \"https://ca.test/agree\""), "https://ca.test/agree"),
+        (changed(LINK, ""), "https://ca.test/new-terms"),
+        (changed("", ""), "/terms"),
+    ] {
+        let Reply::Answer(status, headers, body) = answer else { panic!("an answer") };
+        let server = Server::start(move |request: &Request| match request.path.as_str() {
+            "/account" => Reply::Answer(status, headers, body.clone()),
+            _ => healthy(request),
+        });
+        let (report, said) = report(&server, &host(&server, ""), true);
+        assert_eq!(said, ["will-fail tos-or-email"]);
+        let fix = report["findings"][0]["fix"]["summary"].as_str().expect("a fix");
+        assert!(fix.contains(page), "{fix}");
+    }
+}
+
+#[test]
 fn what_says_nothing_of_the_account_is_unknown() {
     for script in [
-        (|r: &Request| with_account(r, 503, "busy")) as Script,
-        |r| with_account(r, 200, "<html>"),
+        (|r: &Request| with_account(r, 200, "<html>")) as Script,
         |r| with_account(r, 400, r#"{"type": "urn:ietf:params:acme:error:malformed"}"#),
         |r| with_account(r, 400, r#"{"type": "urn:ietf:params:acme:error:badNonce"}"#),
         |r| if r.path == "/nonce" { Reply::Answer(200, "", String::new()) } else { healthy(r) },
@@ -155,16 +181,37 @@ fn what_says_nothing_of_the_account_is_unknown() {
 
 #[test]
 fn a_busy_server_is_a_note_and_one_that_is_none_may_fail() {
-    assert_eq!(
-        said(|_| Reply::Answer(503, "Retry-After: 60\r\n", "busy".into())),
-        ["note ca-outage-or-busy"]
-    );
+    assert_eq!(said(|_| Reply::Answer(500, "", "busy".into())), ["note ca-outage-or-busy"]);
     assert_eq!(said(|_| Reply::Answer(404, "", "nothing".into())), ["may-fail cannot-reach-ca"]);
     assert_eq!(said(|_| Reply::Answer(200, "", "<html>sign in</html>".into())), ["may-fail cannot-reach-ca"]);
     assert_eq!(said(|r| with_directory(r, "{}")), ["may-fail cannot-reach-ca"]);
     assert_eq!(said(|r| with_directory(r, "[1, 2]")), ["may-fail cannot-reach-ca"]);
     assert_eq!(said(|_| Reply::Half), ["may-fail cannot-reach-ca"]);
     assert_eq!(said(|_| Reply::Endless), ["may-fail cannot-reach-ca"]);
+}
+
+#[test]
+fn a_busy_server_is_said_with_its_time_and_leaves_the_account_unknown() {
+    const LATER: &str = "Retry-After: 86400\r\n";
+    let busy = || {
+        let problem =
+            r#"{"type": "urn:ietf:params:acme:error:rateLimited", "detail": "Service busy; retry later."}"#;
+        Reply::Answer(503, LATER, problem.into())
+    };
+    for asked in ["/directory", "/account"] {
+        let server = Server::start(move |request: &Request| match &request.path {
+            path if path == asked => busy(),
+            _ => healthy(request),
+        });
+        let (report, said) = report(&server, &host(&server, ""), true);
+        assert_eq!(said, ["note ca-outage-or-busy"], "{asked}");
+        let says = report["findings"][0]["says"].as_str().expect("text");
+        let (_, until) = says.split_once("Service busy; retry later.; not before ").expect("its time");
+        assert!(until.starts_with("20") && until.ends_with(" UTC"), "{says}");
+        let skipped = report["skipped"].as_array().expect("skipped");
+        let unknown = skipped.iter().any(|s| s["id"] == "account-deactivated" && s["kind"] == "unknown");
+        assert_eq!(unknown, asked == "/account", "{skipped:#?}");
+    }
 }
 
 #[test]

@@ -12,6 +12,9 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::Value;
 
+/// The name of the CA that certifies it.
+pub const ISSUER: &str = "Corp Proxy CA";
+
 /// A request: its method, its path and its body.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -46,7 +49,7 @@ pub type Script = fn(&Request) -> Reply;
 
 /// A server that runs until this process ends.
 pub struct Server {
-    /// `https://localhost:PORT`
+    /// `https://NAME:PORT`, without the port where it is 443.
     pub origin: String,
     /// A file with the CA certificate to trust.
     pub bundle: PathBuf,
@@ -55,15 +58,25 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts it.
+    /// Starts it on any port of localhost.
     pub fn start(script: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+        Self::start_as("localhost", 0, script)
+    }
+
+    /// Starts it with a certificate of this name, which leads to loopback.
+    pub fn start_as(
+        name: &str,
+        port: u16,
+        script: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let ca_key = rcgen::KeyPair::generate().expect("a key");
         let mut ca = rcgen::CertificateParams::new(vec![]).expect("parameters");
         ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        ca.distinguished_name.push(rcgen::DnType::CommonName, ISSUER);
         let ca_pem = ca.self_signed(&ca_key).expect("a certificate").pem();
         let issuer = rcgen::Issuer::new(ca, ca_key);
         let key = rcgen::KeyPair::generate().expect("a key");
-        let leaf = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).expect("parameters");
+        let leaf = rcgen::CertificateParams::new(vec![name.to_owned()]).expect("parameters");
         let leaf = leaf.signed_by(&key, &issuer).expect("a certificate");
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -75,8 +88,11 @@ impl Server {
             .expect("a certificate with its key");
         let config = Arc::new(config);
 
-        let listener = TcpListener::bind("localhost:0").expect("a port");
-        let origin = format!("https://localhost:{}", listener.local_addr().expect("an address").port());
+        let listener = TcpListener::bind(("localhost", port)).expect("a port");
+        let origin = match listener.local_addr().expect("an address").port() {
+            443 => format!("https://{name}"),
+            port => format!("https://{name}:{port}"),
+        };
         let asked: Arc<Mutex<Vec<Request>>> = Arc::default();
         let (log, own, script) = (asked.clone(), origin.clone(), Arc::new(script));
         thread::spawn(move || {
