@@ -207,7 +207,7 @@ fn directory_of(server: &str) -> String {
 }
 
 /// The accounts that certbot has for a server.
-fn accounts(host: &HostFacts, server: &str) -> Vec<Account> {
+pub fn accounts(host: &HostFacts, server: &str) -> Vec<Account> {
     let folder = ca::account_folder(server);
     let of = |folder: &str| -> Vec<Account> {
         host.accounts.iter().flatten().filter(|account| account.server == folder).cloned().collect()
