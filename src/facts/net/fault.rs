@@ -35,6 +35,8 @@ pub enum Fault {
     HostUnreachable,
     /// The connection could not be made for another reason.
     Dial(String),
+    /// The connection was reset while it was being made.
+    DialReset,
     /// No answer to the connection.
     ConnectTimeout,
     /// Connected, then silence: in the TLS handshake or before the answer.
@@ -122,6 +124,7 @@ impl Fault {
             Fault::Refused
                 | Fault::NetworkUnreachable
                 | Fault::HostUnreachable
+                | Fault::DialReset
                 | Fault::ConnectTimeout
                 | Fault::Dial(_)
         )
@@ -186,7 +189,7 @@ impl std::fmt::Display for Fault {
             }
             Fault::ReadTimeout => f.write_str("Timeout during read (your server may be slow or overloaded)"),
             Fault::BodyTimeout => f.write_str("Error reading HTTP response body: context deadline exceeded"),
-            Fault::Reset => f.write_str("Connection reset by peer"),
+            Fault::DialReset | Fault::Reset => f.write_str("Connection reset by peer"),
             Fault::OldTls { alert: true } => f.write_str("remote error: tls: protocol version not supported"),
             Fault::Alert(alert) => write!(f, "remote error: tls: {alert}"),
             Fault::Http2 => f.write_str("Server is speaking HTTP/2 over HTTP"),

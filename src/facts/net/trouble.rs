@@ -92,6 +92,7 @@ fn of_answer(walk: &Walk, fault: &Fault, redirected: bool) -> Option<Trouble> {
         Fault::BadPort(_) => Trouble::BadPort,
         Fault::MissingSlash(_) => Trouble::MissingSlash,
         fault if fault.is_slow() => Trouble::Slow,
+        Fault::DialReset if !redirected => Trouble::Refused,
         fault if fault.is_dial() => Trouble::RedirectAll,
         Fault::Reset | Fault::Closed | Fault::BodyBroken(_) if redirected => Trouble::RedirectAll,
         Fault::Reset | Fault::Closed | Fault::BodyBroken(_) => Trouble::Refused,
@@ -200,6 +201,7 @@ mod tests {
             (answered("cloudflare", 521), Way::Own, None),
             (answered("cloudflare", 521), apache, Some(Trouble::Challenge)),
             (answered("nginx", 403), Way::Own, None),
+            (ended("nginx", 0, Fault::DialReset), Way::Files, Some(Trouble::Refused)),
             (ended("awselb/2.0", 301, Fault::BadPort(8443)), nginx, Some(Trouble::BadPort)),
             (ended("nginx", 301, Fault::BadPort(8443)), nginx, None),
         ] {

@@ -158,7 +158,7 @@ fn fault(error: &Error) -> Fault {
         ErrorKind::NetworkUnreachable => Fault::NetworkUnreachable,
         ErrorKind::HostUnreachable => Fault::HostUnreachable,
         ErrorKind::TimedOut => Fault::ConnectTimeout,
-        ErrorKind::ConnectionReset => Fault::Reset,
+        ErrorKind::ConnectionReset => Fault::DialReset,
         _ => Fault::Dial(error.to_string()),
     }
 }
