@@ -70,12 +70,12 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
 /// The parking service's server among those of the zone.
 fn parked(dns: &Dns) -> Option<&str> {
     let servers = dns.zone.as_ref()?.servers.iter().map(|server| server.name.as_str());
-    let is_parking = |name: &&str| {
-        PARKING
-            .iter()
-            .any(|of| name.strip_suffix(of).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
-    };
-    servers.filter(|name| !name.is_empty()).find(is_parking)
+    servers.filter(|name| !name.is_empty()).find(|name| is_parking(name))
+}
+
+/// Whether a host is a parking service's.
+pub(super) fn is_parking(host: &str) -> bool {
+    PARKING.iter().any(|of| host.strip_suffix(of).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
 }
 
 #[cfg(test)]

@@ -52,10 +52,13 @@ mod debian_cron_line_is_inert_on_systemd;
 mod deploy_hook_wrong_key;
 mod dns_credentials_missing;
 mod dns_credentials_world_readable;
+mod dns_points_elsewhere;
 mod domain_expired_or_transferred;
 mod dotfile_deny;
 mod double_schedule_lock_race;
+mod dynamic_ipv6_prefix;
 mod eab_credentials_needed;
+mod elsewhere;
 mod file_unreadable;
 mod fixed_30_days_with_short_certs;
 mod fixed_minute_load;
@@ -142,6 +145,7 @@ mod walked;
 mod webroot_map_incomplete;
 mod webroot_moved_or_deleted;
 mod webroot_permissions;
+mod wildcard_dns_masks;
 mod wildcard_with_non_dns_authenticator;
 
 mod accounts;
@@ -284,6 +288,9 @@ pub static CHECKS: &[&Check] = &[
     &stale_txt_records::CHECK,
     &dns_credentials_missing::CHECK,
     &dns_credentials_world_readable::CHECK,
+    &dynamic_ipv6_prefix::CHECK,
+    &dns_points_elsewhere::CHECK,
+    &wildcard_dns_masks::CHECK,
     // The CA.
     &cannot_reach_ca::CHECK,
     &tls_interception::CHECK,

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Cert, Client, Fact, Install, Logged, Rule, Servers, Setting, Terms, Trigger, Zone};
+use super::{
+    Account, Cert, Client, Fact, Install, Logged, Own, Rule, Servers, Setting, Terms, Trigger, Zone,
+};
 
 /// Everything that is not particular to one lineage.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -62,6 +64,9 @@ pub struct HostFacts {
     pub servers: Servers,
     /// Whether a certbot holds its lock now; not asked below a root.
     pub locked_by: Option<Fact<Option<u32>>>,
+    /// Its own addresses and listening ports; not asked below a root.
+    #[serde(default)]
+    pub own: Option<Fact<Own>>,
     /// Derived: the firings of the triggers.
     #[serde(skip)]
     pub(crate) plans: crate::forecast::Plans,

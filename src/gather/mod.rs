@@ -7,6 +7,7 @@ pub mod installs;
 mod life;
 mod names;
 pub mod net;
+mod own;
 pub mod schedule;
 pub mod secrets;
 pub mod webserver;
@@ -95,6 +96,7 @@ pub fn host(request: Request) -> Host {
         beside: schedule::beside(root),
         servers: webserver::servers(root, config),
         locked_by: root.is_live().then(|| lock_holder(&request)),
+        own: own::own(root),
         plans: Default::default(),
         given_options: Default::default(),
         os,

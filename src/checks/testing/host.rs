@@ -49,6 +49,7 @@ pub fn host() -> HostFacts {
         }
         .indexed(),
         locked_by: None,
+        own: None,
         plans: Default::default(),
         given_options: Default::default(),
     }

@@ -18,6 +18,7 @@ pub fn name_seen(identifier: &str) -> net::NameSeen {
         zone: None,
         direct: None,
         challenge: None,
+        sibling: None,
     };
     let parents = name.match_indices('.').map(|(dot, _)| &name[dot + 1..]);
     let steps = [name].into_iter().chain(parents).map(|name| caa_step(name, &[])).collect();

@@ -82,6 +82,22 @@ pub struct Dns {
     pub direct: Option<Direct>,
     /// What stands at `_acme-challenge`; `None` where the lineage is not validated by DNS.
     pub challenge: Option<Challenge>,
+    /// What a name beside it gives that nobody has made; asked only where the addresses lie elsewhere than on this host.
+    #[serde(default)]
+    pub sibling: Option<Sibling>,
+}
+
+/// What a name gives that nobody has made: only a wildcard record answers for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sibling {
+    /// The name.
+    pub name: String,
+    /// Who was asked: a server of the zone, or the resolver where an alias leads out of the zone.
+    pub server: String,
+    /// Its addresses, of one family that the identifier has too.
+    pub addresses: Vec<IpAddr>,
+    /// The names that CNAME records lead to, in order.
+    pub aliases: Vec<String>,
 }
 
 /// The addresses of a name by a server of its zone.

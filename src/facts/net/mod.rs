@@ -14,7 +14,7 @@ mod walk;
 
 pub use ca::{AccountSeen, AccountState, Ari, CaFault, CaSeen, Directory};
 pub use caa::{Caa, CaaRecord, CaaStep};
-pub use dns::{Challenge, Direct, Dns, Extended, Failure, FailureKind, NameServer, Outcome, Zone};
+pub use dns::{Challenge, Direct, Dns, Extended, Failure, FailureKind, NameServer, Outcome, Sibling, Zone};
 pub use fault::Fault;
 pub use miss::{Miss, miss};
 pub use presented::Presented;

@@ -12,8 +12,8 @@ use super::roots::Roots;
 use super::{Options, Planted, ca, dns, files, http01};
 use crate::acme::Transport;
 use crate::error::Error;
-use crate::facts::net::{Ari, CaFault, CaSeen, Caa, Dns, NameSeen, Walk};
-use crate::facts::{Egress, Fact, HostFacts, Lineage, Missing, Role, Why};
+use crate::facts::net::{Ari, CaFault, CaSeen, Caa, Dns, NameSeen, Sibling, Walk};
+use crate::facts::{Egress, Fact, HostFacts, Lineage, Missing, Own, Role, Why};
 use crate::gather::fs::Root;
 
 /// What is wanted of a name besides its addresses.
@@ -110,11 +110,12 @@ impl Look {
         futures_util::future::join_all(asked).await
     }
 
-    pub(super) async fn name(&self, identifier: String, asked: Asked) -> NameSeen {
+    /// What the network shows of an identifier; `own` is the audited host's own place in it, where that is known.
+    pub(super) async fn name(&self, identifier: String, asked: Asked, own: Option<&Own>) -> NameSeen {
         let over =
             |what: &str| Missing::new(what, Why::Unclear("not done before the deadline".into()), Role::Other);
         let _place = self.names.acquire().await;
-        let seen = timeout_at(self.ends, self.look(&identifier, asked)).await;
+        let seen = timeout_at(self.ends, self.look(&identifier, asked, own)).await;
         seen.unwrap_or_else(|_| NameSeen {
             dns: Err(over("the name servers")),
             caa: Err(over("the name servers")),
@@ -123,8 +124,8 @@ impl Look {
         })
     }
 
-    async fn look(&self, identifier: &str, asked: Asked) -> NameSeen {
-        let (dns, caa) = match self.records(identifier, asked).await {
+    async fn look(&self, identifier: &str, asked: Asked, own: Option<&Own>) -> NameSeen {
+        let (mut dns, caa) = match self.records(identifier, asked).await {
             Ok((dns, caa)) => (Ok(dns), Ok(caa)),
             Err(missing) => (Err(missing.clone()), Err(missing)),
         };
@@ -132,6 +133,11 @@ impl Look {
             true => Some(self.walk(identifier, &dns).await),
             false => None,
         };
+        if let (true, Ok(dns), Some(own)) = (asked.http_01, &mut dns, own)
+            && own.is_none_of(&dns.addresses())
+        {
+            dns.sibling = self.sibling(identifier, dns).await;
+        }
         NameSeen { identifier: identifier.to_owned(), dns, caa, walk }
     }
 
@@ -146,6 +152,11 @@ impl Look {
         let (dns, challenge, caa) = tokio::join!(addresses, challenge, dns::caa(resolver, zones, &name));
         answers(resolver)?;
         Ok((Dns { challenge, ..dns }, caa))
+    }
+
+    async fn sibling(&self, identifier: &str, dns: &Dns) -> Option<Sibling> {
+        let Resolving { resolver, zones } = self.resolving.as_ref().ok()?;
+        dns::sibling(resolver, zones, &dns::name(identifier)?, dns).await
     }
 
     /// The way to a token that was published.

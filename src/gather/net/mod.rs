@@ -135,11 +135,12 @@ impl Net {
         let doors: BTreeSet<Door> = lineages.iter().filter_map(|lineage| Door::of(lineage, host)).collect();
         let (seen, cas, windows) = self.runtime.block_on(async {
             let (progress, of) = (Arc::new(Progress::default()), asked.len());
+            let own = Arc::new(host.own().ok().cloned());
             let mut tasks = JoinSet::new();
             for (identifier, asked) in asked {
-                let (look, progress) = (self.look.clone(), progress.clone());
+                let (look, progress, own) = (self.look.clone(), progress.clone(), own.clone());
                 tasks.spawn(async move {
-                    let seen = look.name(identifier, asked).await;
+                    let seen = look.name(identifier, asked, own.as_ref().as_ref()).await;
                     progress.done();
                     seen
                 });

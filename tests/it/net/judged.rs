@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::process::Output;
 
 use crate::net::{Place, Resolver, World};
 
@@ -55,6 +56,16 @@ pub fn holds(
 ) {
     let host = world.host(&manifest(cases.iter().map(|(names, _)| *names), authenticator));
     let out = world.run_at(place, resolver, &host, &["--online", "--format", "json"]);
+    compare(&out, of, cases);
+}
+
+/// The same on the running machine at a place, with what is asked of it alone.
+pub fn holds_live(world: &World, place: Place, of: &[&str], authenticator: &str, cases: &[(&str, &str)]) {
+    let host = world.host(&manifest(cases.iter().map(|(names, _)| *names), authenticator));
+    compare(&world.run_live(place, &host, &["--format", "json"]), of, cases);
+}
+
+fn compare(out: &Output, of: &[&str], cases: &[(&str, &str)]) {
     let report: serde_json::Value = serde_json::from_slice(&out.stdout)
         .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&out.stderr)));
     let found = found(&report, of);

@@ -13,6 +13,7 @@
 //! | | .53, .54 | the resolver, and what an office sees | `unbound.conf` |
 //! | | .66 | DNS and HTTP that lie | `liar` |
 //! | web | .80, .83, .84 | the audited host | `web.conf` |
+//! | idle | .86 | another one, on which nothing listens | |
 //! | elsewhere | .90 to .95 | others' servers behind a firewall | `elsewhere.nft` |
 //! | router, home | .100, 10.77.0.2 | address translation without hairpin | `router.nft` |
 //!
@@ -22,6 +23,7 @@ mod hostile;
 mod judged;
 mod liar;
 mod names;
+mod own;
 mod smoke;
 mod ways;
 
@@ -57,6 +59,8 @@ pub enum Place {
     Internet,
     /// The audited host.
     Web,
+    /// A host in the internet without any server.
+    Idle,
     /// Somebody else's server.
     Elsewhere,
     /// A host without a public address.
@@ -117,6 +121,7 @@ impl World {
         let name = match place {
             Place::Internet => None,
             Place::Web => Some("web"),
+            Place::Idle => Some("idle"),
             Place::Elsewhere => Some("elsewhere"),
             Place::Home => Some("home"),
         };
@@ -153,6 +158,19 @@ impl World {
             .arg("--root")
             .arg(host.root())
             .args(["--at", AT, "--color", "never"])
+            .args(args)
+            .output()
+            .expect("nsenter")
+    }
+
+    /// `acme-audit --at …` with more arguments on the running machine at a place, whose `/etc` is the host's: so what is
+    /// asked of a running host alone is asked as well.
+    pub fn run_live(&self, place: Place, host: &Host, args: &[&str]) -> Output {
+        let bind = r#"mount --bind "$1" /etc && shift && exec "$@""#;
+        self.command(place, "unshare")
+            .args(["--mount", "sh", "-c", bind, "sh"])
+            .arg(host.path("/etc"))
+            .args([env!("CARGO_BIN_EXE_acme-audit"), "--at", AT, "--color", "never"])
             .args(args)
             .output()
             .expect("nsenter")

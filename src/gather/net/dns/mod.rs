@@ -10,7 +10,7 @@ mod system;
 mod walked;
 mod zone;
 
-pub use names::{addresses, caa, challenge, name};
+pub use names::{addresses, caa, challenge, name, sibling};
 pub use resolver::{Looked, Resolver};
 pub use servers::Servers;
 pub use system::system;

@@ -1,12 +1,14 @@
 //! The addresses of a name, and its CAA records upwards.
 
+use std::net::IpAddr;
+
 use hickory_proto::rr::{Name, RData, RecordType};
 
 use super::outcome::text;
 use super::raw::{self, Short};
 use super::resolver::Resolver;
 use super::zone::Zones;
-use crate::facts::net::{Caa, CaaRecord, CaaStep, Challenge, Dns, Failure, FailureKind, Outcome};
+use crate::facts::net::{Caa, CaaRecord, CaaStep, Challenge, Dns, Failure, FailureKind, Outcome, Sibling};
 
 /// How many labels are climbed; a name has 127 at most.
 const MAX_STEPS: usize = 127;
@@ -37,7 +39,40 @@ pub async fn addresses(resolver: &Resolver, zones: &Zones, name: &Name) -> Dns {
         zone,
         direct,
         challenge: None,
+        sibling: None,
     }
+}
+
+/// What a name gives beside another one that nobody has made; `None` for the apex of a zone, whose neighbours are others'.
+pub async fn sibling(resolver: &Resolver, zones: &Zones, name: &Name, dns: &Dns) -> Option<Sibling> {
+    let zone = dns.zone.as_deref().filter(|zone| !zone.is_public_suffix())?;
+    if text(name) == zone.name {
+        return None;
+    }
+    let made_up = Name::from_ascii(made_up_label()?).ok()?.append_domain(&name.base_name()).ok()?;
+    let v4 = !dns.addresses().iter().all(IpAddr::is_ipv6);
+    let kind = if v4 { RecordType::A } else { RecordType::AAAA };
+    let direct = match &dns.direct {
+        Some(direct) => {
+            zones.ask_in(zone, &made_up, kind, RData::ip_addr).await.map(|of| (of, direct.server.clone()))
+        }
+        None => None,
+    };
+    let (outcome, server, aliases) = match direct {
+        Some((outcome, server)) => (outcome, server, Vec::new()),
+        None => {
+            let looked = resolver.look_up(&made_up, kind, RData::ip_addr).await;
+            (looked.outcome, resolver.shown(), looked.aliases)
+        }
+    };
+    Some(Sibling { name: text(&made_up), server, addresses: outcome.records().to_vec(), aliases })
+}
+
+/// A label that says who asks, and that nobody has.
+fn made_up_label() -> Option<String> {
+    let mut bytes = [0; 8];
+    aws_lc_rs::rand::fill(&mut bytes).ok()?;
+    Some(format!("acme-audit-{}", data_encoding::HEXLOWER.encode(&bytes)))
 }
 
 /// What stands at `_acme-challenge` of a name.

@@ -89,7 +89,18 @@ impl Zones {
         pick: impl Fn(&RData) -> Option<T>,
     ) -> Option<Outcome<T>> {
         let zone = self.of(name).await?;
-        self.told(answering(&zone)?, name, kind, pick).await
+        self.ask_in(&zone, name, kind, pick).await
+    }
+
+    /// The same of a name in a zone that is known.
+    pub async fn ask_in<T>(
+        &self,
+        zone: &Zone,
+        name: &Name,
+        kind: RecordType,
+        pick: impl Fn(&RData) -> Option<T>,
+    ) -> Option<Outcome<T>> {
+        self.told(answering(zone)?, name, kind, pick).await
     }
 
     async fn told<T>(

@@ -38,8 +38,12 @@ done
 echo 1 >/proc/sys/net/ipv4/ip_forward
 echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
 
-# The host that is audited. Of its addresses 81 has no server at all, and 82 none on port 443.
-host web 45.45.45.80 2a0e:45::80 2a0e:45::81 2a0e:45::82 45.45.45.83 45.45.45.84
+# The host that is audited. Of its addresses 81 has no server at all, and 82 none on port 443; the last one of IPv6 is
+# made from an Ethernet address, below the prefix of today.
+host web 45.45.45.80 2a0e:45::80 2a0e:45::81 2a0e:45::82 45.45.45.83 45.45.45.84 2a0e:45:0:1:5054:ff:fe12:3480
+
+# One on which nothing listens.
+host idle 45.45.45.86 2a0e:45::86
 
 # Somebody else's, behind a firewall.
 host elsewhere 45.45.45.90 2a0e:45::90 45.45.45.91 45.45.45.92 45.45.45.93 45.45.45.94 45.45.45.95
