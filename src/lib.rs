@@ -16,6 +16,7 @@ pub mod ca;
 pub mod caa;
 pub mod calendar;
 pub mod challenge;
+pub mod dns_plugins;
 pub mod facts;
 pub mod forecast;
 

@@ -53,6 +53,7 @@ mod deploy_hook_wrong_key;
 mod dns_credentials_missing;
 mod dns_credentials_world_readable;
 mod dns_points_elsewhere;
+mod dns_token_invalid_or_scope;
 mod domain_expired_or_transferred;
 mod dotfile_deny;
 mod double_schedule_lock_race;
@@ -288,6 +289,7 @@ pub static CHECKS: &[&Check] = &[
     &stale_txt_records::CHECK,
     &dns_credentials_missing::CHECK,
     &dns_credentials_world_readable::CHECK,
+    &dns_token_invalid_or_scope::CHECK,
     &dynamic_ipv6_prefix::CHECK,
     &dns_points_elsewhere::CHECK,
     &wildcard_dns_masks::CHECK,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::net::{Ari, CaFault, CaSeen, NameSeen};
-use super::{Cert, Conf, Fact, Issued, PrivateKey, Setting, SignatureState};
+use super::{Cert, Conf, Fact, Issued, PrivateKey, Properties, Setting, SignatureState};
 use crate::check::Skip;
 use crate::forecast::Forecast;
 
@@ -35,6 +35,9 @@ pub struct Lineage {
     pub previous_links: Vec<String>,
     /// What stands at each path that the conf names: values that begin with `/`, and the programs of hooks.
     pub paths: BTreeMap<String, PathState>,
+    /// What the credentials file of its DNS plugin holds, where that is one of certbot's own project.
+    #[serde(default)]
+    pub properties: Option<Fact<Properties>>,
     /// Where the key's mode lets everybody read it: the first folder on its way that keeps others out, if any.
     pub key_exposed: Option<Exposure>,
     /// What the network showed of its identifiers; `None` where it was not asked.

@@ -48,8 +48,9 @@ impl HostFacts {
         let versions = lineage.archive.iter().flat_map(|archive| &archive.versions);
         let issued = versions.filter_map(|version| Some(version.issued.as_ref()?.not_before));
         let issued = issued.chain(lineage.cert.iter().map(|cert| cert.not_before)).max();
-        let stands = |failure: &&Logged| failure.lineage == lineage.name && failure.stands(issued, self.now);
-        Ok(logged.iter().find(stands))
+        // They are sorted by lineage.
+        let at = logged.binary_search_by(|failure| failure.lineage.as_str().cmp(&lineage.name)).ok();
+        Ok(at.and_then(|at| logged.get(at)).filter(|failure| failure.stands(issued, self.now)))
     }
 }
 

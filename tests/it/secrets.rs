@@ -22,6 +22,18 @@ file /etc/cron.d/renew mode=0644 <<END
 MAIL_PASSWORD=hush-env-8
 0 3 * * * root SLACK_TOKEN=hush-cron-9 certbot renew --deploy-hook "curl -H 'Authorization: Bearer hush-bearer-10' https://x.example"
 END
+lineage dns.example names=*.dns.example certbot=2.1.0 authenticator=dns-ovh
+  conf dns_ovh_credentials = /root/ovh.ini
+file /root/ovh.ini mode=0600 <<END
+dns_ovh_endpoint = hush-endpoint-12
+hush-name-13 = x
+dns_ovh_consumer_key = hush-key-14
+END
+lineage bare.example names=*.bare.example certbot=2.1.0 authenticator=dns-digitalocean
+  conf dns_digitalocean_credentials = /root/bare.ini
+file /root/bare.ini mode=0600 <<END
+hush-bare-15
+END
 append /etc/letsencrypt/cli.ini <<END
 eab-hmac-key = hush-ini-11
 END
@@ -39,7 +51,7 @@ fn facts_and_reports_hold_no_key_and_no_secret() {
         let said = [output.stdout, output.stderr].concat();
         let said = String::from_utf8_lossy(&said);
         assert!(said.contains(".example") || said.contains("example.com"), "{args:?} says something");
-        for n in 1..=11 {
+        for n in 1..=15 {
             for word in said.split(|c: char| !c.is_ascii_alphanumeric() && c != '-') {
                 assert!(
                     !(word.starts_with("hush-") && word.ends_with(&format!("-{n}"))),

@@ -48,6 +48,7 @@ pub fn lineage() -> Lineage {
             ("systemctl".to_owned(), PathState::File { executable: true, readable_by_all: false }),
         ]
         .into(),
+        properties: None,
         key_exposed: None,
         seen: None,
         ca: None,

@@ -8,6 +8,7 @@ use x509_parser::certificate::X509Certificate;
 
 use super::conf;
 use super::paths::{Programs, exposure, paths};
+use super::properties::properties;
 use crate::facts::{
     Archive, Cert, Conf, Fact, Issued, Kind, Lineage, LinkState, LiveLink, Missing, Role, SignatureState,
     Version, Why,
@@ -72,6 +73,7 @@ pub fn lineage(reader: Reader<'_>, conf_file: &Entry) -> Lineage {
     Lineage {
         name: show_bytes(stem),
         paths: conf.as_ref().map(|c| paths(reader.root, reader.programs, c)).unwrap_or_default(),
+        properties: conf.as_ref().ok().and_then(|conf| properties(reader.root, conf)),
         key_exposed: exposure(reader.root, &key.link),
         conf,
         previous_links: places.previous_links(),

@@ -8,6 +8,7 @@ mod ini;
 mod lineage;
 mod log;
 mod paths;
+mod properties;
 
 pub use accounts::accounts;
 pub use conf::{conf, settings};

@@ -4,6 +4,7 @@
 
 mod configuration;
 mod deployment;
+mod dns;
 mod healthy;
 mod limits;
 mod schedule;
@@ -90,6 +91,7 @@ fn every_story_is_told_once() {
     let tests = [
         include_str!("configuration.rs"),
         include_str!("deployment.rs"),
+        include_str!("dns.rs"),
         include_str!("healthy.rs"),
         include_str!("limits.rs"),
         include_str!("schedule.rs"),

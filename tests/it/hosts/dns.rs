@@ -1,0 +1,86 @@
+//! DNS plugins: their credentials, their libraries, and what came of their last attempt.
+
+use expect_test::expect;
+
+use super::{tells_no_fault, tells_only};
+
+#[test]
+fn half_of_a_key() {
+    tells_only(
+        "dns-token-half-a-key",
+        "dns-token-invalid-or-scope",
+        2,
+        expect![[r#"
+        will fail  /root/.secrets/cloudflare.ini, the credentials of dns-cloudflare, has dns_cloudflare_email and no dns_cloudflare_api_key  dns-token-invalid-or-scope
+          lineages apps.example, shop.example
+          saw      /root/.secrets/cloudflare.ini: dns_cloudflare_email
+          wanted   what dns-cloudflare asks for
+          why      the plugin reads the file at each renewal and stops where a property is missing or one too many; a
+                   token that has expired, was revoked or does not reach the zone is refused by the provider
+          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      complete the file, then try
+                   $ certbot renew --cert-name apps.example --dry-run
+                   $ certbot renew --cert-name shop.example --dry-run
+
+        2 lineages: 2 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
+}
+
+#[test]
+fn a_token_without_a_name() {
+    tells_only(
+        "dns-token-not-an-ini",
+        "dns-token-invalid-or-scope",
+        2,
+        expect![[r#"
+        will fail  apps.example: /root/.secrets/digitalocean.ini, the credentials of dns-digitalocean, cannot be parsed: line 1 is no NAME = VALUE  dns-token-invalid-or-scope
+          saw      /root/.secrets/digitalocean.ini:1: is no NAME = VALUE
+          wanted   what dns-digitalocean asks for
+          why      the plugin reads the file at each renewal and stops where a property is missing or one too many; a
+                   token that has expired, was revoked or does not reach the zone is refused by the provider
+          when     the renewal due on 2026-12-23 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+          fix      complete the file, then try
+                   $ certbot renew --cert-name apps.example --dry-run
+
+        1 lineage: 1 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 2
+    "#]],
+    );
+}
+
+#[test]
+fn a_token_that_was_revoked() {
+    tells_only(
+        "dns-token-refused",
+        "dns-token-invalid-or-scope",
+        1,
+        expect![[r#"
+        may fail   apps.example: on 2026-11-23 dns-cloudflare was refused by its provider, or was not shown the zone  dns-token-invalid-or-scope
+          saw      /var/log/letsencrypt/letsencrypt.log:6: Error determining zone_id: 9109 Invalid access token. Please confirm that you have supplied valid Cloudflare API credentials. (Did you enter a valid Cloudflare Token?)
+          wanted   a token that may edit the zone
+          only     may fail, because seen in certbot's log, and perhaps mended since
+          why      the plugin reads the file at each renewal and stops where a property is missing or one too many; a
+                   token that has expired, was revoked or does not reach the zone is refused by the provider
+          when     already: a renewal has been due since 2026-11-22; the certificate expires on 2026-12-22 (in 28 days)
+          fix      see at the provider whether the token still holds, whether it may edit this zone, and from which
+                   addresses; then try
+                   $ certbot renew --cert-name apps.example --dry-run
+
+        1 lineage: 1 at risk (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 1
+    "#]],
+    );
+}
+
+#[test]
+fn five_plugins_with_all_they_need() {
+    tells_no_fault(
+        "healthy-dns-plugins",
+        expect![[r#"
+        5 lineages: 5 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 0
+    "#]],
+    );
+}
