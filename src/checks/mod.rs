@@ -52,6 +52,7 @@ mod debian_cron_line_is_inert_on_systemd;
 mod deploy_hook_wrong_key;
 mod dns_credentials_missing;
 mod dns_credentials_world_readable;
+mod dns_plugin_api_broke;
 mod dns_points_elsewhere;
 mod dns_token_invalid_or_scope;
 mod domain_expired_or_transferred;
@@ -102,6 +103,7 @@ mod preferred_challenge_gone;
 mod private_or_reserved_address;
 mod privkey_world_readable;
 mod profile_name_limit;
+mod propagation_too_short;
 mod random_sleep_kills_wrapper;
 mod redirect_all_before_challenge;
 mod redirect_bad_port;
@@ -290,6 +292,8 @@ pub static CHECKS: &[&Check] = &[
     &dns_credentials_missing::CHECK,
     &dns_credentials_world_readable::CHECK,
     &dns_token_invalid_or_scope::CHECK,
+    &dns_plugin_api_broke::CHECK,
+    &propagation_too_short::CHECK,
     &dynamic_ipv6_prefix::CHECK,
     &dns_points_elsewhere::CHECK,
     &wildcard_dns_masks::CHECK,

@@ -82,10 +82,6 @@ const IN_THE_SNAP: [&str; 2] = ["apache", "nginx"];
 const ELSEWHERE: &str = "another certbot on this host has the plugin";
 
 fn finding(plugin: &str, place: String, saw: String, without: &[&Install], os: &Os) -> Finding {
-    let named = |install: &Install| {
-        let version = install.version.as_deref().unwrap_or("of unknown version");
-        format!("certbot {version} ({}, {})", install.kind.word(), install.path)
-    };
     let has_not = without.iter().map(|i| named(i)).collect::<Vec<_>>().join(" and ");
     Finding::new(format!("the plugin {plugin} is not installed for {has_not}"))
         .about(Subject::Plugin(plugin.to_owned()))
@@ -109,6 +105,20 @@ fn of_installer(mut finding: Finding, conf: &Conf, setting: &Setting) -> Finding
     finding.lowered(Severity::MayFail, "certbot renews without its installer, and only reloads no server")
 }
 
+/// The pip of a certbot; the site folder of a virtual environment is `VENV/lib/pythonX.Y/site-packages`.
+pub(super) fn pip(install: &Install) -> String {
+    let venv = install.path.rsplit_once("/lib/").or_else(|| install.path.rsplit_once("/lib64/"));
+    let own = |venv: &&str| is_plain(venv) && !["/usr", "/usr/local"].contains(venv);
+    let venv = venv.map(|(venv, _)| venv).filter(own);
+    venv.map_or_else(|| "pip".to_owned(), |venv| format!("{venv}/bin/pip"))
+}
+
+/// A certbot as people tell it from others.
+pub(super) fn named(install: &Install) -> String {
+    let version = install.version.as_deref().unwrap_or("of unknown version");
+    format!("certbot {version} ({}, {})", install.kind.word(), install.path)
+}
+
 fn install_commands(plugin: &str, install: &Install, os: &Os) -> Vec<String> {
     match install.kind {
         _ if BUILT_IN.contains(&plugin) => vec![],
@@ -121,14 +131,7 @@ fn install_commands(plugin: &str, install: &Install, os: &Os) -> Vec<String> {
             format!("snap install certbot-{plugin}"),
             format!("snap connect certbot:plugin certbot-{plugin}"),
         ],
-        // The site folder of a virtual environment is `VENV/lib/pythonX.Y/site-packages`.
-        InstallKind::Pip => {
-            let venv = install.path.rsplit_once("/lib/").or_else(|| install.path.rsplit_once("/lib64/"));
-            let own = |venv: &&str| is_plain(venv) && !["/usr", "/usr/local"].contains(venv);
-            let venv = venv.map(|(venv, _)| venv).filter(own);
-            let pip = venv.map_or_else(|| "pip".to_owned(), |venv| format!("{venv}/bin/pip"));
-            vec![format!("{pip} install certbot-{plugin}")]
-        }
+        InstallKind::Pip => vec![format!("{} install certbot-{plugin}", pip(install))],
         InstallKind::Package => {
             let is = |word: &str| os.id == word || os.like.split_whitespace().any(|like| like == word);
             vec![if os.is_rhel() {

@@ -1,5 +1,8 @@
 //! The certbots on the host, from package metadata: none is ever executed.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Fact;
@@ -15,6 +18,29 @@ pub struct Install {
     pub version: Option<String>,
     /// The plugins it can load, by name.
     pub plugins: Fact<Plugins>,
+    /// The DNS plugins among them, with what they stand on.
+    #[serde(default)]
+    pub dns_plugins: Vec<DnsPlugin>,
+    /// When a package was put into its folders last, or taken out.
+    #[serde(default)]
+    pub changed: Option<Timestamp>,
+}
+
+/// A DNS plugin's package, and what it finds beside itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DnsPlugin {
+    /// The plugin's name: `dns-cloudflare`.
+    pub plugin: String,
+    /// The version of its package.
+    pub version: String,
+    /// The file of its code.
+    pub code: String,
+    /// What its code imports, as it is loaded, and no folder that this Python searches has: `CloudFlare`.
+    pub absent: Vec<String>,
+    /// The oldest certbot that its metadata allows.
+    pub needs_certbot: Option<String>,
+    /// The versions of certbot and of the providers' libraries in those folders, several where there are several.
+    pub beside: BTreeMap<String, Vec<String>>,
 }
 
 /// How a certbot was installed.

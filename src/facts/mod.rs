@@ -34,7 +34,7 @@ pub use host::{
     StrayConf, said_in,
 };
 pub(crate) use install::release;
-pub use install::{Install, InstallKind, Plugins};
+pub use install::{DnsPlugin, Install, InstallKind, Plugins};
 pub use issuance::Credentials;
 pub(crate) use issuance::{DNS_01, HTTP_01, challenges, full_name};
 pub use lineage::{Archive, Exposure, Kind, Lineage, LinkState, LiveLink, PathState, Version};

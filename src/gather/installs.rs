@@ -1,5 +1,6 @@
 //! The certbots of a host, found from the metadata of their packages; none is ever executed.
 
+mod dns;
 mod dpkg;
 mod os;
 mod site;
@@ -10,6 +11,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use rustix::fs::FileType;
 
 use self::site::Site;
@@ -146,6 +148,8 @@ impl Found<'_> {
                     path: show(&site.path),
                     version: site.version.clone(),
                     plugins: all_plugins(&sites, more),
+                    dns_plugins: dns::plugins(self.root, &sites),
+                    changed: changed(&sites),
                 });
             }
         }
@@ -205,6 +209,8 @@ impl Found<'_> {
                 path: show(&path),
                 version: None,
                 plugins: all_plugins(&[], &more),
+                dns_plugins: Vec::new(),
+                changed: None,
             });
         }
     }
@@ -218,6 +224,8 @@ impl Found<'_> {
                 path: dpkg::STATUS.into(),
                 version: certbot.version,
                 plugins: all_plugins(&[], &certbot.plugins),
+                dns_plugins: Vec::new(),
+                changed: None,
             });
         }
     }
@@ -235,6 +243,8 @@ impl Found<'_> {
                 path: (*program).into(),
                 version: None,
                 plugins: Err(Missing::new(*program, why, Role::Other)),
+                dns_plugins: Vec::new(),
+                changed: None,
             });
         }
     }
@@ -247,6 +257,11 @@ fn all_plugins(sites: &[Site], more: &[String]) -> Fact<Plugins> {
         all.extend(site.plugins.clone()?);
     }
     Ok(all.into_iter().collect())
+}
+
+fn changed(sites: &[Site]) -> Option<Timestamp> {
+    let newest = sites.iter().filter_map(|site| site.changed).max()?;
+    Timestamp::from_second(newest).ok()
 }
 
 /// What each Python of the system searches, the distribution's own first.

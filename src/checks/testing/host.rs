@@ -67,6 +67,8 @@ pub fn install(version: &str, more: &[&str]) -> Install {
         path: "/usr/lib/python3/dist-packages".into(),
         version: Some(version.into()),
         plugins: Ok(plugins),
+        dns_plugins: vec![],
+        changed: None,
     }
 }
 

@@ -11,6 +11,17 @@ const MAX_PACKAGES: usize = 20_000;
 /// How much of one metadata file is read.
 const MAX_METADATA: u64 = 1 << 20;
 
+/// A package by its metadata.
+#[derive(Clone, Debug)]
+pub(super) struct Package {
+    /// The name in the form of PEP 503: lower case, with `-`.
+    pub name: String,
+    /// The version.
+    pub version: String,
+    /// The folder of the metadata.
+    pub info: PathBuf,
+}
+
 /// What a folder of packages holds.
 pub(super) struct Site {
     /// The folder as it was named.
@@ -23,6 +34,12 @@ pub(super) struct Site {
     pub version: Option<String>,
     /// The plugins in this folder.
     pub plugins: Fact<BTreeSet<String>>,
+    /// Every package by its normalised name, with the folder of its metadata: `dns-lexicon`.
+    pub packages: Vec<Package>,
+    /// What stands in the folder.
+    pub names: BTreeSet<String>,
+    /// When something was put into it last, in seconds since the epoch.
+    pub changed: Option<i64>,
     by_pip: bool,
 }
 
@@ -36,6 +53,9 @@ impl Site {
             has_certbot: false,
             version: None,
             plugins,
+            packages: Vec::new(),
+            names: BTreeSet::new(),
+            changed: root.stat(&real).ok().map(|meta| meta.modified),
             by_pip: false,
         };
         let names = match root.list(path, Role::Other) {
@@ -52,6 +72,8 @@ impl Site {
             site.plugins = Err(Missing::new(show(path), why, Role::Other));
         }
         for name in names.iter().take(MAX_PACKAGES).filter_map(|name| name.to_str()) {
+            site.names.insert(name.to_owned());
+            site.packages.extend(package(path, name));
             if let Some(version) = version_in(name) {
                 site.has_certbot = true;
                 site.version = Some(version.into());
@@ -85,6 +107,19 @@ impl Site {
     }
 }
 
+/// A package of `NAME-VERSION.dist-info`, `NAME-VERSION-py3.9.egg-info` and its like.
+fn package(site: &Path, entry: &str) -> Option<Package> {
+    let rest = entry.strip_suffix(".dist-info").or_else(|| entry.strip_suffix(".egg-info"))?;
+    let (name, rest) = rest.split_once('-')?;
+    let version = rest.split_once("-py").map_or(rest, |(version, _)| version);
+    let name = name.to_ascii_lowercase().replace(['_', '.'], "-");
+    version.starts_with(|c: char| c.is_ascii_digit()).then(|| Package {
+        name,
+        version: version.to_owned(),
+        info: site.join(entry),
+    })
+}
+
 /// `5.8.0` of `certbot-5.8.0.dist-info` or `certbot-2.1.0-py3.9.egg-info`.
 fn version_in(name: &str) -> Option<&str> {
     let rest = name.strip_prefix("certbot-")?;
@@ -104,31 +139,43 @@ fn own_version(root: &Root, site: &Path) -> Option<String> {
     version.starts_with(|c: char| c.is_ascii_digit()).then(|| version.to_owned())
 }
 
+/// The plugins of a package and the modules of their code, by the folder of its metadata.
+pub(super) fn entries(root: &Root, info: &Path) -> Vec<(String, String)> {
+    root.read_text(&info.join("entry_points.txt"), MAX_METADATA, Role::Other)
+        .map(|text| entries_of(&text))
+        .unwrap_or_default()
+}
+
 /// The names in `[certbot.plugins]`; none where the package has no entry points.
-/// <https://packaging.python.org/en/latest/specifications/entry-points/#file-format>
 fn entry_points(root: &Root, path: &Path) -> Fact<Vec<String>> {
-    let text = match root.read_text(path, MAX_METADATA, Role::Other) {
-        Ok(text) => text,
-        Err(missing) if missing.why == Why::NotFound => return Ok(Vec::new()),
-        Err(missing) => return Err(missing),
-    };
-    let mut names = Vec::new();
+    match root.read_text(path, MAX_METADATA, Role::Other) {
+        Ok(text) => Ok(entries_of(&text).into_iter().map(|(name, _)| name).collect()),
+        Err(missing) if missing.why == Why::NotFound => Ok(Vec::new()),
+        Err(missing) => Err(missing),
+    }
+}
+
+/// `NAME = MODULE:ATTRIBUTE` below `[certbot.plugins]`.
+/// <https://packaging.python.org/en/latest/specifications/entry-points/#file-format>
+fn entries_of(text: &str) -> Vec<(String, String)> {
+    let mut entries = Vec::new();
     let mut inside = false;
     for line in text.lines().map(str::trim) {
         if let Some(section) = line.strip_prefix('[') {
             let section = section.trim_end_matches(']').trim();
             inside = section == "certbot.plugins" || section == "letsencrypt.plugins";
-        } else if let Some((name, _)) =
+        } else if let Some((name, object)) =
             line.split_once('=').filter(|_| inside && !line.starts_with(['#', ';']))
         {
             // Plugins were once named `certbot-dns-x:dns-x`, and some still are.
             let name = name.rsplit(':').next().unwrap_or(name).trim();
+            let module = object.split(':').next().unwrap_or_default().trim();
             if !name.is_empty() {
-                names.push(name.to_owned());
+                entries.push((name.to_owned(), module.to_owned()));
             }
         }
     }
-    Ok(names)
+    entries
 }
 
 /// The plugin of a package folder such as `certbot_nginx` or `certbot_dns_cloudflare`.

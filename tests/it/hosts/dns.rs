@@ -75,6 +75,56 @@ fn a_token_that_was_revoked() {
 }
 
 #[test]
+fn ten_seconds_were_not_enough() {
+    tells_only(
+        "propagation-too-short",
+        "propagation-too-short",
+        1,
+        expect![[r#"
+        may fail   apps.example: on 2026-11-23 the CA did not find the record that dns-digitalocean had written 10 seconds before  propagation-too-short
+          saw      /var/log/letsencrypt/letsencrypt.log:16: No TXT record found at _acme-challenge.apps.example
+          wanted   a record that is there when the CA looks
+          why      the plugin writes the TXT record, waits for a fixed time and lets the CA look: a name server that
+                   gets it later gives the old one or none, and the CA says `No TXT record found` or `Incorrect TXT
+                   record`
+          when     already: a renewal has been due since 2026-11-22; the certificate expires on 2026-12-22 (in 28 days)
+          fix      wait longer; and see that the plugin writes to the zone that the name servers of the domain serve
+                   $ certbot reconfigure --cert-name apps.example --dns-digitalocean-propagation-seconds 60
+                   $ certbot renew --cert-name apps.example --dry-run
+
+        1 lineage: 1 at risk (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 1
+    "#]],
+    );
+}
+
+#[test]
+fn a_library_that_went_on_without_its_plugin() {
+    tells_only(
+        "dns-plugin-api-broke",
+        "dns-plugin-api-broke",
+        2,
+        expect![[r#"
+            will fail  the plugin dns-cloudflare 5.4.0 of certbot 5.8.0 (pip, /opt/certbot/lib/python3.11/site-packages) cannot be loaded: it imports CloudFlare, and cloudflare 4.3.1 does not have it  dns-plugin-api-broke
+              lineages apps.example, shop.example
+              saw      /opt/certbot/lib/python3.11/site-packages/certbot_dns_cloudflare/_internal/dns_cloudflare.py: import CloudFlare
+              wanted   a package with the module CloudFlare, or a plugin that does without
+              why      a plugin that cannot be imported stops every certbot command, `renew` included, whatever it is to
+                       do: `The … plugin errored while loading`; one that calls a library by its old interface stops when
+                       its turn comes
+              when     the renewal due on 2026-12-22 (in 29 days); the certificate expires on 2027-01-22 (in 59 days)
+              fix      upgrade certbot, the plugin and the library together, from the source that they came from
+                       $ /opt/certbot/bin/pip install --upgrade certbot certbot-dns-cloudflare cloudflare
+                       $ certbot renew --cert-name apps.example --dry-run
+                       $ certbot renew --cert-name shop.example --dry-run
+
+            2 lineages: 2 will fail (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+            exit 2
+        "#]],
+    );
+}
+
+#[test]
 fn five_plugins_with_all_they_need() {
     tells_no_fault(
         "healthy-dns-plugins",

@@ -85,6 +85,18 @@ fn where_a_challenge_is_put_is_looked_at_for_dns_plugins() {
 }
 
 #[test]
+fn servers_that_differ_are_told_beside_a_short_wait() {
+    let Some(world) = world() else { return };
+    let of = &["propagation-too-short"];
+    let plugin = "\n  conf authenticator = dns-cloudflare";
+    let cases = &[("serial.test", "propagation-too-short (note)"), ("good.test", ""), ("signed.test", "")];
+    holds(world, OUTSIDE, of, plugin, cases);
+    let patient = format!("{plugin}\n  conf dns_cloudflare_propagation_seconds = 120");
+    holds(world, OUTSIDE, of, &patient, &[("serial.test", "")]);
+    holds(world, OUTSIDE, of, "", &[("serial.test", "")]);
+}
+
+#[test]
 fn a_private_view_inside_is_a_note_and_no_fault() {
     let Some(world) = world() else { return };
     let inside = (Place::Home, Resolver::Office);
