@@ -11,7 +11,9 @@
 //! | | .11, .12 | `ns1.dns.test`, `ns2.dns.test` | `knot-one.conf`, `knot-two.conf` |
 //! | | .13, .14 | a closed port, silence | `internet.nft` |
 //! | | .53, .54 | the resolver, and what an office sees | `unbound.conf` |
+//! | | .55 | a resolver that does not validate | `unbound-plain.conf` |
 //! | | .66 | DNS and HTTP that lie | `liar` |
+//! | | .67, .68 | forwarders that hold back some of it | `liar/forward.rs` |
 //! | web | .80, .83, .84 | the audited host | `web.conf` |
 //! | idle | .86 | another one, on which nothing listens | |
 //! | elsewhere | .90 to .95 | others' servers behind a firewall | `elsewhere.nft` |

@@ -3,6 +3,7 @@
 mod caa;
 mod dns;
 mod lies;
+mod plain;
 mod program;
 mod web;
 
@@ -16,6 +17,11 @@ const TWO: &str = "45.45.45.12";
 const CLOSED: &str = "45.45.45.13";
 const SILENT: &str = "45.45.45.14";
 const LIAR: &str = "45.45.45.66";
+
+/// A resolver that does not validate, and forwarders to it.
+const PLAIN: &str = "45.45.45.55";
+const STRIPPING: &str = "45.45.45.67";
+const DROPPING: &str = "45.45.45.68";
 
 /// What `dig` printed of one question.
 struct Dig {

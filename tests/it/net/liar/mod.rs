@@ -3,6 +3,7 @@
 //! They are threads of this process with sockets of the world, and know what they were asked.
 
 mod dns;
+mod forward;
 mod message;
 mod web;
 
@@ -27,6 +28,7 @@ impl Liar {
     /// Starts them in a network. They run until this process ends.
     pub fn start(namespaces: &Namespaces) -> Liar {
         let asked = Asked::default();
+        forward::start(namespaces);
         // A socket stays in the network it was made in.
         let sockets = namespaces.thread(|| {
             ADDRESSES.map(|address| {

@@ -31,7 +31,7 @@ on() { name=$1 && shift && nsenter --net="/run/netns/$name" "$@"; }
 ip link set lo up
 [ -e /proc/sys/net/ipv6 ] || no "it has no IPv6"
 nft -f internet.nft || no "nftables does not work"
-for n in 1 11 12 13 14 53 54 66; do
+for n in 1 11 12 13 14 53 54 55 66 67 68; do
     ip addr add "45.45.45.$n/32" dev lo
     ip addr add "2a0e:45::$n/128" dev lo nodad
 done

@@ -46,6 +46,8 @@ up answers 45.45.45.12 example.org
 # By another path: on some machines AppArmor keeps unbound to files below /etc.
 cp "$(command -v unbound)" resolver
 ./resolver -d -c unbound.conf >unbound.log 2>&1 </dev/null &
+./resolver -d -c unbound-plain.conf >unbound-plain.log 2>&1 </dev/null &
 up answers 45.45.45.53 signed.test
+up answers 45.45.45.55 signed.test
 echo "ready $pid"
 read -r _ || :
