@@ -21,6 +21,7 @@
 //!
 //! Those of IPv6 end alike, below 2a0e:45::. All names are in `zones`.
 
+mod forwarded;
 mod hostile;
 mod judged;
 mod liar;
@@ -76,6 +77,8 @@ pub enum Resolver {
     Public,
     /// One with other addresses for `split.test`.
     Office,
+    /// A forwarder which gives no answer to questions for CAA records.
+    Dropping,
 }
 
 impl Resolver {
@@ -84,6 +87,7 @@ impl Resolver {
         match self {
             Resolver::Public => "resolv.conf",
             Resolver::Office => "resolv-office.conf",
+            Resolver::Dropping => "resolv-dropping.conf",
         }
     }
 }

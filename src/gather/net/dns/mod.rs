@@ -1,5 +1,6 @@
 //! DNS as it answers this host: the resolver, and the zones' own servers.
 
+mod authority;
 mod exchange;
 mod names;
 mod outcome;

@@ -1,10 +1,11 @@
 //! The zone of a name, and what each of its own servers says of it.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use hickory_proto::op::ResponseCode;
+use hickory_proto::op::{Message, ResponseCode};
 use hickory_proto::rr::{Name, RData, RecordType};
 use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
@@ -12,16 +13,15 @@ use tokio::task::JoinSet;
 use super::exchange::Question;
 use super::outcome::{outcome, text};
 use super::resolver::Resolver;
-use super::resolver::{a, aaaa};
 use super::servers::Servers;
-use crate::facts::net::{Direct, Failure, NameServer, Outcome, Zone};
+use crate::facts::net::{Failure, NameServer, Outcome, Zone};
 
 /// How many name servers of a zone are asked, and how many addresses of each.
 const MAX_SERVERS: usize = 13;
 const MAX_ADDRESSES: usize = 2;
 
 /// The port of name servers.
-const PORT: u16 = 53;
+pub(super) const PORT: u16 = 53;
 
 /// A name server with the addresses that the zone above gives beside it (glue).
 type Delegated = (Name, Vec<IpAddr>);
@@ -29,19 +29,29 @@ type Delegated = (Name, Vec<IpAddr>);
 /// A zone, kept for whoever asks for it; `None` where nobody names its servers.
 type Kept = Arc<OnceCell<Option<Arc<Zone>>>>;
 
+/// An answer with authority, kept for whoever asks the same; `None` where there is none.
+type Told = Arc<OnceCell<Option<Arc<Message>>>>;
+
 /// The zones that were looked at, each once.
 #[derive(Debug)]
 pub struct Zones {
-    resolver: Arc<Resolver>,
-    servers: Arc<Servers>,
+    pub(super) resolver: Arc<Resolver>,
+    pub(super) servers: Arc<Servers>,
     kept: Mutex<HashMap<Name, Kept>>,
     delegations: Mutex<HashMap<Name, Arc<OnceCell<Vec<Delegated>>>>>,
+    pub(super) told: Mutex<HashMap<Question, Told>>,
 }
 
 impl Zones {
     /// Zones, found through a resolver.
     pub fn new(resolver: Arc<Resolver>, servers: Arc<Servers>) -> Self {
-        Self { resolver, servers, kept: Mutex::default(), delegations: Mutex::default() }
+        Self {
+            resolver,
+            servers,
+            kept: Mutex::default(),
+            delegations: Mutex::default(),
+            told: Mutex::default(),
+        }
     }
 
     /// The zone that a name lies in; `None` where the resolver does not say.
@@ -56,7 +66,7 @@ impl Zones {
     }
 
     /// The owner of the SOA record above a name: the answer, or the authority section of a negative one.
-    async fn apex(&self, name: &Name) -> Option<Name> {
+    pub async fn apex(&self, name: &Name) -> Option<Name> {
         let mut at = name.clone();
         // An alias's own zone is that of the name above it.
         while !at.is_root() {
@@ -69,51 +79,6 @@ impl Zones {
             at = at.base_name();
         }
         None
-    }
-
-    /// What the zone's own server says of a name's addresses.
-    pub async fn direct(&self, zone: &Zone, name: &Name) -> Option<Direct> {
-        let server = answering(zone)?;
-        let (a, aaaa) = tokio::join!(
-            self.told(server, name, RecordType::A, a),
-            self.told(server, name, RecordType::AAAA, aaaa)
-        );
-        Some(Direct { server: server.to_string(), a: a?, aaaa: aaaa? })
-    }
-
-    /// What the zone's own server says of the records of a type at a name; `None` where it does not answer for it.
-    pub async fn ask<T>(
-        &self,
-        name: &Name,
-        kind: RecordType,
-        pick: impl Fn(&RData) -> Option<T>,
-    ) -> Option<Outcome<T>> {
-        let zone = self.of(name).await?;
-        self.ask_in(&zone, name, kind, pick).await
-    }
-
-    /// The same of a name in a zone that is known.
-    pub async fn ask_in<T>(
-        &self,
-        zone: &Zone,
-        name: &Name,
-        kind: RecordType,
-        pick: impl Fn(&RData) -> Option<T>,
-    ) -> Option<Outcome<T>> {
-        self.told(answering(zone)?, name, kind, pick).await
-    }
-
-    async fn told<T>(
-        &self,
-        server: IpAddr,
-        name: &Name,
-        kind: RecordType,
-        pick: impl Fn(&RData) -> Option<T>,
-    ) -> Option<Outcome<T>> {
-        let question = Question::to_authority(name.clone(), kind);
-        let answer = self.servers.ask(SocketAddr::new(server, PORT), &question).await.ok()?;
-        // A referral to a zone below is no answer.
-        answer.metadata.authoritative.then(|| outcome(&answer, name, pick).0)
     }
 
     async fn look(&self, apex: &Name) -> Option<Arc<Zone>> {
@@ -143,7 +108,7 @@ impl Zones {
     }
 
     /// The names of a zone's servers, by the zone itself.
-    async fn servers_of(&self, apex: &Name) -> Vec<Name> {
+    pub(super) async fn servers_of(&self, apex: &Name) -> Vec<Name> {
         let names = self.resolver.look_up(apex, RecordType::NS, ns);
         names.await.outcome.records().iter().map(Name::to_lowercase).collect()
     }
@@ -154,38 +119,25 @@ impl Zones {
     }
 
     async fn ask_above(&self, apex: &Name) -> Vec<Delegated> {
-        let Some(above) = self.apex(&apex.base_name()).await else { return Vec::new() };
         let question = Question::to_authority(apex.clone(), RecordType::NS);
-        for server in self.servers_of(&above).await.into_iter().take(2) {
-            let Some(address) = self.resolver.v4(&server).await.outcome.records().first().copied() else {
-                continue;
-            };
-            let Ok(answer) = self.servers.ask(SocketAddr::new(address.into(), PORT), &question).await else {
-                continue;
-            };
-            let records = answer.answers.iter().chain(&answer.authorities);
-            let named = records.filter(|record| record.name == *apex).filter_map(|record| ns(&record.data));
-            let glue = |name: &Name| {
-                let owned = answer.additionals.iter().filter(|record| record.name == *name);
-                owned.filter_map(|record| record.data.ip_addr()).collect()
-            };
-            return named.map(|name| (name.to_lowercase(), glue(&name))).collect();
-        }
-        Vec::new()
+        let Some(answer) = self.above(&question).await else { return Vec::new() };
+        let records = answer.answers.iter().chain(&answer.authorities);
+        let named = records.filter(|record| record.name == *apex).filter_map(|record| ns(&record.data));
+        let glue = |name: &Name| {
+            let owned = answer.additionals.iter().filter(|record| record.name == *name);
+            owned.filter_map(|record| record.data.ip_addr()).collect()
+        };
+        named.map(|name| (name.to_lowercase(), glue(&name))).collect()
     }
 }
 
-/// The place of what is kept under a name.
-fn kept<T>(all: &Mutex<HashMap<Name, Arc<OnceCell<T>>>>, name: &Name) -> Arc<OnceCell<T>> {
+/// The place of what is kept under a name or a question.
+pub(super) fn kept<K: Clone + Eq + Hash, T>(
+    all: &Mutex<HashMap<K, Arc<OnceCell<T>>>>,
+    key: &K,
+) -> Arc<OnceCell<T>> {
     let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
-    all.entry(name.clone()).or_default().clone()
-}
-
-/// The first server of a zone that answers with authority; those that the zone above names come first, since they are
-/// what the CA's resolvers follow.
-fn answering(zone: &Zone) -> Option<IpAddr> {
-    let all = || zone.servers.iter().filter(|server| server.authoritative);
-    all().find(|server| server.delegated).or_else(|| all().next())?.address
+    all.entry(key.clone()).or_default().clone()
 }
 
 /// The server of an NS record.
