@@ -15,6 +15,7 @@ pub fn name_seen(identifier: &str) -> net::NameSeen {
         aaaa: net::Outcome::Nothing,
         aliases: vec![],
         authenticated: false,
+        signatures: None,
         zone: None,
         direct: None,
         challenge: None,

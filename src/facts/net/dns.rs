@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::Signatures;
 use crate::reserved::reserved;
 
 /// The answer to one question.
@@ -76,6 +77,9 @@ pub struct Dns {
     pub aliases: Vec<String>,
     /// The resolver says that it checked the signatures (AD).
     pub authenticated: bool,
+    /// What this host found when it checked the signatures of addresses and CAA records itself; `None` where the resolver
+    /// does that, or gave no records.
+    pub signatures: Option<Signatures>,
     /// The zone that the name lies in.
     pub zone: Option<Arc<Zone>>,
     /// What one of the zone's own servers says, where the name is no alias: the CA's resolvers ask them.

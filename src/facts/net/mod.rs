@@ -9,6 +9,7 @@ mod presented;
 mod problem;
 mod quoted;
 mod resolved;
+mod signatures;
 mod trouble;
 mod walk;
 
@@ -21,6 +22,7 @@ pub use presented::Presented;
 pub use problem::no_such_name;
 pub use quoted::quoted;
 pub use resolved::Resolved;
+pub use signatures::{Bogus, Flaw, Signatures};
 pub use trouble::{Trouble, Way, trouble};
 pub use walk::{Hop, NO_ROUTE, Walk};
 

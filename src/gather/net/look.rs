@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
 use super::ca::Door;
-use super::dns::{Resolver, Servers, Zones};
+use super::dns::{Resolver, Servers, Validator, Zones};
 use super::roots::Roots;
 use super::{Options, Planted, ca, dns, files, http01};
 use crate::acme::Transport;
@@ -29,7 +29,8 @@ pub(super) struct Asked {
 #[derive(Debug)]
 struct Resolving {
     resolver: Arc<Resolver>,
-    zones: Zones,
+    zones: Arc<Zones>,
+    validator: Validator,
 }
 
 /// What everything is asked with.
@@ -55,7 +56,8 @@ impl Look {
         let addresses = options.resolver.map_or_else(dns::system, |address| Ok(vec![address]));
         let resolving = addresses.map(|addresses| {
             let resolver = Arc::new(Resolver::new(addresses, servers.clone()));
-            Resolving { zones: Zones::new(resolver.clone(), servers), resolver }
+            let zones = Arc::new(Zones::new(resolver.clone(), servers));
+            Resolving { validator: Validator::new(&resolver, &zones), zones, resolver }
         });
         let walking = http01::Options {
             http_port: options.http_port,
@@ -144,14 +146,15 @@ impl Look {
     /// What name servers say of an identifier.
     async fn records(&self, identifier: &str, asked: Asked) -> Fact<(Dns, Caa)> {
         let none = || Missing::new(identifier, Why::Unclear("no name of the DNS".into()), Role::Other);
-        let Resolving { resolver, zones } = self.resolving.as_ref().map_err(Clone::clone)?;
+        let Resolving { resolver, zones, validator } = self.resolving.as_ref().map_err(Clone::clone)?;
         let name = dns::name(identifier).ok_or_else(none)?;
         let challenge =
             async { if asked.dns_01 { dns::challenge(resolver, zones, &name).await } else { None } };
         let addresses = dns::addresses(resolver, zones, &name);
         let (dns, challenge, caa) = tokio::join!(addresses, challenge, dns::caa(resolver, zones, &name));
         answers(resolver)?;
-        Ok((Dns { challenge, ..dns }, caa))
+        let signatures = validator.of(&name, &dns, &caa).await;
+        Ok((Dns { challenge, signatures, ..dns }, caa))
     }
 
     async fn sibling(&self, identifier: &str, dns: &Dns) -> Option<Sibling> {

@@ -8,7 +8,7 @@ use hickory_proto::rr::{Name, RData, RecordType};
 
 use super::exchange::Question;
 use super::names;
-use super::outcome::outcome;
+use super::outcome::{failed, outcome};
 use super::resolver::{a, aaaa};
 use super::zone::{PORT, Zones, kept};
 use crate::facts::net::{Direct, Outcome, Zone};
@@ -46,20 +46,37 @@ impl Zones {
         self.told(answering(zone)?, name, kind, pick).await
     }
 
+    /// The whole answer of the zone's own server with signatures beside the records; for a DS record that of the zone above.
+    pub async fn signed(&self, name: &Name, kind: RecordType) -> Option<Arc<Message>> {
+        let answer = self.own(Question::to_authority(name.to_lowercase(), kind).with_signatures()).await;
+        answer.filter(|answer| failed(answer).is_none())
+    }
+
     /// What a server says that has authority over a name, a registry's included.
     async fn own(&self, question: Question) -> Option<Arc<Message>> {
         kept(&self.told, &question).get_or_init(|| self.ask_own(&question)).await.clone()
     }
 
     async fn ask_own(&self, question: &Question) -> Option<Arc<Message>> {
-        let zone = self.of(&question.name).await?;
-        let answer = match answering(&zone) {
-            Some(server) => self.servers.ask(SocketAddr::new(server, PORT), question).await.ok()?,
-            None if zone.is_public_suffix() => self.any(&names::name(&zone.name)?, question).await?,
-            None => return None,
+        let answer = match question.kind {
+            RecordType::DS => self.above(question).await?,
+            _ => {
+                let zone = self.of(&question.name).await?;
+                match answering(&zone) {
+                    Some(server) => self.servers.ask(SocketAddr::new(server, PORT), question).await.ok()?,
+                    None if zone.is_public_suffix() => self.any(&names::name(&zone.name)?, question).await?,
+                    None => return None,
+                }
+            }
         };
         // A referral to a zone below is no answer.
         answer.metadata.authoritative.then(|| Arc::new(answer))
+    }
+
+    /// A server of the zone that a name lies in, which answers for it.
+    pub async fn server(&self, name: &Name) -> Option<IpAddr> {
+        let zone = self.of(name).await?;
+        answering(&zone)
     }
 
     async fn told<T>(

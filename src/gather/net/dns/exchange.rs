@@ -40,17 +40,24 @@ pub struct Question {
     pub recurse: bool,
     /// Whether it is to leave signatures unchecked (CD).
     pub unchecked: bool,
+    /// Whether it is to give signatures beside the records (DO).
+    pub signed: bool,
 }
 
 impl Question {
     /// A question to a resolver.
     pub fn to_resolver(name: Name, kind: RecordType) -> Self {
-        Self { name, kind, recurse: true, unchecked: false }
+        Self { name, kind, recurse: true, unchecked: false, signed: false }
     }
 
     /// A question to a server of the zone itself.
     pub fn to_authority(name: Name, kind: RecordType) -> Self {
-        Self { name, kind, recurse: false, unchecked: false }
+        Self { name, kind, recurse: false, unchecked: false, signed: false }
+    }
+
+    /// The same for one who checks signatures himself: they are given beside the records, and left unchecked.
+    pub fn with_signatures(self) -> Self {
+        Self { unchecked: true, signed: true, ..self }
     }
 
     fn message(&self) -> Message {
@@ -63,6 +70,7 @@ impl Question {
         message.add_query(Query::query(self.name.clone(), self.kind));
         let mut edns = Edns::new();
         edns.set_max_payload(PAYLOAD);
+        edns.set_dnssec_ok(self.signed);
         message.set_edns(edns);
         message
     }

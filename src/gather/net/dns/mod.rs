@@ -1,6 +1,7 @@
 //! DNS as it answers this host: the resolver, and the zones' own servers.
 
 mod authority;
+mod dnssec;
 mod exchange;
 mod names;
 mod outcome;
@@ -11,6 +12,7 @@ mod system;
 mod walked;
 mod zone;
 
+pub use dnssec::Validator;
 pub use names::{addresses, caa, challenge, name, sibling};
 pub use resolver::{Looked, Resolver};
 pub use servers::Servers;

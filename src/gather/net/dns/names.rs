@@ -36,6 +36,7 @@ pub async fn addresses(resolver: &Resolver, zones: &Zones, name: &Name) -> Dns {
         aaaa: v6.outcome,
         aliases: if v4.aliases.is_empty() { v6.aliases } else { v4.aliases },
         authenticated: v4.authenticated && v6.authenticated,
+        signatures: None,
         zone,
         direct,
         challenge: None,

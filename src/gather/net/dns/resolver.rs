@@ -42,7 +42,7 @@ type Kept = Arc<OnceCell<Result<Arc<Message>, Failure>>>;
 pub struct Resolver {
     addresses: Vec<SocketAddr>,
     servers: Arc<Servers>,
-    kept: Mutex<HashMap<(Name, RecordType), Kept>>,
+    kept: Mutex<HashMap<Question, Kept>>,
 }
 
 /// What a question brought.
@@ -121,15 +121,26 @@ impl Resolver {
     /// # Errors
     /// No server gave one that says yes or no.
     pub async fn message(&self, name: &Name, kind: RecordType) -> Result<Arc<Message>, Failure> {
-        let cell = {
-            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.entry((name.to_lowercase(), kind)).or_default().clone()
-        };
-        cell.get_or_init(|| self.ask(name, kind)).await.clone()
+        self.answer(Question::to_resolver(name.to_lowercase(), kind)).await
     }
 
-    async fn ask(&self, name: &Name, kind: RecordType) -> Result<Arc<Message>, Failure> {
-        let question = Question::to_resolver(name.clone(), kind);
+    /// The whole answer with signatures beside the records, which the resolver leaves unchecked.
+    ///
+    /// # Errors
+    /// No server gave one that says yes or no.
+    pub async fn signed(&self, name: &Name, kind: RecordType) -> Result<Arc<Message>, Failure> {
+        self.answer(Question::to_resolver(name.to_lowercase(), kind).with_signatures()).await
+    }
+
+    async fn answer(&self, question: Question) -> Result<Arc<Message>, Failure> {
+        let cell = {
+            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.entry(question.clone()).or_default().clone()
+        };
+        cell.get_or_init(|| self.ask(question)).await.clone()
+    }
+
+    async fn ask(&self, question: Question) -> Result<Arc<Message>, Failure> {
         let mut worst = Failure::new(FailureKind::Timeout);
         for address in &self.addresses {
             let answer = match self.servers.ask(*address, &question).await {
@@ -141,7 +152,9 @@ impl Resolver {
             };
             let Some(failed) = failed(&answer) else { return Ok(Arc::new(answer)) };
             let extended = extended(&answer);
-            let bogus = failed == FailureKind::ServFail && self.answers_unchecked(*address, &question).await;
+            let bogus = failed == FailureKind::ServFail
+                && !question.unchecked
+                && self.answers_unchecked(*address, &question).await;
             worst = Failure { kind: failed, extended, bogus };
             // A resolver's SERVFAIL is about the name; its REFUSED is about us, and the next one may answer.
             if worst.kind == FailureKind::ServFail {
