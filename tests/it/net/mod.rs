@@ -27,6 +27,7 @@ mod judged;
 mod liar;
 mod names;
 mod own;
+mod signatures;
 mod smoke;
 mod ways;
 
@@ -77,7 +78,11 @@ pub enum Resolver {
     Public,
     /// One with other addresses for `split.test`.
     Office,
-    /// A forwarder which gives no answer to questions for CAA records.
+    /// One that checks no signatures.
+    Plain,
+    /// A forwarder to that, which leaves signatures away.
+    Stripping,
+    /// A forwarder to that, which gives no answer to questions for CAA records.
     Dropping,
 }
 
@@ -87,6 +92,8 @@ impl Resolver {
         match self {
             Resolver::Public => "resolv.conf",
             Resolver::Office => "resolv-office.conf",
+            Resolver::Plain => "resolv-plain.conf",
+            Resolver::Stripping => "resolv-stripping.conf",
             Resolver::Dropping => "resolv-dropping.conf",
         }
     }
