@@ -158,7 +158,7 @@ impl Look {
     }
 
     async fn sibling(&self, identifier: &str, dns: &Dns) -> Option<Sibling> {
-        let Resolving { resolver, zones } = self.resolving.as_ref().ok()?;
+        let Resolving { resolver, zones, .. } = self.resolving.as_ref().ok()?;
         dns::sibling(resolver, zones, &dns::name(identifier)?, dns).await
     }
 
