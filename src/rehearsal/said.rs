@@ -4,7 +4,6 @@ use crate::facts::Problem;
 
 /// What a detail has in it, and the check that speaks of it; the first that fits counts.
 const WORDS: &[(&str, &str)] = &[
-    ("During secondary validation", "geo-or-asn-blocking"),
     ("Invalid port in redirect target", "redirect-bad-port"),
     ("Check webserver config for missing '/'", "redirect-missing-slash"),
     ("redirect target", "redirect-other"),
@@ -79,12 +78,6 @@ mod tests {
         assert_eq!(
             of("203.0.113.5: Invalid response from http://a/x: 404"),
             Some("webroot-moved-or-deleted")
-        );
-        assert_eq!(
-            of(
-                "During secondary validation: 203.0.113.5: Fetching http://a/x: Timeout during connect (likely firewall problem)"
-            ),
-            Some("geo-or-asn-blocking")
         );
         assert_eq!(of("CAA record for example.com prevents issuance"), Some("caa-forbids-issuer"));
         assert_eq!(of("something else"), None);
