@@ -3,7 +3,7 @@
 //! hickory-proto refuses a whole answer for a tag with a hyphen in it or a long one; the CA's library, `miekg/dns`, takes
 //! any tag, and refuses only a record that is shorter than it says. <https://github.com/miekg/dns/blob/master/types.go>
 
-use hickory_proto::rr::{RData, RecordType};
+use hickory_proto::rr::{RData, Record, RecordType};
 
 use crate::facts::net::CaaRecord;
 
@@ -50,6 +50,16 @@ fn after_name(message: &[u8], mut at: usize) -> Option<usize> {
             length => at += 1 + usize::from(*length),
         }
     }
+}
+
+/// The record with its own type again, and its data as it is: what a signature is over.
+pub fn as_it_was(mut record: Record) -> Record {
+    if let RData::Unknown { code, .. } = &mut record.data
+        && *code == RecordType::from(RAW)
+    {
+        *code = RecordType::CAA;
+    }
+    record
 }
 
 /// A CAA record among the answers; `Err` where it is shorter than it says, which makes the CA refuse the whole answer.

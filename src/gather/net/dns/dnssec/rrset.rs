@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use crate::facts::net::Flaw;
 use crate::gather::net::dns::outcome::text;
+use crate::gather::net::dns::raw::as_it_was;
 
 /// How many signatures of a set, and how many keys for each, are tried: more are an attack (CVE-2023-50387).
 const MAX_SIGNATURES: usize = 8;
@@ -52,7 +53,8 @@ impl<'m> RrSet<'m> {
     pub fn of(message: &'m Message, owner: &'m Name, kind: RecordType) -> Self {
         let at = || message.answers.iter().filter(|r| r.name == *owner && r.dns_class == DNSClass::IN);
         // Without TTLs, by which hickory would order records before their data (RFC 4034, section 6.3), and each once.
-        let mut records: Vec<Record> = at().filter(|record| record.record_type() == kind).cloned().collect();
+        let records = at().cloned().map(as_it_was);
+        let mut records: Vec<Record> = records.filter(|record| record.record_type() == kind).collect();
         records.iter_mut().for_each(|record| record.ttl = 0);
         records.sort_unstable();
         records.dedup();

@@ -6,7 +6,7 @@ use aws_lc_rs::encoding::AsDer;
 use hickory_proto::dnssec::crypto::{EcdsaSigningKey, Ed25519SigningKey, RsaSigningKey};
 use hickory_proto::dnssec::rdata::{DNSKEY, DS};
 use hickory_proto::dnssec::{Algorithm, DigestType, PublicKeyBuf};
-use hickory_proto::rr::rdata::{CAA, CNAME};
+use hickory_proto::rr::rdata::{CAA, CNAME, NULL};
 use hickory_proto::rr::{Name, RData, Record, RecordType, SerialNumber};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 
@@ -71,7 +71,9 @@ fn sets_hold_whatever_their_order_ttls_and_repetitions_are() {
         Record::from_rdata(example(), 300, RData::CAA(caa))
     };
     // In the canonical order the shorter tag is first; letters of a tag keep their case.
-    let set = vec![caa("issuevmc", "a.example"), caa("ISSUE", "a.example"), caa("issuemail", ";")];
+    let odd = NULL::with(b"\x00\x0aissue-wild;".to_vec());
+    let odd = Record::from_rdata(example(), 300, RData::Unknown { code: RecordType::CAA, rdata: odd });
+    let set = vec![caa("issuevmc", "a.example"), caa("ISSUE", "a.example"), caa("issuemail", ";"), odd];
     tree.put(&example(), set);
     tree.at("example.com", RecordType::CAA).reverse();
     assert_eq!(tree.holds_for("example.com", RecordType::CAA).0, Ok(()));
@@ -100,7 +102,7 @@ fn wildcards_and_aliases_hold() {
     let said = tree.holds_for("a.b.example.com", RecordType::A).0;
     assert_eq!(said, bogus("CNAME of a.b.example.com", "example.com", unsigned));
     let mut tree = Tree::new();
-    let data = hickory_proto::rr::rdata::NULL::with(b"\x05other\x03com\x00".to_vec());
+    let data = NULL::with(b"\x05other\x03com\x00".to_vec());
     let dname = RData::Unknown { code: RecordType::DNAME, rdata: data };
     tree.put_bare(vec![alias("a.b.example.com"), Record::from_rdata(name("b.example.com"), 300, dname)]);
     assert_eq!(tree.holds_for("a.b.example.com", RecordType::A).0, Ok(()));

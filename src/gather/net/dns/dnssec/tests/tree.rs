@@ -12,6 +12,7 @@ use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType, SerialNumber}
 
 use super::super::anchors::Anchor;
 use super::super::chain::{Answers, Chain, Doubt};
+use crate::gather::net::dns::raw::keep_raw;
 
 /// The time of all tests, in seconds since 1970.
 pub const NOW: u32 = 1_800_000_000;
@@ -171,7 +172,9 @@ impl Answers for Asked {
         let records = self.tree.answers.get(&at).or_else(|| self.tree.answers.get(&alias));
         message.insert_answers(records.cloned().unwrap_or_default());
         // As it comes from the wire.
-        Ok(Arc::new(Message::from_vec(&message.to_vec().unwrap()).unwrap()))
+        let mut bytes = message.to_vec().unwrap();
+        keep_raw(&mut bytes);
+        Ok(Arc::new(Message::from_vec(&bytes).unwrap()))
     }
 
     async fn zone(&self, name: &Name) -> Option<Name> {
