@@ -66,11 +66,13 @@ mod fixed_30_days_with_short_certs;
 mod fixed_minute_load;
 mod force_renewal_in_schedule;
 mod fullchain_differs;
+mod geo_or_asn_blocking;
 mod hook_not_executable;
 mod identifier_refused;
 mod interrupted_update_previous_links;
 mod interval_too_long;
 mod ip_san_limits;
+mod ips_or_fail2ban;
 mod key_type_flipped;
 mod last_run_too_old;
 mod leaf_not_signed_by_chain;
@@ -141,6 +143,7 @@ mod timer_fires_before_network_or_nginx;
 mod timer_masked_or_overridden;
 mod tls_interception;
 mod tos_or_email;
+mod turned_away;
 mod two_certbots;
 mod typed_value_invalid;
 mod unit_binary_missing;
@@ -273,6 +276,8 @@ pub static CHECKS: &[&Check] = &[
     &dotfile_deny::CHECK,
     &redirect_all_before_challenge::CHECK,
     &other_acme_client_owns_path::CHECK,
+    &geo_or_asn_blocking::CHECK,
+    &ips_or_fail2ban::CHECK,
     &aaaa_wrong_host::CHECK,
     &multi_backend_token_missing::CHECK,
     // Accounts.

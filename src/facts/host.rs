@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Account, Cert, Client, Fact, Install, Logged, Own, Rule, Servers, Setting, Terms, Trigger, Zone,
+    Account, Cert, Client, Fact, Filters, Install, Logged, Own, Rule, Servers, Setting, Terms, Trigger, Zone,
 };
 
 /// Everything that is not particular to one lineage.
@@ -62,6 +62,9 @@ pub struct HostFacts {
     pub beside: Fact<Vec<Beside>>,
     /// What the servers' configurations name.
     pub servers: Servers,
+    /// What turns visitors away before the servers.
+    #[serde(default)]
+    pub filters: Filters,
     /// Whether a certbot holds its lock now; not asked below a root.
     pub locked_by: Option<Fact<Option<u32>>>,
     /// Its own addresses and listening ports; not asked below a root.

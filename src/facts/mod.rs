@@ -7,6 +7,7 @@ mod account;
 mod attempt;
 mod conf;
 mod egress;
+mod filter;
 mod host;
 mod install;
 mod issuance;
@@ -29,6 +30,7 @@ pub use account::{Account, AccountFile, Choice};
 pub use attempt::{Attempt, Said, Vantage};
 pub use conf::{Conf, SectionHead, Setting, SettingValue};
 pub use egress::{Egress, Login, Proxy, Variable};
+pub use filter::{Filter, FilterKind, Filters};
 pub use host::{
     Beside, BesideKind, Dirs, HookFile, HookProgram, HookStage, HostFacts, IniFile, Orphan, Os, Renewal,
     StrayConf, said_in,

@@ -83,6 +83,9 @@ pub struct Servers {
     /// Lines that may keep challenges from being answered.
     #[serde(default)]
     pub suspects: Vec<Suspect>,
+    /// Rules that let only some visitors in to sites on port 80.
+    #[serde(default)]
+    pub filters: Vec<super::Filter>,
     /// Configuration files that could not be read.
     pub unread: Vec<super::Missing>,
     /// Indices into `refs` by lineage; rebuilt after loading.

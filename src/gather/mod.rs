@@ -2,6 +2,7 @@
 //! to the running systemd (`systemctl show`) on a live host.
 
 pub mod certbot;
+mod firewall;
 pub mod fs;
 pub mod installs;
 mod life;
@@ -95,6 +96,7 @@ pub fn host(request: Request) -> Host {
         triggers,
         beside: schedule::beside(root),
         servers: webserver::servers(root, config),
+        filters: firewall::filters(root),
         locked_by: root.is_live().then(|| lock_holder(&request)),
         own: own::own(root),
         plans: Default::default(),

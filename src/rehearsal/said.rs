@@ -4,6 +4,7 @@ use crate::facts::Problem;
 
 /// What a detail has in it, and the check that speaks of it; the first that fits counts.
 const WORDS: &[(&str, &str)] = &[
+    ("During secondary validation", "geo-or-asn-blocking"),
     ("Invalid port in redirect target", "redirect-bad-port"),
     ("Check webserver config for missing '/'", "redirect-missing-slash"),
     ("redirect target", "redirect-other"),

@@ -48,6 +48,7 @@ pub fn host() -> HostFacts {
             ..Servers::default()
         }
         .indexed(),
+        filters: Filters::default(),
         locked_by: None,
         own: None,
         plans: Default::default(),

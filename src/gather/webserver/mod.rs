@@ -1,12 +1,14 @@
 //! Which certificate files the servers' configurations name: a plain reading of lines, includes followed.
 
 mod apache;
+mod geo;
 mod glob;
 mod lines;
 mod mail;
 mod nginx;
 mod other;
 mod suspects;
+mod tree;
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -16,6 +18,7 @@ use rustix::fs::FileType;
 use super::fs::{Root, normalize, show};
 use super::secrets::mask_command;
 use crate::facts::{CertRef, Missing, Role, ServerKind, Servers, Suspect, Why};
+use nginx::MAINS;
 
 /// How much of one configuration file is read.
 const MAX_FILE: u64 = 64 << 20;
@@ -38,6 +41,9 @@ pub fn servers(root: &Root, config_dir: &Path) -> Servers {
     lines::lighttpd(&mut reading);
     lines::caddy(&mut reading);
     other::read(&mut reading);
+    if reading.geo {
+        geo::read(&mut reading);
+    }
     reading.servers.unread.sort_unstable();
     reading.servers.unread.dedup();
     reading.servers.indexed()
@@ -52,6 +58,8 @@ struct Reading<'a> {
     /// Real paths of the files that were read: an included file counts once.
     seen: BTreeSet<PathBuf>,
     files: usize,
+    /// Some file of nginx may let only some visitors in.
+    geo: bool,
     /// Lineages of files outside certbot's folders that were already asked for.
     known: HashMap<PathBuf, Option<(PathBuf, String)>>,
 }
@@ -75,7 +83,7 @@ impl<'a> Reading<'a> {
         let mut config = vec![normalize(Path::new("/"), config_dir)];
         config.extend(root.real_path(config_dir).filter(|real| !config.contains(real)));
         let (servers, seen, known) = (Servers::default(), BTreeSet::new(), HashMap::new());
-        Self { root, servers, config, seen, files: 0, known }
+        Self { root, servers, config, seen, files: 0, geo: false, known }
     }
 
     /// Whether a file or folder was not come across before.

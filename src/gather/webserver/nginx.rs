@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::glob::is_pattern;
-use super::{Place, Reading, suspects};
+use super::{Place, Reading, geo, suspects};
 use crate::facts::ServerKind;
 use crate::gather::fs::normalize;
 
 /// How deep includes may be nested.
 const MAX_DEPTH: usize = 32;
-const MAINS: [&str; 7] = [
+pub(super) const MAINS: [&str; 7] = [
     "/etc/nginx/nginx.conf",
     "/usr/local/nginx/conf/nginx.conf",
     "/usr/local/etc/nginx/nginx.conf",
@@ -38,6 +38,7 @@ pub(super) fn read(reading: &mut Reading<'_>) {
 
 fn file(reading: &mut Reading<'_>, path: &Path, prefix: &Path, depth: usize) {
     let Some(text) = reading.text(path) else { return };
+    reading.geo |= geo::is_mentioned(&text);
     statements(&text, |line, words| {
         let [directive, value, ..] = words else { return };
         let place = Place { server: ServerKind::Nginx, file: path, line };
@@ -59,7 +60,7 @@ fn file(reading: &mut Reading<'_>, path: &Path, prefix: &Path, depth: usize) {
     });
 }
 
-fn included(reading: &mut Reading<'_>, pattern: &Path) -> Vec<PathBuf> {
+pub(super) fn included(reading: &mut Reading<'_>, pattern: &Path) -> Vec<PathBuf> {
     let paths = reading.glob(pattern);
     // Without a wildcard nginx refuses to start; with one it takes what there is.
     if !is_pattern(&pattern.to_string_lossy()) && !reading.root.exists(pattern) {
@@ -69,9 +70,18 @@ fn included(reading: &mut Reading<'_>, pattern: &Path) -> Vec<PathBuf> {
 }
 
 /// Hands over each statement of a configuration with the line it begins at; a block's head is one, and so is what it holds.
+fn statements(text: &str, mut each: impl FnMut(usize, &[String])) {
+    tokens(text, |line, words, _| {
+        if !words.is_empty() {
+            each(line, words);
+        }
+    });
+}
+
+/// The same with what ends it: `;`, the `{` of a block, or the `}` after one, mostly without a word.
 ///
 /// The rules are those of `ngx_conf_read_token`: quotes and `#` count only where a word begins.
-fn statements(text: &str, mut each: impl FnMut(usize, &[String])) {
+pub(super) fn tokens(text: &str, mut each: impl FnMut(usize, &[String], char)) {
     let mut words: Vec<String> = Vec::new();
     let (mut line, mut start) = (1, 1);
     let mut chars = text.chars().peekable();
@@ -81,10 +91,8 @@ fn statements(text: &str, mut each: impl FnMut(usize, &[String])) {
             c if c.is_whitespace() => {}
             ';' | '{' | '}' => {
                 let lua = c == '{' && words.first().is_some_and(|word| word.ends_with("_by_lua_block"));
-                if !words.is_empty() {
-                    each(start, &words);
-                    words.clear();
-                }
+                each(start, &words, if lua { ';' } else { c });
+                words.clear();
                 if lua {
                     line += skip_lua(&mut chars);
                 }

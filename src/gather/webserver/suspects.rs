@@ -7,6 +7,7 @@ pub(super) fn nginx(words: &[String]) -> Option<&'static str> {
         ["location", "~" | "~*", pattern, ..] if is_of_dotfiles(pattern) => Some("dotfile-deny"),
         ["auth_basic" | "auth_request", value, ..] if *value != "off" => Some("auth-on-site"),
         ["return", .., url] | ["rewrite", _, url, ..] if has_other_port(url) => Some("redirect-bad-port"),
+        ["if", variable, ..] if is_of_places(variable) => Some("geo-or-asn-blocking"),
         _ => None,
     }
 }
@@ -32,6 +33,10 @@ pub(super) fn apache(directive: &str, values: &[String]) -> Option<&'static str>
         ("redirect" | "redirectpermanent", [.., "/", url]) if lacks_slash(url) => {
             Some("redirect-missing-slash")
         }
+        // What modules for places set decides who is let in.
+        ("deny" | "allow" | "require" | "rewritecond", values) if is_of_places(&values.join(" ")) => {
+            Some("geo-or-asn-blocking")
+        }
         _ => None,
     }
 }
@@ -43,6 +48,15 @@ fn is_of_dotfiles(pattern: &str) -> bool {
     begins.iter().any(|begin| pattern.starts_with(begin))
         && !pattern.contains("well-known")
         && !pattern.contains("\\.ht")
+}
+
+/// A variable that says where a visitor comes from.
+fn is_of_places(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    let variable = text.contains("env") || text.starts_with("($");
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    let names = |word: &str| word.starts_with("geo") || word.contains("country") || word == "asn";
+    variable && words.into_iter().any(names)
 }
 
 /// A URL with a port that the CA does not connect to.
@@ -82,6 +96,9 @@ mod tests {
             ("return 301 https://$host:8443$request_uri", Some("redirect-bad-port")),
             ("return 301 https://$host:443$request_uri", None),
             ("return 301 https://$host$request_uri", None),
+            ("if ($geoip_country_code ~ ^(CN|RU)$)", Some("geo-or-asn-blocking")),
+            ("if ($allowed_country = no)", Some("geo-or-asn-blocking")),
+            ("if ($request_method = POST)", None),
         ] {
             assert_eq!(nginx(&words(line)), id, "{line}");
         }
@@ -91,6 +108,13 @@ mod tests {
             ("<FilesMatch ^\\.ht>", None),
             ("AuthType Basic", Some("auth-on-site")),
             ("AuthType None", None),
+            ("Deny from env=BlockCountry", Some("geo-or-asn-blocking")),
+            ("RewriteCond %{ENV:GEOIP_COUNTRY_CODE} !^(US|CA)$", Some("geo-or-asn-blocking")),
+            ("RewriteCond %{ENV:MM_COUNTRY_CODE} ^(CN)$", Some("geo-or-asn-blocking")),
+            ("Require env AllowCountry", Some("geo-or-asn-blocking")),
+            ("Deny from 10.0.0.0/8", None),
+            ("Require all granted", None),
+            ("RewriteCond %{REQUEST_URI} !geo", None),
             ("Redirect / https://example.org", Some("redirect-missing-slash")),
             ("Redirect permanent / https://example.org", Some("redirect-missing-slash")),
             ("Redirect / https://example.org/", None),

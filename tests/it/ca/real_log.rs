@@ -110,3 +110,41 @@ fn a_pause_is_told_without_its_link() {
         assert!(log.contains("s3cret") && !found[0].to_string().contains("s3cret"));
     }
 }
+
+/// A CA that cannot validate from everywhere.
+fn finds_nobody_elsewhere(request: &Request) -> Reply {
+    const ORDER: &str =
+        "Replay-Nonce: bm9uY2U\r\nContent-Type: application/json\r\nLocation: ORIGIN/order/1\r\n";
+    const UP: &str =
+        "Replay-Nonce: bm9uY2U\r\nContent-Type: application/json\r\nLink: <ORIGIN/authz/1>;rel=\"up\"\r\n";
+    let challenge = r#"{"type": "http-01", "status": "invalid", "url": "ORIGIN/chall/1", "token": "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA",
+        "error": {"type": "urn:ietf:params:acme:error:connection", "status": 400, "detail":
+        "During secondary validation: 203.0.113.7: Fetching http://shop.test/.well-known/acme-challenge/x: Timeout during connect (likely firewall problem)"}}"#;
+    match request.path.as_str() {
+        "/order" => Reply::Answer(
+            201,
+            ORDER,
+            r#"{"status": "pending", "identifiers": [{"type": "dns", "value": "shop.test"}],
+            "authorizations": ["ORIGIN/authz/1"], "finalize": "ORIGIN/finalize/1"}"#
+                .into(),
+        ),
+        "/authz/1" => Reply::Answer(
+            200,
+            UP,
+            format!(
+                "{{\"status\": \"invalid\", \"identifier\": {{\"type\": \"dns\", \"value\": \"shop.test\"}}, \"challenges\": [{challenge}]}}"
+            ),
+        ),
+        "/chall/1" => Reply::Answer(200, UP, challenge.into()),
+        _ => healthy(request),
+    }
+}
+
+#[test]
+fn a_part_of_the_world_that_is_kept_out_is_found() {
+    let Some(apart) = apart(finds_nobody_elsewhere) else { return };
+    for (log, found) in found(&apart) {
+        assert_eq!(ids(&found), ["geo-or-asn-blocking"], "{log}");
+        assert_eq!(found[0]["identifiers"], serde_json::json!(["shop.test"]));
+    }
+}

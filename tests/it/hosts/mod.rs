@@ -7,6 +7,7 @@ mod deployment;
 mod dns;
 mod healthy;
 mod limits;
+mod refused;
 mod schedule;
 mod state;
 
@@ -94,6 +95,7 @@ fn every_story_is_told_once() {
         include_str!("dns.rs"),
         include_str!("healthy.rs"),
         include_str!("limits.rs"),
+        include_str!("refused.rs"),
         include_str!("schedule.rs"),
         include_str!("state.rs"),
     ]
