@@ -1,6 +1,7 @@
 //! The dry run: a challenge is published as the lineage's own client would, and then looked for by the CA's rules.
 //!
-//! [`plan`] says what is tried and how, and what cannot be; [`local`] publishes and walks; [`verdict`] names the cause.
+//! A [`Plan`] says what is tried and how, and what cannot be; [`local`] publishes and walks from here, [`ca`] lets a CA do it; the
+//! cause of a failure is the id of a check.
 
 pub mod ca;
 pub mod hooks;
