@@ -6,10 +6,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
+use super::PREFIX;
 use super::journal::{Entry, Journal};
-
-/// Below the web root. <https://www.rfc-editor.org/rfc/rfc8555#section-8.3>
-const PATH: &str = ".well-known/acme-challenge";
 
 /// Puts a token's file below a web root: folders 0755 and owned like the web root, the file 0644; all of it noted first.
 /// Gives the file.
@@ -22,7 +20,7 @@ pub fn plant(
     token: &str,
     key_authorization: &str,
 ) -> io::Result<PathBuf> {
-    let folder = webroot.join(PATH);
+    let folder = webroot.join(PREFIX.trim_matches('/'));
     let file = folder.join(token);
     let missing: Vec<&Path> = folder.ancestors().take_while(|path| !path.is_dir()).collect();
     let folders = missing.iter().rev().map(|path| Entry::Folder(path.to_path_buf()));
@@ -90,7 +88,7 @@ mod tests {
     fn nothing_of_others_is_overwritten_or_followed() {
         let dir = tempfile::tempdir().unwrap();
         let (mut journal, _) = Journal::begin(&dir.path().join("state")).unwrap();
-        let folder = dir.path().join(PATH);
+        let folder = dir.path().join(PREFIX.trim_matches('/'));
         fs::create_dir_all(&folder).unwrap();
         std::os::unix::fs::symlink(dir.path().join("secret"), folder.join("tok")).unwrap();
         assert!(plant(&mut journal, dir.path(), "tok", "x").unwrap_err().to_string().contains("tok"));

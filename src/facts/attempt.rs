@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Problem;
 use super::net::Hop;
 
 /// Who looked.
@@ -31,7 +32,7 @@ pub struct Attempt {
     /// The check that names the cause.
     pub id: Option<String>,
     /// What the CA says, or would say.
-    pub problem: Option<Said>,
+    pub problem: Option<Problem>,
     /// The connections, in order.
     pub hops: Vec<Hop>,
     /// Why a renewal may get through all the same, where it may.
@@ -40,15 +41,6 @@ pub struct Attempt {
     /// The CA came to another end than this host did; its word is of more worth.
     #[serde(default)]
     pub differs: bool,
-}
-
-/// A problem in the CA's words (RFC 9457), as far as an attempt needs it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Said {
-    /// Its type, a URN.
-    pub r#type: String,
-    /// Its detail.
-    pub detail: String,
 }
 
 impl Vantage {

@@ -27,7 +27,7 @@ mod x509;
 mod zone;
 
 pub use account::{Account, AccountFile, Choice};
-pub use attempt::{Attempt, Said, Vantage};
+pub use attempt::{Attempt, Vantage};
 pub use conf::{Conf, SectionHead, Setting, SettingValue};
 pub use egress::{Egress, Login, Proxy, Variable};
 pub use filter::{Filter, FilterKind, Filters};

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A problem document (RFC 9457) with what the answer's headers add. Its texts are bounded and of one line.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Problem {
     /// Its type, a URN; empty where the CA names none.
     pub r#type: String,

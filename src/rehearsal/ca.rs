@@ -7,20 +7,17 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::publish::{Publisher, Unpublished};
+use super::publish::Publisher;
 use super::said::cause;
-use super::{Means, Target, Untested};
+use super::{Target, Untested};
 use crate::acme::{
     Account, AccountKey, Answer, Client, Identified, KeyType, NewAccount, Refusal, Step, Wanted,
 };
 use crate::ca::is_production;
-use crate::facts::{Attempt, HostFacts, Lineage, Problem, Role, Said, Vantage};
+use crate::facts::{Attempt, HostFacts, Lineage, Problem, Vantage};
 use crate::gather::fs::Root;
 use crate::gather::net::Planted;
-use crate::gather::net::ca::accounts;
-
-/// The largest account key that is read, in bytes.
-const MAX_KEY: u64 = 64 << 10;
+use crate::gather::net::ca::{accounts, key_of};
 
 /// How long one order may take.
 const WITHIN: Duration = Duration::from_secs(120);
@@ -77,9 +74,7 @@ impl Case {
 
 /// The keys of certbot's accounts at a directory, as far as they can be read.
 pub fn certbots_keys(host: &HostFacts, server: &str, root: &Root) -> Vec<AccountKey> {
-    let files = accounts(host, server).into_iter().filter_map(|account| account.key.ok());
-    let texts = files.filter_map(|file| root.read(Path::new(&file.path), MAX_KEY, Role::Other).ok());
-    texts.filter_map(|text| AccountKey::from_jwk(&text.bytes).ok()).collect()
+    accounts(host, server).iter().filter_map(|account| key_of(account, root).ok()).collect()
 }
 
 /// The account that orders are tried with: certbot's own at that directory where the CA knows it, else ours.
@@ -145,7 +140,7 @@ async fn one(case: &Case, account: &Account, server: &str, publisher: &Mutex<&mu
             vantage: Vantage::Ca,
             ok,
             id: problem.and_then(cause).map(str::to_owned),
-            problem: problem.map(|p| Said { r#type: p.r#type.clone(), detail: p.detail.clone() }),
+            problem: problem.cloned(),
             hops: Vec::new(),
             may_pass: None,
             differs: false,
@@ -190,7 +185,7 @@ impl AtCa {
             vantage: Vantage::Ca,
             ok: false,
             id: cause(problem).map(str::to_owned),
-            problem: Some(Said { r#type: problem.r#type.clone(), detail: problem.detail.clone() }),
+            problem: Some((**problem).clone()),
             hops: Vec::new(),
             may_pass: None,
             differs: false,
@@ -205,16 +200,11 @@ fn put(case: &Case, answer: &Answer, publisher: &mut Publisher) -> Result<(), St
     // A name that nothing answers for fails at the CA, in the CA's words.
     let Some(target) = target else { return Ok(()) };
     let planted = Planted { identifier, token, key_authorization };
-    let done = match &target.means {
-        Means::Webroot(root) => publisher.below(root, &planted),
-        Means::Standalone => publisher.on_the_port(&planted),
-        Means::Behind { root, .. } => {
-            let behind = publisher.behind_a_server(&planted);
-            match root {
-                Some(root) => publisher.below(root, &planted).or(behind),
-                None => behind,
-            }
-        }
+    let own = publisher.publish(&target.means, &planted);
+    // The CA looks once: what the server does not pass on may be below its document root.
+    let done = match target.means.below() {
+        Some(root) => publisher.below(root, &planted).or(own),
+        None => own,
     };
-    done.map_err(|why: Unpublished| format!("{}: {why}", planted.identifier))
+    done.map_err(|why| format!("{}: {why}", planted.identifier))
 }

@@ -6,7 +6,7 @@ use super::verdict::cause;
 use super::{Means, Target, Untested};
 use crate::error::Error;
 use crate::facts::net::{Fault, Walk};
-use crate::facts::{Attempt, Said, Vantage};
+use crate::facts::{Attempt, Problem, Vantage};
 use crate::gather::certbot::shut_by;
 use crate::gather::fs::Root;
 use crate::gather::net::http01::random_token;
@@ -36,46 +36,50 @@ pub struct Local {
 /// The system gives no random bytes.
 pub fn run(targets: &[Target], net: &Net, publisher: &mut Publisher) -> Result<Local, Error> {
     let mut local = Local::default();
+    let first = targets.iter().map(|target| (target.clone(), Way::Own));
     let mut again = Vec::new();
-    for (target, planted, walk) in local.walk(targets.iter().cloned().map(Ok), net, publisher)? {
+    for (target, planted, walk) in local.walk(first, net, publisher)? {
         // What does not come through the server may still be found below its document root.
-        match (&target.means, &walk.fault) {
-            (Means::Behind { root: Some(root), .. }, Some(_)) => again.push((target.clone(), root.clone())),
-            _ => local.took(&target, &planted, walk, publisher),
+        match walk.fault.is_some() && target.means.below().is_some() {
+            true => again.push((target, Way::Below)),
+            false => local.took(&target, &planted, walk, publisher),
         }
     }
-    let below = again.into_iter().map(|(target, root)| Err((target, root)));
-    for (target, planted, walk) in local.walk(below, net, publisher)? {
+    for (target, planted, walk) in local.walk(again.into_iter(), net, publisher)? {
         local.took(&target, &planted, walk, publisher);
     }
     Ok(local)
 }
 
-/// A target by its own means, or below a root.
-type Way = Result<Target, (Target, std::path::PathBuf)>;
+/// How a target is published.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// By its own means.
+    Own,
+    /// Below the document root of a server that does not pass challenges on.
+    Below,
+}
 
 impl Local {
     /// Publishes and walks; what cannot be published is noted.
     fn walk(
         &mut self,
-        ways: impl Iterator<Item = Way>,
+        targets: impl Iterator<Item = (Target, Way)>,
         net: &Net,
         publisher: &mut Publisher,
     ) -> Result<Vec<(Target, Planted, Walk)>, Error> {
         let mut published = Vec::new();
-        for way in ways {
-            let target = way.as_ref().unwrap_or_else(|(target, _)| target).clone();
+        for (target, way) in targets {
             let planted = token(&target)?;
-            let done = match (&way, &target.means) {
-                (Err((_, root)), _) | (Ok(_), Means::Webroot(root)) => publisher.below(root, &planted),
-                (Ok(_), Means::Standalone) => publisher.on_the_port(&planted),
-                (Ok(_), Means::Behind { root, .. }) => {
-                    let behind = publisher.behind_a_server(&planted);
-                    match root {
-                        Some(root) if behind.is_err() => publisher.below(root, &planted),
-                        _ => behind,
-                    }
-                }
+            let own = match way {
+                Way::Own => Some(publisher.publish(&target.means, &planted)),
+                Way::Below => None,
+            };
+            let done = match (own, target.means.below()) {
+                (Some(Ok(())), _) => Ok(()),
+                (_, Some(root)) => publisher.below(root, &planted),
+                (Some(failed), None) => failed,
+                (None, None) => continue,
             };
             match done {
                 Ok(()) => published.push((target, planted)),
@@ -138,9 +142,9 @@ impl Local {
         match (why, &target.means) {
             (Unpublished::Taken(_), Means::Standalone) => self.attempts.push(Attempt {
                 id: Some("port80-taken-standalone".into()),
-                problem: Some(Said {
-                    r#type: String::new(),
+                problem: Some(Problem {
                     detail: format!("Could not bind the port: {why}"),
+                    ..Problem::default()
                 }),
                 ..target.attempt()
             }),
@@ -180,14 +184,14 @@ fn token(target: &Target) -> Result<Planted, Error> {
 }
 
 /// What the CA would say.
-fn problem(walk: &Walk) -> Option<Said> {
+fn problem(walk: &Walk) -> Option<Problem> {
     let detail = walk.words()?;
     let kind = match walk.fault.as_ref()? {
         Fault::NoAddress { .. } => DNS,
         fault if fault.is_fetching() => CONNECTION,
         _ => UNAUTHORIZED,
     };
-    Some(Said { r#type: kind.to_owned(), detail })
+    Some(Problem { r#type: kind.to_owned(), detail, ..Problem::default() })
 }
 
 /// Why certbot may get through where we do not.

@@ -45,16 +45,19 @@ impl Rehearsal {
 
     /// 0 all passed, 2 any failed for sure, 1 passed with something left untested that matters; 128 and its number after a signal.
     pub fn exit_code(&self) -> u8 {
+        if let Some(signal) = self.stopped {
+            return signal.saturating_add(128);
+        }
+        let mut failed =
+            self.attempts.iter().filter(|attempt| !attempt.ok && !self.outranked(attempt)).peekable();
         match () {
-            () if self.stopped.is_some() => self.stopped.unwrap_or(0).saturating_add(128),
-            () if self
-                .attempts
-                .iter()
-                .any(|attempt| !attempt.ok && attempt.may_pass.is_none() && !self.outranked(attempt)) =>
-            {
-                2
+            () if failed.peek().is_some() => {
+                if failed.any(|attempt| attempt.may_pass.is_none()) {
+                    2
+                } else {
+                    1
+                }
             }
-            () if self.attempts.iter().any(|attempt| !attempt.ok && !self.outranked(attempt)) => 1,
             () if self.untested.iter().any(|untested| untested.matters) || self.attempts.is_empty() => 1,
             () => 0,
         }

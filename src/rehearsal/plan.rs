@@ -1,6 +1,6 @@
 //! What is rehearsed, and through which way of answering.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::facts::{DNS_01, HTTP_01, HostFacts, Lineage};
 
@@ -51,10 +51,27 @@ pub struct Untested {
     pub matters: bool,
 }
 
+impl std::fmt::Display for Untested {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.lineage {
+            Some(lineage) => write!(f, "{lineage}: {}", self.what),
+            None => f.write_str(&self.what),
+        }
+    }
+}
+
 impl Means {
     /// Whether files are put somewhere for it.
     pub fn needs_files(&self) -> bool {
-        matches!(self, Means::Webroot(_) | Means::Behind { root: Some(_), .. })
+        matches!(self, Means::Webroot(_)) || self.below().is_some()
+    }
+
+    /// Where files may be put for a name whose server does not pass challenges on.
+    pub fn below(&self) -> Option<&Path> {
+        match self {
+            Means::Behind { root, .. } => root.as_deref(),
+            Means::Webroot(_) | Means::Standalone => None,
+        }
     }
 
     /// certbot's word for it.

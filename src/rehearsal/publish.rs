@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::Means;
 use crate::challenge::journal::Journal;
 use crate::challenge::listen::{bind, bind_at};
 use crate::challenge::{Address, Holder, Responder, Socket, Unbound, webroot};
@@ -38,6 +39,15 @@ impl Publisher {
         Self { journal, port, behind, inherited, standalone: None, local: None }
     }
 
+    /// Publishes by a name's own means; behind a server that is to pass challenges on, that is the listener alone.
+    pub fn publish(&mut self, means: &Means, planted: &Planted) -> Result<(), Unpublished> {
+        match means {
+            Means::Webroot(root) => self.below(root, planted),
+            Means::Standalone => self.on_the_port(planted),
+            Means::Behind { .. } => self.behind_a_server(planted),
+        }
+    }
+
     /// Publishes below a web root.
     pub fn below(&mut self, root: &Path, planted: &Planted) -> Result<(), Unpublished> {
         let Planted { token, key_authorization, .. } = planted;
@@ -54,13 +64,13 @@ impl Publisher {
     }
 
     /// Publishes on the challenge's own port.
-    pub fn on_the_port(&mut self, planted: &Planted) -> Result<(), Unpublished> {
+    fn on_the_port(&mut self, planted: &Planted) -> Result<(), Unpublished> {
         let port = self.port;
         plant(self.standalone.get_or_insert_with(|| start(bind(port))), planted)
     }
 
     /// Publishes where a web server passes challenges to.
-    pub fn behind_a_server(&mut self, planted: &Planted) -> Result<(), Unpublished> {
+    fn behind_a_server(&mut self, planted: &Planted) -> Result<(), Unpublished> {
         let (inherited, behind) = (std::mem::take(&mut self.inherited), &self.behind);
         let sockets = || match inherited.is_empty() {
             true => bind_at(behind).map(|socket| vec![socket]),

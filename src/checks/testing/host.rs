@@ -167,9 +167,10 @@ pub fn failed(day: i64, error: &str, said: &[(&str, &str)]) -> HostFacts {
         vantage: Vantage::Ca,
         ok: false,
         id: None,
-        problem: Some(Said {
+        problem: Some(Problem {
             r#type: "urn:ietf:params:acme:error:unauthorized".into(),
             detail: (*detail).into(),
+            ..Problem::default()
         }),
         hops: vec![],
         may_pass: None,

@@ -86,7 +86,7 @@ impl Servers {
     }
 
     /// The way out that an environment gives.
-    pub fn way(&self, environment: &Egress, root: &Root) -> Result<Arc<Transport>, CaFault> {
+    fn way(&self, environment: &Egress, root: &Root) -> Result<Arc<Transport>, CaFault> {
         let mut ways = self.ways.lock().unwrap_or_else(PoisonError::into_inner);
         let made = ways.entry(environment.clone()).or_insert_with(|| {
             let roots = self.roots.of(root, environment.bundle()).map_err(CaFault::Tls)?;
@@ -94,6 +94,11 @@ impl Servers {
             transport.map(Arc::new).map_err(|error| CaFault::Tls(error.to_string()))
         });
         made.clone()
+    }
+
+    /// The way out that this process has.
+    pub fn own_way(&self, root: &Root) -> Result<Arc<Transport>, CaFault> {
+        self.way(&self.own, root)
     }
 
     /// The directory, asked for in one environment.
@@ -148,14 +153,7 @@ impl Servers {
 
 /// Asks for an account by its key, and never makes one. <https://www.rfc-editor.org/rfc/rfc8555#section-7.3.1>
 async fn state(client: &Client, account: &Account, root: &Root) -> AccountState {
-    let Ok(file) = &account.key else {
-        return AccountState::Unasked("its key cannot be read".into());
-    };
-    let key = match root.read(Path::new(&file.path), MAX_KEY, Role::Other) {
-        Ok(content) => AccountKey::from_jwk(&content.bytes),
-        Err(missing) => Err(missing.to_string()),
-    };
-    let key = match key {
+    let key = match key_of(account, root) {
         Ok(key) => key,
         Err(why) => return AccountState::Unasked(why),
     };
@@ -182,6 +180,16 @@ async fn state(client: &Client, account: &Account, root: &Root) -> AccountState 
         "valid" => AccountState::Valid,
         status => AccountState::Ended(format!("status {status}")),
     }
+}
+
+/// The key of an account of certbot's.
+///
+/// # Errors
+/// Why there is none; never a part of it.
+pub fn key_of(account: &Account, root: &Root) -> Result<AccountKey, String> {
+    let file = account.key.as_ref().map_err(|_| "its key cannot be read".to_owned())?;
+    let content = root.read(Path::new(&file.path), MAX_KEY, Role::Other);
+    AccountKey::from_jwk(&content.map_err(|missing| missing.to_string())?.bytes)
 }
 
 /// What a server without time says, and until when.

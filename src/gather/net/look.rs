@@ -13,7 +13,7 @@ use super::{Options, Planted, ca, dns, files, http01};
 use crate::acme::Transport;
 use crate::error::Error;
 use crate::facts::net::{Ari, CaFault, CaSeen, Caa, Dns, NameSeen, Sibling, Walk};
-use crate::facts::{Egress, Fact, HostFacts, Lineage, Missing, Own, Role, Why};
+use crate::facts::{Fact, HostFacts, Lineage, Missing, Own, Role, Why};
 use crate::gather::fs::Root;
 
 /// What is wanted of a name besides its addresses.
@@ -40,7 +40,6 @@ pub(super) struct Look {
     names: Semaphore,
     walking: http01::Options,
     cas: ca::Servers,
-    own: Egress,
     ends: Instant,
 }
 
@@ -65,19 +64,12 @@ impl Look {
             allow_private: options.allow_private,
             ..http01::Options::default()
         };
-        Ok(Self {
-            resolving,
-            names: Semaphore::new(files::at_once()),
-            walking,
-            cas,
-            own: options.own.clone(),
-            ends,
-        })
+        Ok(Self { resolving, names: Semaphore::new(files::at_once()), walking, cas, ends })
     }
 
     /// The way to CAs that this process has.
     pub(super) fn way(&self, root: &Root) -> Result<Arc<Transport>, CaFault> {
-        self.cas.way(&self.own, root)
+        self.cas.own_way(root)
     }
 
     /// What the servers say, all asked at once; one that is not done before the deadline gave no answer.

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use serde::Serialize;
 
 use crate::facts::net::Hop;
-use crate::facts::{Attempt, Said, Vantage};
+use crate::facts::{Attempt, Vantage};
 use crate::rehearsal::Rehearsal;
 use crate::report::json::{FindingOut, finding};
 
@@ -28,10 +28,16 @@ struct AttemptOut<'a> {
     vantage: Vantage,
     ok: bool,
     id: Option<&'a str>,
-    problem: Option<&'a Said>,
+    problem: Option<ProblemOut<'a>>,
     may_pass: Option<&'a str>,
     differs: bool,
     hops: Vec<HopOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct ProblemOut<'a> {
+    r#type: &'a str,
+    detail: &'a str,
 }
 
 #[derive(Serialize)]
@@ -70,7 +76,10 @@ fn attempt(attempt: &Attempt) -> AttemptOut<'_> {
         vantage: attempt.vantage,
         ok: attempt.ok,
         id: attempt.id.as_deref(),
-        problem: attempt.problem.as_ref(),
+        problem: attempt
+            .problem
+            .as_ref()
+            .map(|problem| ProblemOut { r#type: &problem.r#type, detail: &problem.detail }),
         may_pass: attempt.may_pass.as_deref(),
         differs: attempt.differs,
         hops: attempt.hops.iter().map(hop).collect(),

@@ -9,7 +9,7 @@ use crate::checks::CHECKS;
 use crate::facts::net::Hop;
 use crate::facts::{Attempt, Vantage};
 use crate::fold::Folded;
-use crate::rehearsal::{Rehearsal, Untested};
+use crate::rehearsal::Rehearsal;
 use crate::report::text::{line, prose, seen};
 use crate::report::{count, printable};
 
@@ -130,13 +130,4 @@ fn summary(rehearsal: &Rehearsal) -> String {
         n => format!(", {n} left untested"),
     };
     format!("{}: {} passed, {failed} failed{untested}", count(all, "attempt"), all - failed)
-}
-
-impl std::fmt::Display for Untested {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.lineage {
-            Some(lineage) => write!(f, "{lineage}: {}", self.what),
-            None => f.write_str(&self.what),
-        }
-    }
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 
 use super::moment;
-use crate::facts::{Attempt, Logged, Said, Vantage};
+use crate::facts::{Attempt, Logged, Problem, Vantage};
 use crate::gather::fs::show;
 use crate::gather::secrets::mask_command;
 
@@ -212,7 +212,7 @@ fn attempt(identifier: &str) -> Attempt {
         vantage: Vantage::Ca,
         ok: false,
         id: None,
-        problem: Some(Said { r#type: String::new(), detail: String::new() }),
+        problem: Some(Problem::default()),
         hops: Vec::new(),
         may_pass: None,
         differs: false,
