@@ -9,7 +9,6 @@ use super::args::Format;
 use super::audit;
 use super::settings::Settings;
 use crate::challenge::Address;
-use crate::challenge::journal::Journal;
 use crate::demo;
 use crate::demo::network::{Network, SITES, Site};
 use crate::error::Error;
@@ -17,8 +16,10 @@ use crate::facts::Egress;
 use crate::gather::fs::Root;
 use crate::gather::net::{Net, Options};
 use crate::gather::{self, Request};
-use crate::rehearsal::local::{self, Local};
-use crate::rehearsal::{Means, Publisher, Rehearsal, Target};
+use crate::rehearsal::news::News;
+use crate::rehearsal::run::{self, Stage};
+use crate::rehearsal::{Means, Plan, Target};
+use crate::report::dry_run::Live;
 
 /// Rehearses the challenges of the sandbox's sites, which lie on loopback, and prints what comes of it.
 fn rehearse(folder: &Path, settings: &Settings) -> Result<(), Error> {
@@ -43,12 +44,19 @@ fn rehearse(folder: &Path, settings: &Settings) -> Result<(), Error> {
         deadline: Duration::from_secs(60),
         progress: false,
     })?;
-    let (journal, _) = Journal::begin(&folder.join("var/lib/acme-audit"))?;
-    let behind = Address::Tcp((std::net::Ipv4Addr::LOCALHOST, 0).into());
-    let mut publisher = Publisher::new(Some(journal), network.http_port, behind, Vec::new());
-    let Local { attempts, untested, stopped, .. } = local::run(&targets, &net, &mut publisher)?;
-    publisher.end();
-    let rehearsal = Rehearsal { attempts, untested, stopped, report: None };
+    let options = run::Options {
+        port: network.http_port,
+        respond_at: Address::Tcp((std::net::Ipv4Addr::LOCALHOST, 0).into()),
+        state_dir: folder.join("var/lib/acme-audit"),
+        server: None,
+        local: true,
+        run_hooks: false,
+        run_deploy_hooks: false,
+    };
+    let live = Live::new(true);
+    let hear = |news: News<'_>| live.hear(news);
+    let stage = Stage { net: &net, options: &options, inherited: Vec::new(), hear: &hear };
+    let rehearsal = run::of_names(&Plan { targets, untested: Vec::new() }, stage)?;
     anstream::println!("\nacme-audit dry-run --local, on {} names of the sandbox:\n", SITES.len());
     super::dry_run::print(&rehearsal, settings)?;
     Ok(())

@@ -7,11 +7,12 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::news::{Hear, Name, News};
 use super::publish::Publisher;
 use super::said::cause;
 use super::{Target, Untested};
 use crate::acme::{
-    Account, AccountKey, Answer, Client, Identified, KeyType, NewAccount, Refusal, Step, Wanted,
+    self, Account, AccountKey, Answer, Client, Identified, KeyType, NewAccount, Refusal, Step, Wanted,
 };
 use crate::ca::is_production;
 use crate::facts::{Attempt, HostFacts, Lineage, Problem, Vantage};
@@ -67,6 +68,10 @@ impl Case {
         Self { targets, identifiers, profile: None, key: KeyType::default(), must_staple: false }
     }
 
+    fn name<'a>(&'a self, identifier: &'a str) -> Name<'a> {
+        Name { lineage: self.lineage().map(String::as_str), identifier }
+    }
+
     fn lineage(&self) -> Option<&String> {
         self.targets.first()?.lineage.as_ref()
     }
@@ -101,9 +106,15 @@ pub async fn account(
 }
 
 /// Places all orders at once.
-pub async fn run(cases: &[Case], account: &Account, server: &str, publisher: &mut Publisher) -> AtCa {
+pub async fn run(
+    cases: &[Case],
+    account: &Account,
+    server: &str,
+    publisher: &mut Publisher,
+    hear: Hear<'_>,
+) -> AtCa {
     let publisher = Mutex::new(publisher);
-    let orders = cases.iter().map(|case| one(case, account, server, &publisher));
+    let orders = cases.iter().map(|case| one(account, server, Desk { case, publisher: &publisher, hear }));
     let mut all = AtCa::default();
     for AtCa { attempts, untested } in futures_util::future::join_all(orders).await {
         all.attempts.extend(attempts);
@@ -112,7 +123,8 @@ pub async fn run(cases: &[Case], account: &Account, server: &str, publisher: &mu
     all
 }
 
-async fn one(case: &Case, account: &Account, server: &str, publisher: &Mutex<&mut Publisher>) -> AtCa {
+async fn one(account: &Account, server: &str, desk: Desk<'_>) -> AtCa {
+    let case = desk.case;
     let production = is_production(server);
     let wanted = Wanted {
         identifiers: &case.identifiers,
@@ -123,12 +135,7 @@ async fn one(case: &Case, account: &Account, server: &str, publisher: &Mutex<&mu
         fresh: !production,
         within: WITHIN,
     };
-    let publish = |answers: Vec<Answer>| {
-        let mut publisher = publisher.lock().unwrap_or_else(PoisonError::into_inner);
-        let done = answers.iter().try_for_each(|answer| put(case, answer, &mut publisher));
-        std::future::ready(done)
-    };
-    let outcome = account.order(&wanted, &publish).await;
+    let outcome = account.order(&wanted, &desk).await;
     let mut all = AtCa::default();
     let untested = |what: String| Untested { lineage: case.lineage().cloned(), what, matters: true };
     for (identifier, identified) in &outcome.identifiers {
@@ -165,6 +172,28 @@ async fn one(case: &Case, account: &Account, server: &str, publisher: &Mutex<&mu
         all.refused(case, server, *step, refusal);
     }
     all
+}
+
+/// What an order publishes with, and who is told of it.
+struct Desk<'a> {
+    case: &'a Case,
+    publisher: &'a Mutex<&'a mut Publisher>,
+    hear: Hear<'a>,
+}
+
+impl acme::Publisher for Desk<'_> {
+    async fn publish(&self, answers: Vec<Answer>) -> Result<(), String> {
+        let mut publisher = self.publisher.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.iter().try_for_each(|answer| {
+            (self.hear)(News::Looking(self.case.name(&answer.identifier), Vantage::Ca));
+            put(self.case, answer, &mut publisher)
+        })
+    }
+
+    fn settled(&self, identifier: &str, came: &Identified) {
+        let ok = matches!(came, Identified::Validated { .. });
+        (self.hear)(News::Looked(self.case.name(identifier), Vantage::Ca, ok));
+    }
 }
 
 impl AtCa {

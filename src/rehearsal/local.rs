@@ -1,12 +1,13 @@
 //! The local rehearsal: tokens are published, and walked to from this host by the CA's rules. No CA is asked.
 
 use super::ca::AtCa;
+use super::news::{Hear, News};
 use super::publish::{Publisher, Unpublished};
 use super::verdict::cause;
 use super::{Means, Target, Untested};
 use crate::error::Error;
 use crate::facts::net::{Fault, Walk};
-use crate::facts::{Attempt, Problem, Vantage};
+use crate::facts::{Attempt, Fact, Lineage, Problem, Vantage};
 use crate::gather::certbot::shut_by;
 use crate::gather::fs::Root;
 use crate::gather::net::http01::random_token;
@@ -34,18 +35,18 @@ pub struct Local {
 ///
 /// # Errors
 /// The system gives no random bytes.
-pub fn run(targets: &[Target], net: &Net, publisher: &mut Publisher) -> Result<Local, Error> {
+pub fn run(targets: &[Target], net: &Net, publisher: &mut Publisher, hear: Hear<'_>) -> Result<Local, Error> {
     let mut local = Local::default();
     let first = targets.iter().map(|target| (target.clone(), Way::Own));
     let mut again = Vec::new();
-    for (target, planted, walk) in local.walk(first, net, publisher)? {
+    for (target, planted, walk) in local.walk(first, net, publisher, hear)? {
         // What does not come through the server may still be found below its document root.
         match walk.fault.is_some() && target.means.below().is_some() {
             true => again.push((target, Way::Below)),
             false => local.took(&target, &planted, walk, publisher),
         }
     }
-    for (target, planted, walk) in local.walk(again.into_iter(), net, publisher)? {
+    for (target, planted, walk) in local.walk(again.into_iter(), net, publisher, hear)? {
         local.took(&target, &planted, walk, publisher);
     }
     Ok(local)
@@ -67,6 +68,7 @@ impl Local {
         targets: impl Iterator<Item = (Target, Way)>,
         net: &Net,
         publisher: &mut Publisher,
+        hear: Hear<'_>,
     ) -> Result<Vec<(Target, Planted, Walk)>, Error> {
         let mut published = Vec::new();
         for (target, way) in targets {
@@ -82,23 +84,47 @@ impl Local {
                 (None, None) => continue,
             };
             match done {
-                Ok(()) => published.push((target, planted)),
+                Ok(()) => {
+                    hear(News::Looking(target.name(), Vantage::ThisHost));
+                    published.push((target, way, planted));
+                }
                 Err(why) => self.unpublished(target, &why),
             }
         }
-        let asks: Vec<Planted> = published.iter().map(|(_, planted)| planted.clone()).collect();
-        let walks = net.rehearse(&asks).unwrap_or_else(|signal| {
+        let asks: Vec<Planted> = published.iter().map(|(_, _, planted)| planted.clone()).collect();
+        let walked = |at: usize, walk: &Fact<Walk>| {
+            let Some((target, way, _)) = published.get(at) else { return };
+            let ok = walk.as_ref().is_ok_and(|walk| walk.fault.is_none());
+            // What will be looked for again is not told yet.
+            if ok || *way == Way::Below || target.means.below().is_none() {
+                hear(News::Looked(target.name(), Vantage::ThisHost, ok));
+            }
+        };
+        let walks = net.rehearse(&asks, walked).unwrap_or_else(|signal| {
             self.stopped = Some(signal);
             Vec::new()
         });
         let mut walked = Vec::new();
-        for ((target, planted), walk) in published.into_iter().zip(walks) {
+        for ((target, _, planted), walk) in published.into_iter().zip(walks) {
             match walk {
                 Ok(walk) => walked.push((target, planted, walk)),
                 Err(missing) => self.untested(&target, format!("{}: {missing}", target.identifier)),
             }
         }
         Ok(walked)
+    }
+
+    /// Puts the walks in the place of what was seen of lineages before.
+    pub fn show(&mut self, lineages: &mut [Lineage]) {
+        for (target, walk) in std::mem::take(&mut self.walks) {
+            let of = lineages.iter_mut().find(|lineage| Some(&lineage.name) == target.lineage.as_ref());
+            let seen = of.and_then(|lineage| lineage.seen.as_mut());
+            let seen =
+                seen.and_then(|seen| seen.iter_mut().find(|name| name.identifier == target.identifier));
+            if let Some(seen) = seen {
+                seen.walk = Some(Ok(walk));
+            }
+        }
     }
 
     /// Takes what a CA said beside what was seen from here; a cause that its words do not tell is the one that was seen.

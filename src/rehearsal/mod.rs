@@ -1,13 +1,16 @@
 //! The dry run: a challenge is published as the lineage's own client would, and then looked for by the CA's rules.
 //!
-//! A [`Plan`] says what is tried and how, and what cannot be; [`local`] publishes and walks from here, [`ca`] lets a CA do it; the
-//! cause of a failure is the id of a check.
+//! A [`Plan`] says what is tried and how, and what cannot be; [`run`] is the course of it: [`local`] publishes and walks from here,
+//! [`ca`] lets a CA do it. The cause of a failure is the id of a check, and [`news`] tell how far it has come.
 
 pub mod ca;
 pub mod hooks;
 pub mod local;
+pub mod news;
+mod orders;
 mod plan;
 mod publish;
+pub mod run;
 mod said;
 mod verdict;
 
@@ -31,25 +34,25 @@ pub struct Rehearsal {
     pub report: Option<Report>,
 }
 
-impl Rehearsal {
-    /// Whether the CA proved what this host could not.
-    fn outranked(&self, attempt: &Attempt) -> bool {
+/// Whether an attempt counts as failed: not where the CA proved what this host could not.
+fn failed(all: &[Attempt], attempt: &Attempt) -> bool {
+    let outranks = |other: &Attempt| {
         attempt.vantage == Vantage::ThisHost
-            && self.attempts.iter().any(|other| {
-                other.vantage == Vantage::Ca
-                    && other.ok
-                    && other.lineage == attempt.lineage
-                    && other.identifier == attempt.identifier
-            })
-    }
+            && other.vantage == Vantage::Ca
+            && other.ok
+            && other.lineage == attempt.lineage
+            && other.identifier == attempt.identifier
+    };
+    !attempt.ok && !all.iter().any(outranks)
+}
 
+impl Rehearsal {
     /// 0 all passed, 2 any failed for sure, 1 passed with something left untested that matters; 128 and its number after a signal.
     pub fn exit_code(&self) -> u8 {
         if let Some(signal) = self.stopped {
             return signal.saturating_add(128);
         }
-        let mut failed =
-            self.attempts.iter().filter(|attempt| !attempt.ok && !self.outranked(attempt)).peekable();
+        let mut failed = self.attempts.iter().filter(|attempt| failed(&self.attempts, attempt)).peekable();
         match () {
             () if failed.peek().is_some() => {
                 if failed.any(|attempt| attempt.may_pass.is_none()) {

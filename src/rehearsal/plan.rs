@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::news::Name;
 use crate::facts::{DNS_01, HTTP_01, HostFacts, Lineage};
 
 /// What is tried.
@@ -49,6 +50,13 @@ pub struct Untested {
     pub what: String,
     /// A renewal depends on it.
     pub matters: bool,
+}
+
+impl Target {
+    /// The name that is rehearsed.
+    pub fn name(&self) -> Name<'_> {
+        Name { lineage: self.lineage.as_deref(), identifier: &self.identifier }
+    }
 }
 
 impl std::fmt::Display for Untested {

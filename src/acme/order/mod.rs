@@ -73,6 +73,9 @@ pub trait Publisher: Sync {
     /// Why none is: the CA is not told then. Where some are and others are not, the CA's word about those is of more
     /// worth.
     fn publish(&self, answers: Vec<Answer>) -> impl Future<Output = Result<(), String>> + Send;
+
+    /// The CA is done with an identifier.
+    fn settled(&self, _identifier: &str, _came: &Identified) {}
 }
 
 impl<F, R> Publisher for F
@@ -135,7 +138,12 @@ impl Account {
             open.extend(authorizations.iter().filter(|a| a.is_pending()).map(|a| a.url.clone()));
             return Err((Step::Publish, Refusal::Own(why)));
         }
-        let settled = join_all(authorizations.iter().map(|a| self.settle(a, deadline))).await;
+        let settle = |a| async move {
+            let (identified, left_open) = self.settle(a, deadline).await;
+            publisher.settled(&a.identifier(), &identified);
+            (identified, left_open)
+        };
+        let settled = join_all(authorizations.iter().map(settle)).await;
         for (authorization, (identified, left_open)) in authorizations.iter().zip(settled) {
             if left_open {
                 open.push(authorization.url.clone());

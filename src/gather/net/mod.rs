@@ -113,12 +113,22 @@ impl Net {
         })
     }
 
-    /// Walks to published tokens, all at once, by the CA's rules.
+    /// Walks to published tokens, all at once, by the CA's rules; `walked` is told of each as it ends, by its place.
     ///
     /// # Errors
     /// The number of the signal that this process was asked to end with.
-    pub fn rehearse(&self, planted: &[Planted]) -> Result<Vec<Fact<Walk>>, u8> {
-        self.run(futures_util::future::join_all(planted.iter().map(|ask| self.look.rehearse(ask))))
+    pub fn rehearse(
+        &self,
+        planted: &[Planted],
+        walked: impl Fn(usize, &Fact<Walk>),
+    ) -> Result<Vec<Fact<Walk>>, u8> {
+        let walked = &walked;
+        let walks = planted.iter().enumerate().map(|(at, ask)| async move {
+            let walk = self.look.rehearse(ask).await;
+            walked(at, &walk);
+            walk
+        });
+        self.run(futures_util::future::join_all(walks))
     }
 
     /// Looks at the CAs and all identifiers of some lineages at once, each of them once.

@@ -1,4 +1,7 @@
-//! What a dry run brought: for people, and for programs.
+//! What a dry run brought: for people, and for programs; and on the way, how far it has come.
 
 pub mod json;
+mod live;
 pub mod text;
+
+pub use live::Live;
