@@ -58,7 +58,7 @@ impl Refusal {
     }
 
     /// Whether it is a problem of this kind.
-    pub(super) fn is(&self, kind: &str) -> bool {
+    pub fn is(&self, kind: &str) -> bool {
         self.problem().is_some_and(|problem| problem.kind() == kind)
     }
 }

@@ -15,7 +15,7 @@ use crate::calendar;
 use crate::error::Error;
 use crate::facts::{HostFacts, Lineage};
 use crate::gather::fs::{Root, show_bytes};
-use crate::gather::net::Net;
+use crate::gather::net::{Net, Sight};
 use crate::gather::{self, Host, Request};
 use crate::report;
 
@@ -81,7 +81,7 @@ pub fn batches<'h>(host: &'h Host, net: &'h Net) -> impl Iterator<Item = Vec<Lin
     starts.map(|start| {
         let places = start..host.confs.len().min(start.saturating_add(BATCH));
         let mut batch: Vec<Lineage> = places.filter_map(|at| host.lineage(at)).collect();
-        net.see(&mut batch, &host.facts, host.root());
+        net.see(&mut batch, &host.facts, host.root(), Sight { walks: true, cas: true });
         batch
     })
 }

@@ -12,7 +12,8 @@ use super::publish::Publisher;
 use super::said::cause;
 use super::{Target, Untested};
 use crate::acme::{
-    self, Account, AccountKey, Answer, Client, Identified, KeyType, NewAccount, Refusal, Step, Wanted,
+    self, Account, AccountKey, Answer, Client, ExternalAccount, Identified, KeyType, NewAccount, Refusal,
+    Step, Wanted,
 };
 use crate::ca::is_production;
 use crate::facts::{Attempt, HostFacts, Lineage, Problem, Vantage};
@@ -89,6 +90,7 @@ pub fn certbots_keys(host: &HostFacts, server: &str, root: &Root) -> Vec<Account
 pub async fn account(
     client: Arc<Client>,
     certbots: Vec<AccountKey>,
+    external: Option<&ExternalAccount>,
     state_dir: &Path,
     server: &str,
 ) -> Result<Account, String> {
@@ -102,7 +104,14 @@ pub async fn account(
     let folder = crate::ca::account_folder(server).replace(['/', ':'], "_");
     let file = state_dir.join("accounts").join(folder).join("key.json");
     let key = AccountKey::open_or_make(&file).map_err(|e| e.to_string())?;
-    Account::make(client, Arc::new(key), &NewAccount::default()).await.map_err(|e| e.to_string())
+    let new = NewAccount { external, ..NewAccount::default() };
+    Account::make(client, Arc::new(key), &new).await.map_err(|refusal| {
+        let hint = match refusal.is("externalAccountRequired") {
+            true => "; certbot's cli.ini gives no eab-kid and eab-hmac-key",
+            false => "",
+        };
+        format!("{refusal}{hint}")
+    })
 }
 
 /// Places all orders at once.

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use crate::configobj::{self, Value};
 use crate::facts::{HookStage, HostFacts, Lineage, Role};
+use crate::gather::certbot::unmasked;
 use crate::gather::fs::Root;
 use crate::gather::secrets::mask_command;
 
@@ -52,11 +53,15 @@ impl Hooks {
             all.extend(more.filter(|command| !all.contains(command)));
         };
         for lineage in lineages {
-            let own = |key| command(lineage, root, key);
-            once(&mut hooks.pre, own("pre_hook"));
-            once(&mut hooks.post, own("post_hook"));
+            // cli.ini counts as certbot's command line, and that before the conf.
+            let own = |key, options: &[&str]| {
+                let said = options.iter().find_map(|option| unmasked(root, option));
+                said.or_else(|| command(lineage, root, key))
+            };
+            once(&mut hooks.pre, own("pre_hook", &["pre-hook"]));
+            once(&mut hooks.post, own("post_hook", &["post-hook"]));
             let mut deploy = in_folder(HookStage::Deploy);
-            once(&mut deploy, own("renew_hook"));
+            once(&mut deploy, own("renew_hook", &["deploy-hook", "renew-hook"]));
             hooks.deploy.push((lineage.name.clone(), deploy));
         }
         hooks

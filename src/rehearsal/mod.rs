@@ -3,6 +3,7 @@
 //! A [`Plan`] says what is tried and how, and what cannot be; [`run`] is the course of it: [`local`] publishes and walks from here,
 //! [`ca`] lets a CA do it. The cause of a failure is the id of a check, and [`news`] tell how far it has come.
 
+pub mod beside;
 pub mod ca;
 pub mod hooks;
 pub mod local;
@@ -14,6 +15,7 @@ pub mod run;
 mod said;
 mod verdict;
 
+pub use beside::Beside;
 pub use publish::{Publisher, Unpublished};
 
 pub use plan::{Means, Plan, Target, Untested};
@@ -28,6 +30,8 @@ pub struct Rehearsal {
     pub attempts: Vec<Attempt>,
     /// What was not tried.
     pub untested: Vec<Untested>,
+    /// What the CA's tests leave out, as far as it could be looked at.
+    pub beside: Vec<Beside>,
     /// The signal that ended it early; everything that was published is taken back then, too.
     pub stopped: Option<u8>,
     /// The audit of the same lineages, with what the rehearsal showed.
@@ -47,7 +51,7 @@ fn failed(all: &[Attempt], attempt: &Attempt) -> bool {
 }
 
 impl Rehearsal {
-    /// 0 all passed, 2 any failed for sure, 1 passed with something left untested that matters; 128 and its number after a signal.
+    /// 0 all passed, 2 any failed for sure, 1 passed with something that matters left untested, or found beside it; 128 and its number after a signal.
     pub fn exit_code(&self) -> u8 {
         if let Some(signal) = self.stopped {
             return signal.saturating_add(128);
@@ -61,7 +65,12 @@ impl Rehearsal {
                     1
                 }
             }
-            () if self.untested.iter().any(|untested| untested.matters) || self.attempts.is_empty() => 1,
+            () if self.untested.iter().any(|untested| untested.matters)
+                || self.beside.iter().any(|beside| !beside.is_well())
+                || self.attempts.is_empty() =>
+            {
+                1
+            }
             () => 0,
         }
     }

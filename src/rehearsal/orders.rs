@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::ca::{self, AtCa, Case, certbots_keys};
 use super::news::Hear;
 use super::{Plan, Publisher, Target, Untested};
-use crate::acme::{AccountKey, Client};
+use crate::acme::{AccountKey, Client, ExternalAccount};
 use crate::ca::staging;
 use crate::facts::{HostFacts, Lineage};
+use crate::gather::certbot::unmasked;
 use crate::gather::fs::Root;
 use crate::gather::net::Net;
 
@@ -18,6 +19,8 @@ pub struct Orders {
     server: String,
     /// Those of certbot's accounts there.
     keys: Vec<AccountKey>,
+    /// What certbot's cli.ini has to bind a new account to a customer of the CA.
+    external: Option<ExternalAccount>,
     cases: Vec<Case>,
 }
 
@@ -27,6 +30,7 @@ impl Orders {
         Self {
             server: server.to_owned(),
             keys: Vec::new(),
+            external: external(&Root::live()),
             cases: vec![Case::of_names(plan.targets.clone())],
         }
     }
@@ -58,7 +62,8 @@ impl Orders {
                 Some(orders) => orders.cases.push(case),
                 None => {
                     let keys = certbots_keys(host, server, root);
-                    all.push(Self { server: server.to_owned(), keys, cases: vec![case] });
+                    let external = external(root);
+                    all.push(Self { server: server.to_owned(), keys, external, cases: vec![case] });
                 }
             }
         }
@@ -67,7 +72,7 @@ impl Orders {
 
     /// Places them all at once.
     pub async fn place(self, net: &Net, publisher: &mut Publisher, state_dir: &Path, hear: Hear<'_>) -> AtCa {
-        let Self { server, keys, cases } = self;
+        let Self { server, keys, external, cases } = self;
         let untested = |what: String| AtCa {
             untested: vec![Untested { lineage: None, what, matters: true }],
             ..AtCa::default()
@@ -80,9 +85,15 @@ impl Orders {
             Ok(client) => Arc::new(client),
             Err(fault) => return untested(format!("{server}: {fault}")),
         };
-        match ca::account(client, keys, state_dir, &server).await {
+        match ca::account(client, keys, external.as_ref(), state_dir, &server).await {
             Ok(account) => ca::run(&cases, &account, &server, publisher, hear).await,
             Err(why) => untested(format!("{server} gives no account: {why}")),
         }
     }
+}
+
+/// The credentials that certbot would register with. <https://www.rfc-editor.org/rfc/rfc8555#section-7.3.4>
+fn external(root: &Root) -> Option<ExternalAccount> {
+    let said = |option| unmasked(root, option);
+    ExternalAccount::new(&said("eab-kid")?, &said("eab-hmac-key")?).ok()
 }

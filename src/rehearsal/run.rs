@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::beside;
 use super::hooks::{self, Hooks};
 use super::local::{self, Local};
 use super::news::{Hear, News};
@@ -14,7 +15,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::facts::Lineage;
 use crate::gather::Host;
-use crate::gather::net::Net;
+use crate::gather::net::{Net, Sight};
 
 /// How it is rehearsed.
 #[derive(Clone, Debug)]
@@ -61,7 +62,7 @@ pub fn of_names(plan: &Plan, mut stage: Stage<'_>) -> Result<Rehearsal, Error> {
         let what = "no CA was asked: --server URL names one".to_owned();
         untested.push(Untested { lineage: None, what, matters: false });
     }
-    Ok(Rehearsal { attempts, untested, stopped, report: None })
+    Ok(Rehearsal { attempts, untested, beside: Vec::new(), stopped, report: None })
 }
 
 /// Rehearses the lineages of a host, and audits them with what it showed.
@@ -71,7 +72,8 @@ pub fn of_names(plan: &Plan, mut stage: Stage<'_>) -> Result<Rehearsal, Error> {
 pub fn of_lineages(host: Host, config: &Config, mut stage: Stage<'_>) -> Result<Rehearsal, Error> {
     let options = stage.options;
     let mut lineages: Vec<Lineage> = (0..host.confs.len()).filter_map(|at| host.lineage(at)).collect();
-    stage.net.see(&mut lineages, &host.facts, host.root());
+    let sight = Sight { walks: false, cas: !options.local };
+    stage.net.see(&mut lineages, &host.facts, host.root(), sight);
     let mut plan = Plan::default();
     lineages.iter().for_each(|lineage| plan.lineage(lineage, &host.facts));
     let orders = match options.local {
@@ -100,8 +102,9 @@ pub fn of_lineages(host: Host, config: &Config, mut stage: Stage<'_>) -> Result<
         }
     }
     let untested = plan.untested.into_iter().chain(done.untested).collect();
-    let report = Some(audited(host, lineages, config));
-    Ok(Rehearsal { attempts: done.attempts, untested, stopped: done.stopped, report })
+    let report = audited(host, lineages, config);
+    let beside = if options.local { Vec::new() } else { beside::of(&report) };
+    Ok(Rehearsal { attempts: done.attempts, untested, beside, stopped: done.stopped, report: Some(report) })
 }
 
 impl Stage<'_> {

@@ -13,9 +13,21 @@ const MAX_INI: u64 = 256 * 1024;
 /// `--config-dir`, then root's own.
 /// <https://eff-certbot.readthedocs.io/en/stable/using.html#configuration-file>
 pub fn cli_ini(root: &Root) -> Vec<Fact<IniFile>> {
-    let places: [PathBuf; 2] =
-        ["/etc/letsencrypt/cli.ini".into(), "/root/.config/letsencrypt/cli.ini".into()];
-    places.iter().filter(|path| root.exists(path)).map(|path| read(root, path)).collect()
+    places().iter().filter(|path| root.exists(path)).map(|path| read(root, path)).collect()
+}
+
+/// What the first `cli.ini` that has an option says, by its long name, secrets included: to be used, and never a fact.
+pub fn unmasked(root: &Root, option: &str) -> Option<String> {
+    let texts = places().into_iter().filter_map(|path| root.read_text(&path, MAX_INI, Role::Other).ok());
+    texts
+        .flat_map(|text| {
+            entries(&text).map(|(_, key, value)| (name(key), value.to_owned())).collect::<Vec<_>>()
+        })
+        .find_map(|(key, value)| (key == option).then_some(value))
+}
+
+fn places() -> [PathBuf; 2] {
+    ["/etc/letsencrypt/cli.ini".into(), "/root/.config/letsencrypt/cli.ini".into()]
 }
 
 fn read(root: &Root, path: &Path) -> Fact<IniFile> {
@@ -23,14 +35,29 @@ fn read(root: &Root, path: &Path) -> Fact<IniFile> {
     Ok(IniFile { path: show(path), settings: parse(&text) })
 }
 
-/// ConfigArgParse's syntax: `key = value`, `key: value`, `key value` or a bare `key`; `#` and `;` begin comments,
-/// `[section]` lines are passed over.
+/// The long option's name.
+fn name(key: &str) -> String {
+    key.trim_start_matches('-').replace('_', "-")
+}
+
 fn parse(text: &str) -> Vec<Setting> {
-    let mut settings = Vec::new();
-    for (line, raw) in (1u32..).zip(text.lines()) {
+    let setting = |(line, key, value): (u32, &str, &str)| Setting {
+        section: String::new(),
+        key: key.trim_start_matches('-').to_owned(),
+        value: SettingValue::Text(mask_value(key, value)),
+        line,
+        unresolved: None,
+    };
+    entries(text).map(setting).collect()
+}
+
+/// ConfigArgParse's syntax: `key = value`, `key: value`, `key value` or a bare `key`; `#` and `;` begin comments,
+/// `[section]` lines are passed over. Gives line, key and value.
+fn entries(text: &str) -> impl Iterator<Item = (u32, &str, &str)> {
+    (1u32..).zip(text.lines()).filter_map(|(line, raw)| {
         let line_text = raw.trim();
         if line_text.is_empty() || line_text.starts_with(['#', ';', '[']) || line_text.starts_with("---") {
-            continue;
+            return None;
         }
         let end =
             line_text.find(|c: char| c == '=' || c == ':' || c.is_whitespace()).unwrap_or(line_text.len());
@@ -38,15 +65,8 @@ fn parse(text: &str) -> Vec<Setting> {
         let value = rest.trim_start_matches(|c: char| c == '=' || c == ':' || c.is_whitespace());
         let value = value.split_once(" #").map_or(value, |(value, _)| value).trim().trim_matches(['"', '\'']);
         let value = if rest.trim().is_empty() { "true" } else { value };
-        settings.push(Setting {
-            section: String::new(),
-            key: key.trim_start_matches('-').to_owned(),
-            value: SettingValue::Text(mask_value(key, value)),
-            line,
-            unresolved: None,
-        });
-    }
-    settings
+        Some((line, key, value))
+    })
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ pub use accounts::accounts;
 pub use conf::{conf, settings};
 pub use folders::{Folders, folders, orphans};
 pub use hooks::hooks;
-pub use ini::cli_ini;
+pub use ini::{cli_ini, unmasked};
 pub use lineage::{Reader, lineage, name_of};
 pub use log::failures;
 pub use paths::{Programs, shut_by};

@@ -23,6 +23,8 @@ pub(super) struct Asked {
     pub dns_01: bool,
     /// It is validated by a web server.
     pub http_01: bool,
+    /// The way to that is looked at, too.
+    pub walk: bool,
 }
 
 /// Whom names are asked of.
@@ -113,7 +115,7 @@ impl Look {
         seen.unwrap_or_else(|_| NameSeen {
             dns: Err(over("the name servers")),
             caa: Err(over("the name servers")),
-            walk: asked.http_01.then(|| Err(over("the way of the validation"))),
+            walk: asked.walk.then(|| Err(over("the way of the validation"))),
             identifier,
         })
     }
@@ -123,7 +125,7 @@ impl Look {
             Ok((dns, caa)) => (Ok(dns), Ok(caa)),
             Err(missing) => (Err(missing.clone()), Err(missing)),
         };
-        let walk = match asked.http_01 {
+        let walk = match asked.walk {
             true => Some(self.walk(identifier, &dns).await),
             false => None,
         };

@@ -70,6 +70,15 @@ pub struct Planted {
     pub key_authorization: String,
 }
 
+/// What is looked at besides the names themselves.
+#[derive(Clone, Copy, Debug)]
+pub struct Sight {
+    /// The way of each HTTP-01 validation, to a token that nobody has published.
+    pub walks: bool,
+    /// The CAs.
+    pub cas: bool,
+}
+
 /// The network as this host sees it, for one audit.
 #[derive(Debug)]
 pub struct Net {
@@ -131,8 +140,8 @@ impl Net {
         self.run(futures_util::future::join_all(walks))
     }
 
-    /// Looks at the CAs and all identifiers of some lineages at once, each of them once.
-    pub fn see(&self, lineages: &mut [Lineage], host: &HostFacts, root: &Root) {
+    /// Looks at all identifiers of some lineages at once, each of them once, and as far as it is wanted at the CAs.
+    pub fn see(&self, lineages: &mut [Lineage], host: &HostFacts, root: &Root, sight: Sight) {
         let mut asked: HashMap<String, Asked> = HashMap::new();
         for lineage in lineages.iter() {
             for identifier in lineage.names() {
@@ -140,9 +149,13 @@ impl Net {
                 let of = asked.entry(identifier.clone()).or_default();
                 of.dns_01 |= method == Some(DNS_01);
                 of.http_01 |= method == Some(HTTP_01);
+                of.walk |= sight.walks && method == Some(HTTP_01);
             }
         }
-        let doors: BTreeSet<Door> = lineages.iter().filter_map(|lineage| Door::of(lineage, host)).collect();
+        let doors: BTreeSet<Door> = match sight.cas {
+            true => lineages.iter().filter_map(|lineage| Door::of(lineage, host)).collect(),
+            false => BTreeSet::new(),
+        };
         let (seen, cas, windows) = self.runtime.block_on(async {
             let (progress, of) = (Arc::new(Progress::default()), asked.len());
             let own = Arc::new(host.own().ok().cloned());

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::facts::net::Hop;
 use crate::facts::{Attempt, Vantage};
-use crate::rehearsal::Rehearsal;
+use crate::rehearsal::{Beside, Rehearsal};
 use crate::report::json::{FindingOut, finding};
 
 #[derive(Serialize)]
@@ -16,8 +16,18 @@ struct Document<'a> {
     exit_code: u8,
     attempts: Vec<AttemptOut<'a>>,
     not_tested: Vec<String>,
+    /// What the CA's tests leave out, and the audit looked at.
+    looked_at: Vec<BesideOut<'a>>,
     /// What the audit finds wrong with the same lineages, as in `acme-audit.report/1`.
     findings: Vec<FindingOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct BesideOut<'a> {
+    what: &'a str,
+    well: bool,
+    ids: Vec<&'a str>,
+    unknown: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -62,10 +72,16 @@ pub fn write(out: &mut impl Write, rehearsal: &Rehearsal) -> io::Result<()> {
         exit_code: rehearsal.exit_code(),
         attempts: rehearsal.attempts.iter().map(attempt).collect(),
         not_tested: rehearsal.untested.iter().map(ToString::to_string).collect(),
+        looked_at: rehearsal.beside.iter().map(beside).collect(),
         findings: findings.iter().map(finding).collect(),
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     out.write_all(b"\n")
+}
+
+fn beside(beside: &Beside) -> BesideOut<'_> {
+    let ids = beside.found.iter().map(|(id, _)| *id).collect();
+    BesideOut { what: beside.what, well: beside.is_well(), ids, unknown: &beside.open }
 }
 
 fn attempt(attempt: &Attempt) -> AttemptOut<'_> {

@@ -44,8 +44,32 @@ pub fn write(out: &mut impl Write, rehearsal: &Rehearsal, quiet: bool) -> io::Re
         let word = if untested.matters { BOLD } else { DIM };
         writeln!(out, "{word}{:<10}{word:#} {}", "not tested", printable(&untested.to_string()))?;
     }
+    beside(out, rehearsal, quiet)?;
     if !(quiet && rehearsal.exit_code() == 0) {
         writeln!(out, "{}", summary(rehearsal))?;
+    }
+    Ok(())
+}
+
+/// What the rehearsal does not try, in one line as far as nothing is to be said of it.
+fn beside(out: &mut impl Write, rehearsal: &Rehearsal, quiet: bool) -> io::Result<()> {
+    let (well, other): (Vec<_>, Vec<_>) = rehearsal.beside.iter().partition(|beside| beside.is_well());
+    if !(well.is_empty() || quiet) {
+        let well: Vec<&str> = well.iter().map(|beside| beside.what).collect();
+        prose(out, "looked at", &format!("{}: nothing stands against a renewal", well.join(", ")))?;
+    }
+    for beside in other {
+        // What the CA refused is told already.
+        let told = |id: &str| rehearsal.attempts.iter().any(|attempt| attempt.id.as_deref() == Some(id));
+        for (id, says) in beside.found.iter().filter(|(id, _)| !told(id)) {
+            writeln!(out, "{BAD}{:<10}{BAD:#} {} {DIM}{id}{DIM:#}", "found", printable(says))?;
+        }
+        for why in &beside.open {
+            writeln!(out, "{BOLD}{:<10}{BOLD:#} {}: {}", "not seen", beside.what, printable(why))?;
+        }
+    }
+    if rehearsal.beside.iter().any(|beside| !beside.found.is_empty()) {
+        line(out, "", "acme-audit audit says what to do about it")?;
     }
     Ok(())
 }
