@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper::Request;
 use hyper::header::{HOST, HeaderName, USER_AGENT};
@@ -28,6 +28,10 @@ const HEAD: usize = 8 * 1024;
 const HEAD_TIME: Duration = Duration::from_secs(5);
 /// The time for all of a connection.
 const TIME: Duration = Duration::from_secs(10);
+/// How long a connection is safe from being thrown out for a newer one.
+const GRACE: Duration = Duration::from_millis(20);
+/// How often a new connection that has to wait looks whether there is room.
+const LOOK: Duration = Duration::from_millis(1);
 /// How many connections are accepted before those that are there get their turn.
 const BATCH: usize = 16;
 /// How long an error of the whole process or host is waited out.
@@ -54,7 +58,7 @@ pub(super) struct Server {
 #[derive(Default)]
 struct Open {
     last: u64,
-    connections: BTreeMap<u64, AbortHandle>,
+    connections: BTreeMap<u64, (Instant, AbortHandle)>,
 }
 
 impl Server {
@@ -71,6 +75,7 @@ impl Server {
     pub(super) async fn accept(self: Arc<Self>, listener: Listener) {
         loop {
             for _ in 0..BATCH {
+                self.room().await;
                 let accepted = match &listener {
                     Listener::Tcp(tcp) => {
                         tcp.accept().await.map(|(stream, peer)| self.admit(stream, Some(peer)))
@@ -89,6 +94,19 @@ impl Server {
         }
     }
 
+    /// Waits until a connection could be taken without throwing out one that has hardly begun.
+    async fn room(&self) {
+        let is_full = || {
+            let open = lock(&self.open);
+            let oldest = open.connections.first_key_value();
+            open.connections.len() >= self.most
+                && oldest.is_some_and(|(_, (begun, _))| begun.elapsed() < GRACE)
+        };
+        while is_full() {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
     /// Serves a connection. Where there are too many, the oldest goes: a peer who asks at once is answered long before
     /// it is the oldest, and one who waits does so at the cost of those who wait too.
     fn admit<S>(self: &Arc<Self>, stream: S, peer: Option<SocketAddr>)
@@ -97,7 +115,7 @@ impl Server {
     {
         let mut open = lock(&self.open);
         if open.connections.len() >= self.most
-            && let Some((_, oldest)) = open.connections.pop_first()
+            && let Some((_, (_, oldest))) = open.connections.pop_first()
         {
             oldest.abort();
         }
@@ -108,7 +126,7 @@ impl Server {
             server.serve(stream, peer).await;
             lock(&server.open).connections.remove(&number);
         });
-        open.connections.insert(number, task.abort_handle());
+        open.connections.insert(number, (Instant::now(), task.abort_handle()));
     }
 
     async fn serve<S>(&self, stream: S, peer: Option<SocketAddr>)

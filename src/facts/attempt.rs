@@ -42,13 +42,3 @@ pub struct Attempt {
     #[serde(default)]
     pub differs: bool,
 }
-
-impl Vantage {
-    /// The word in reports.
-    pub fn word(self) -> &'static str {
-        match self {
-            Vantage::ThisHost => "this host",
-            Vantage::Ca => "CA",
-        }
-    }
-}

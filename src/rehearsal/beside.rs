@@ -21,7 +21,7 @@ type Topic = (&'static str, &'static [&'static str]);
 
 const TOPICS: &[Topic] = &[
     (
-        "the account at the CA itself",
+        "the account at the CA",
         &[
             "account-deactivated",
             "account-dir-missing",
@@ -34,7 +34,7 @@ const TOPICS: &[Topic] = &[
         ],
     ),
     (
-        "CAA records for that account",
+        "CAA records for it",
         &[
             "caa-accounturi-mismatch",
             "caa-at-cname-target",
@@ -45,10 +45,10 @@ const TOPICS: &[Topic] = &[
             "caa-validationmethods-mismatch",
         ],
     ),
-    ("its certificate profiles", &["profile-name-limit", "required-profile-gone"]),
+    ("profiles", &["profile-name-limit", "required-profile-gone"]),
     ("deploy hooks", &["cli-hook-missing", "deploy-hook-wrong-key", "hook-not-executable"]),
     (
-        "what its limits leave",
+        "limits",
         &[
             "rl-endpoint",
             "rl-exact-set",

@@ -24,7 +24,7 @@ use crate::audit::Report;
 use crate::facts::{Attempt, Vantage};
 
 /// What came of it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Rehearsal {
     /// Every attempt, in the order of lineages and names.
     pub attempts: Vec<Attempt>,

@@ -62,7 +62,7 @@ pub fn of_names(plan: &Plan, mut stage: Stage<'_>) -> Result<Rehearsal, Error> {
         let what = "no CA was asked: --server URL names one".to_owned();
         untested.push(Untested { lineage: None, what, matters: false });
     }
-    Ok(Rehearsal { attempts, untested, beside: Vec::new(), stopped, report: None })
+    Ok(Rehearsal { attempts, untested, stopped, ..Rehearsal::default() })
 }
 
 /// Rehearses the lineages of a host, and audits them with what it showed.
@@ -74,6 +74,14 @@ pub fn of_lineages(host: Host, config: &Config, mut stage: Stage<'_>) -> Result<
     let mut lineages: Vec<Lineage> = (0..host.confs.len()).filter_map(|at| host.lineage(at)).collect();
     let sight = Sight { walks: false, cas: !options.local };
     stage.net.see(&mut lineages, &host.facts, host.root(), sight);
+    if lineages.is_empty() {
+        let what = format!(
+            "{}/renewal holds no lineage: -d DOMAIN rehearses a name without one",
+            host.facts.dirs.config
+        );
+        let untested = vec![Untested { lineage: None, what, matters: true }];
+        return Ok(Rehearsal { untested, ..Rehearsal::default() });
+    }
     let mut plan = Plan::default();
     lineages.iter().for_each(|lineage| plan.lineage(lineage, &host.facts));
     let orders = match options.local {

@@ -56,7 +56,7 @@ fn beside(out: &mut impl Write, rehearsal: &Rehearsal, quiet: bool) -> io::Resul
     let (well, other): (Vec<_>, Vec<_>) = rehearsal.beside.iter().partition(|beside| beside.is_well());
     if !(well.is_empty() || quiet) {
         let well: Vec<&str> = well.iter().map(|beside| beside.what).collect();
-        prose(out, "looked at", &format!("{}: nothing stands against a renewal", well.join(", ")))?;
+        writeln!(out, "{GOOD}{:<10}{GOOD:#} {}: all well", "looked at", well.join(", "))?;
     }
     for beside in other {
         // What the CA refused is told already.
@@ -69,7 +69,7 @@ fn beside(out: &mut impl Write, rehearsal: &Rehearsal, quiet: bool) -> io::Resul
         }
     }
     if rehearsal.beside.iter().any(|beside| !beside.found.is_empty()) {
-        line(out, "", "acme-audit audit says what to do about it")?;
+        writeln!(out, "{:<10} acme-audit audit says what to do about it", "")?;
     }
     Ok(())
 }
@@ -128,8 +128,11 @@ fn tried(attempt: &Attempt) -> String {
         Some(lineage) if *lineage != attempt.identifier => format!(" of {lineage}"),
         _ => String::new(),
     };
-    let text =
-        format!("{}{of}, {}, seen from {}", attempt.identifier, attempt.method, attempt.vantage.word());
+    let from = match attempt.vantage {
+        Vantage::ThisHost => "this host",
+        Vantage::Ca => "the CA",
+    };
+    let text = format!("{}{of}, {}, seen from {from}", attempt.identifier, attempt.method);
     printable(&text).into_owned()
 }
 
