@@ -140,7 +140,7 @@ pub fn patience(seconds: Option<u64>) -> String {
 }
 
 /// The relations and targets of the `Link` headers. <https://www.rfc-editor.org/rfc/rfc8288#section-3>
-fn links(reply: &Reply) -> Vec<(String, String)> {
+pub(super) fn links(reply: &Reply) -> Vec<(String, String)> {
     let all = reply.headers.get_all("link").into_iter().filter_map(|link| link.to_str().ok());
     let read = |link: &str| {
         let (url, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;

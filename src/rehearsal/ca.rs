@@ -12,8 +12,8 @@ use super::publish::Publisher;
 use super::said::cause;
 use super::{Target, Untested};
 use crate::acme::{
-    self, Account, AccountKey, Answer, Client, ExternalAccount, Identified, KeyType, NewAccount, Refusal,
-    Step, Wanted,
+    self, Account, AccountKey, Answer, Client, ExternalAccount, Identified, Key, KeyType, NewAccount,
+    Refusal, Step, Wanted,
 };
 use crate::ca::is_production;
 use crate::facts::{Attempt, HostFacts, Lineage, Problem, Vantage};
@@ -138,7 +138,9 @@ async fn one(account: &Account, server: &str, desk: Desk<'_>) -> AtCa {
     let wanted = Wanted {
         identifiers: &case.identifiers,
         profile: case.profile.as_deref(),
-        key: case.key,
+        key: Key::ThrownAway(case.key),
+        replaces: None,
+        preferred_chain: None,
         must_staple: case.must_staple,
         finalize: !production,
         fresh: !production,

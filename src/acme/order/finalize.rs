@@ -3,19 +3,18 @@
 use instant_acme::{Identifier, Order, OrderStatus};
 
 use super::pace::Deadline;
-use super::{Wanted, identifiers};
+use super::{Key, Wanted, identifiers};
 use crate::acme::account::Account;
 use crate::acme::csr::request;
 use crate::acme::refusal::Refusal;
 use crate::acme::seam::{Seam, of};
 use crate::facts::Problem;
-use crate::facts::net::CaFault;
 
 /// How often in a row the CA may fail to say how the order is.
 const MISSES: usize = 5;
 
 impl Account {
-    /// Asks for the certificate, for a key that is thrown away; comes back with the chain in PEM.
+    /// Asks for the certificate; comes back with the chain in PEM.
     /// <https://www.rfc-editor.org/rfc/rfc8555#section-7.4>
     pub(super) async fn finalize(
         &self,
@@ -24,9 +23,16 @@ impl Account {
         wanted: &Wanted<'_>,
         deadline: &Deadline,
     ) -> Result<String, Refusal> {
-        let key = self.keys.get(wanted.key).await.map_err(Refusal::Own)?;
+        let thrown_away;
+        let key = match wanted.key {
+            Key::Own(key) => key,
+            Key::ThrownAway(kind) => {
+                thrown_away = self.keys.get(kind).await.map_err(Refusal::Own)?;
+                &thrown_away
+            }
+        };
         let names: Vec<String> = identifiers(wanted.identifiers).iter().map(written).collect();
-        let csr = request(&names, &key, wanted.must_staple)
+        let csr = request(&names, key, wanted.must_staple)
             .map_err(|e| Refusal::Own(format!("no request can be made for these names: {e}")))?;
         let (mut pace, mut misses) = (deadline.pace(), 0);
         let mut asked = false;
@@ -55,7 +61,7 @@ impl Account {
                 }
             }
             match order.state().status {
-                OrderStatus::Valid => return chain(order, deadline).await,
+                OrderStatus::Valid => return self.chain(order, wanted, deadline).await,
                 OrderStatus::Invalid => return Err(problem(order)),
                 _ => {}
             }
@@ -69,13 +75,6 @@ impl Account {
 
 fn written(identifier: &Identifier) -> String {
     identifier.authorized(false).to_string()
-}
-
-/// The certificate and its chain.
-async fn chain(order: &mut Order, deadline: &Deadline) -> Result<String, Refusal> {
-    let chain = deadline.bound(order.certificate()).await?;
-    let chain = chain.filter(|chain| chain.contains("-----BEGIN CERTIFICATE-----"));
-    chain.ok_or_else(|| CaFault::NoAcme("what the CA gives as certificate is none".into()).into())
 }
 
 /// Why an order is invalid.

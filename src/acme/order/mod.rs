@@ -4,6 +4,7 @@
 //! do. Nothing of it goes on when the future is dropped.
 
 mod authorization;
+mod chain;
 mod finalize;
 mod outcome;
 mod pace;
@@ -13,7 +14,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use instant_acme::{Account as Engine, Identifier, NewOrder, Order};
+use instant_acme::{Account as Engine, CertificateIdentifier, Identifier, NewOrder, Order};
+use rcgen::KeyPair;
 
 use self::authorization::Authorization;
 use self::pace::Deadline;
@@ -34,6 +36,15 @@ const MAX_AUTHORIZATIONS: usize = 1_000;
 /// How long the end of a rehearsal may take that leaves nothing open.
 const CLEAN_UP: Duration = Duration::from_secs(10);
 
+/// The key of a certificate.
+#[derive(Clone, Copy)]
+pub enum Key<'a> {
+    /// One of this kind, which nobody ever sees.
+    ThrownAway(KeyType),
+    /// This one.
+    Own(&'a KeyPair),
+}
+
 /// What is ordered.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'a> {
@@ -41,8 +52,13 @@ pub struct Wanted<'a> {
     pub identifiers: &'a [String],
     /// A profile that the CA offers.
     pub profile: Option<&'a str>,
-    /// The kind of the certificate's key.
-    pub key: KeyType,
+    /// The certificate's key.
+    pub key: Key<'a>,
+    /// The certificate whose place it takes, by its name in renewal information: the CA counts such an order as a renewal.
+    /// <https://www.rfc-editor.org/rfc/rfc9773#section-5>
+    pub replaces: Option<&'a str>,
+    /// The issuer that the chain is to end with, where the CA has several.
+    pub preferred_chain: Option<&'a str>,
     /// The certificate asks for a stapled OCSP answer.
     pub must_staple: bool,
     /// Ask for the certificate, too.
@@ -85,6 +101,15 @@ where
 {
     fn publish(&self, answers: Vec<Answer>) -> impl Future<Output = Result<(), String>> + Send {
         self(answers)
+    }
+}
+
+impl std::fmt::Debug for Key<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Key::ThrownAway(kind) => kind.name(),
+            Key::Own(_) => "a key of ours",
+        })
     }
 }
 
@@ -171,6 +196,12 @@ impl Account {
         let mut new = NewOrder::new(&identifiers);
         if let Some(profile) = wanted.profile {
             new = new.profile(profile);
+        }
+        if let Some((issuer, serial)) = wanted.replaces.and_then(|id| id.split_once('.')) {
+            new = new.replaces(CertificateIdentifier {
+                authority_key_identifier: issuer.into(),
+                serial: serial.into(),
+            });
         }
         let mut rounds = ROUNDS;
         loop {

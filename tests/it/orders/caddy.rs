@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use acme_audit::acme::{Account, Identified, KeyType, NewAccount, Wanted};
+use acme_audit::acme::{Account, Identified, Key, KeyType, NewAccount, Wanted};
 
 use super::world::{World, bundle};
 use super::{ANEW, account, client, fresh_key, names, said, wanted};
@@ -82,7 +82,7 @@ fn another_ca_is_ordered_from_alike() {
         for wanted in [
             wanted(&all),
             Wanted { fresh: true, ..wanted(&all) },
-            Wanted { key: KeyType::Rsa2048, ..wanted(&all) },
+            Wanted { key: Key::ThrownAway(KeyType::Rsa2048), ..wanted(&all) },
         ] {
             let outcome = account.order(&wanted, &web.all()).await;
             assert_eq!((said(&outcome), outcome.chain.is_some()), (vec![&ANEW; 2], true), "{outcome:?}");

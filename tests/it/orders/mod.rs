@@ -15,7 +15,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acme_audit::acme::{
-    Account, AccountKey, Answer, Client, Identified, KeyType, NewAccount, Outcome, Refusal, Transport, Wanted,
+    Account, AccountKey, Answer, Client, Identified, Key, KeyType, NewAccount, Outcome, Refusal, Transport,
+    Wanted,
 };
 use acme_audit::facts::Egress;
 use acme_audit::facts::Problem;
@@ -36,7 +37,9 @@ fn wanted(identifiers: &[String]) -> Wanted<'_> {
     Wanted {
         identifiers,
         profile: None,
-        key: KeyType::P256,
+        key: Key::ThrownAway(KeyType::P256),
+        replaces: None,
+        preferred_chain: None,
         must_staple: false,
         finalize: true,
         fresh: false,

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use acme_audit::acme::{Account, ExternalAccount, Identified, KeyType, NewAccount, Refusal, Step, Wanted};
+use acme_audit::acme::{
+    Account, ExternalAccount, Identified, Key, KeyType, NewAccount, Refusal, Step, Wanted,
+};
 use serde_json::json;
 use x509_parser::extensions::GeneralName;
 use x509_parser::pem::Pem;
@@ -35,7 +37,7 @@ fn all_names_are_validated_and_a_certificate_comes_back() {
             let account = account(&client).await;
             let all = names(&["b.test", "A.test"]);
             let mut keys = Vec::new();
-            for key in [KeyType::P256, KeyType::P384, KeyType::Rsa2048] {
+            for key in [KeyType::P256, KeyType::P384, KeyType::Rsa2048].map(Key::ThrownAway) {
                 let outcome = account.order(&Wanted { key, ..wanted(&all) }, &web.all()).await;
                 assert_eq!((said(&outcome), &outcome.refused), (vec![&ANEW, &ANEW], &None), "{outcome:?}");
                 let (names, key) = leaf(outcome.chain.as_deref().expect("a certificate"));
