@@ -1,7 +1,8 @@
 //! What a valid request costs while thousands of peers hold or abuse connections: `cargo bench --bench responder [PEERS]`.
 //!
 //! A quarter each says nothing, sends its head a byte at a time, never reads what it asked for, and asks for tokens that
-//! are not there; each connects anew when it is thrown out. The responder is the release build's.
+//! are not there; each connects anew when it is thrown out. The responder is the release build's, or the
+//! program that `ACME_AUDIT` names.
 
 // A bench that cannot go on panics.
 #![allow(clippy::expect_used, clippy::indexing_slicing)]
@@ -30,7 +31,8 @@ fn main() {
     setrlimit(Resource::Nofile, files).expect("the limit of open files");
     let socket = bind_at(&"127.0.0.1:0".parse().expect("an address")).expect("a port");
     let Ok(Address::Tcp(address)) = socket.address() else { return };
-    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/release/acme-audit");
+    let program = std::env::var_os("ACME_AUDIT").unwrap_or_else(|| "target/release/acme-audit".into());
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join(program);
     let mut responder = Responder::start_program(&program, vec![socket]).expect("a responder");
     responder.plant(TOKEN, KEY_AUTHORIZATION).expect("planted");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");

@@ -29,7 +29,7 @@ const HEAD_TIME: Duration = Duration::from_secs(5);
 /// The time for all of a connection.
 const TIME: Duration = Duration::from_secs(10);
 /// How long a connection is safe from being thrown out for a newer one.
-const GRACE: Duration = Duration::from_millis(20);
+const GRACE: Duration = Duration::from_millis(5);
 /// How often a new connection that has to wait looks whether there is room.
 const LOOK: Duration = Duration::from_millis(1);
 /// How many connections are accepted before those that are there get their turn.
