@@ -21,13 +21,17 @@ fn key() -> AccountKey {
 
 /// A CA that looks where nobody is.
 fn ca() -> Arc<Ca> {
-    let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 9));
+    ca_asking(SocketAddr::from((Ipv4Addr::LOCALHOST, 9)))
+}
+
+/// A CA that asks this name server.
+fn ca_asking(names: SocketAddr) -> Arc<Ca> {
     Arc::new(Ca {
         base: BASE.into(),
         nonces: Nonces::default(),
         book: Mutex::default(),
         issuer: Issuer::new().unwrap(),
-        validation: Validation { names: nowhere, http_port: 9 },
+        validation: Validation { names, http_port: 9 },
     })
 }
 
@@ -47,7 +51,10 @@ async fn ask(ca: &Arc<Ca>, path: &str, payload: &str) -> Result<Reply, Refusal> 
 }
 
 async fn registered() -> Arc<Ca> {
-    let ca = ca();
+    with_account(ca()).await
+}
+
+async fn with_account(ca: Arc<Ca>) -> Arc<Ca> {
     let made = send(&ca, "/new-account", &jws(&ca, None, "/new-account", "{}")).await.unwrap();
     assert_eq!((made.status, &made.headers), (201, &vec![("location", format!("{BASE}/acct/0"))]));
     ca
@@ -141,11 +148,41 @@ async fn orders_are_for_names_of_the_sandbox_alone() {
     }
 }
 
+const ORDER: &str = r#"{"identifiers":[{"type":"dns","value":"a.test"}]}"#;
+
+fn header(reply: &Reply, name: &str) -> Option<String> {
+    reply.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
+}
+
+#[tokio::test]
+async fn a_look_that_fails_is_a_problem_and_ends_the_order() {
+    let ca = registered().await;
+    ask(&ca, "/new-order", ORDER).await.unwrap();
+    let open = ask(&ca, "/authz/0", "").await.unwrap();
+    assert_eq!(header(&open, "retry-after").as_deref(), Some("1"));
+    let looked = ask(&ca, "/chall/0", "{}").await.unwrap();
+    assert_eq!(header(&looked, "link"), Some(format!("<{BASE}/authz/0>;rel=\"up\"")));
+    let challenge: serde_json::Value = serde_json::from_str(&looked.body).unwrap();
+    assert_eq!((&challenge["status"], &challenge["error"]["status"]), (&json!("invalid"), &json!(400)));
+    assert_eq!(challenge["error"]["type"], "urn:ietf:params:acme:error:dns");
+    let order = ask(&ca, "/order/0", "").await.unwrap();
+    assert!(order.body.contains(r#""status":"invalid""#), "{}", order.body);
+}
+
+#[tokio::test]
+async fn a_look_that_takes_long_goes_on_and_the_client_is_told_to_ask_again() {
+    let silent = tokio::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let ca = with_account(ca_asking(silent.local_addr().unwrap())).await;
+    ask(&ca, "/new-order", ORDER).await.unwrap();
+    let looked = ask(&ca, "/chall/0", "{}").await.unwrap();
+    assert!(looked.body.contains(r#""status":"processing""#), "{}", looked.body);
+    assert_eq!(header(&looked, "retry-after").as_deref(), Some("1"));
+}
+
 /// Orders `a.test`, and takes it for validated.
 async fn ready() -> Arc<Ca> {
     let ca = registered().await;
-    let order = r#"{"identifiers":[{"type":"dns","value":"a.test"}]}"#;
-    assert_eq!(ask(&ca, "/new-order", order).await.unwrap().status, 201);
+    assert_eq!(ask(&ca, "/new-order", ORDER).await.unwrap().status, 201);
     assert_eq!(kind(ask(&ca, "/order/0/finalize", "{}").await), "orderNotReady");
     ca.book.lock().unwrap().authorizations[0].state = book::State::Valid;
     ca
