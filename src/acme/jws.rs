@@ -55,7 +55,7 @@ impl std::fmt::Debug for ExternalAccount {
 ///
 /// # Errors
 /// The key cannot sign.
-pub(super) fn signed(signer: Signer<'_>, url: &str, nonce: &str, payload: &str) -> Result<Value, String> {
+pub fn signed(signer: Signer<'_>, url: &str, nonce: &str, payload: &str) -> Result<Value, String> {
     let Signer { key, account } = signer;
     let alg = key.algorithm();
     let protected = match account {

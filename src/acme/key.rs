@@ -103,7 +103,7 @@ impl AccountKey {
 
     /// The thumbprint of the public half. <https://www.rfc-editor.org/rfc/rfc7638#section-3>
     pub fn thumbprint(&self) -> String {
-        encode(digest(&SHA256, self.jwk.to_string().as_bytes()).as_ref())
+        thumbprint(&self.jwk)
     }
 
     /// Signs.
@@ -122,6 +122,11 @@ impl AccountKey {
             Pair::Ec(pair, _) => Ok(pair.sign(&random, message).map_err(cannot)?.as_ref().to_vec()),
         }
     }
+}
+
+/// The thumbprint of a public JWK that has its required members in their order, and no others.
+pub fn thumbprint(jwk: &Value) -> String {
+    encode(digest(&SHA256, jwk.to_string().as_bytes()).as_ref())
 }
 
 fn encode(bytes: &[u8]) -> String {

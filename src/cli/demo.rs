@@ -1,66 +1,18 @@
-//! `acme-audit demo`: builds the sandbox host and audits it.
+//! `acme-audit demo`: builds the sandbox host and audits it, then rehearses challenges on the sandbox's network.
 
 use std::path::Path;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::args::Format;
-use super::audit;
 use super::settings::Settings;
-use crate::challenge::Address;
+use super::{audit, dry_run};
 use crate::demo;
-use crate::demo::network::{Network, SITES, Site};
 use crate::error::Error;
-use crate::facts::Egress;
 use crate::gather::fs::Root;
-use crate::gather::net::{Net, Options};
 use crate::gather::{self, Request};
 use crate::rehearsal::news::News;
-use crate::rehearsal::run::{self, Stage};
-use crate::rehearsal::{Means, Plan, Target};
 use crate::report::dry_run::Live;
-
-/// Rehearses the challenges of the sandbox's sites, which lie on loopback, and prints what comes of it.
-fn rehearse(folder: &Path, settings: &Settings) -> Result<(), Error> {
-    let cannot = |e: std::io::Error| Error::new(format!("cannot start the sandbox's own servers: {e}"));
-    let network = Network::start(folder).map_err(cannot)?;
-    for site in SITES {
-        std::fs::create_dir_all(folder.join(site.webroot)).map_err(cannot)?;
-    }
-    let target = |site: &Site| Target {
-        lineage: None,
-        identifier: site.name.to_owned(),
-        means: Means::Webroot(folder.join(site.webroot)),
-    };
-    let targets: Vec<Target> = SITES.iter().map(target).collect();
-    let net = Net::new(Options {
-        resolver: Some(network.resolver),
-        http_port: network.http_port,
-        https_port: 443,
-        allow_private: true,
-        own: Egress::default(),
-        ca_bundle: None,
-        deadline: Duration::from_secs(60),
-        progress: false,
-    })?;
-    let options = run::Options {
-        port: network.http_port,
-        respond_at: Address::Tcp((std::net::Ipv4Addr::LOCALHOST, 0).into()),
-        state_dir: folder.join("var/lib/acme-audit"),
-        server: None,
-        local: true,
-        run_hooks: false,
-        run_deploy_hooks: false,
-    };
-    let live = Live::new(true);
-    let hear = |news: News<'_>| live.hear(news);
-    let stage = Stage { net: &net, options: &options, inherited: Vec::new(), hear: &hear };
-    let rehearsal = run::of_names(&Plan { targets, untested: Vec::new() }, stage)?;
-    anstream::println!("\nacme-audit dry-run --local, on {} names of the sandbox:\n", SITES.len());
-    super::dry_run::print(&rehearsal, settings)?;
-    Ok(())
-}
 
 /// Builds, audits, prints; succeeds when the sandbox shows what it should, which is a host that fails.
 pub fn run(settings: &Settings, keep: Option<&Path>) -> Result<u8, Error> {
@@ -87,15 +39,29 @@ pub fn run(settings: &Settings, keep: Option<&Path>) -> Result<u8, Error> {
     });
     let report = audit::look(host, &[], settings, None)?;
     audit::print(&report, settings)?;
-    if settings.format == Format::Text {
-        rehearse(folder, settings)?;
-        let shown = folder.display();
-        match keep {
-            Some(_) => anstream::println!("\nthe sandbox host is in {shown}; try: acme-audit --root {shown}"),
-            None => anstream::println!(
+    if settings.format != Format::Text {
+        return Ok(0);
+    }
+    let code = rehearse(settings)?;
+    let shown = folder.display();
+    match keep {
+        Some(_) => anstream::println!("\nthe sandbox host is in {shown}; try: acme-audit --root {shown}"),
+        None => {
+            anstream::println!(
                 "\nthe sandbox host was in {shown}; keep one with: acme-audit demo --keep DIR"
-            ),
+            );
         }
     }
-    Ok(0)
+    Ok(code)
+}
+
+/// Rehearses the challenges of the sandbox's sites, and prints what came of it; gives the exit code of a signal, else 0.
+fn rehearse(settings: &Settings) -> Result<u8, Error> {
+    let live = Live::new(true);
+    let demo::Shown { server, rehearsal } = demo::rehearse(&|news: News<'_>| live.hear(news))?;
+    anstream::println!(
+        "\nacme-audit dry-run --server {server} -d NAME -w DIR, for each name of the sandbox's own network:\n"
+    );
+    let code = dry_run::print(&rehearsal, settings)?;
+    Ok(if rehearsal.stopped.is_some() { code } else { 0 })
 }

@@ -6,8 +6,8 @@ use aws_lc_rs::rand;
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256, SanType,
-    SerialNumber,
+    KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256, PublicKeyData,
+    SanType, SerialNumber,
 };
 use time::OffsetDateTime;
 
@@ -114,7 +114,7 @@ impl Authority {
     }
 
     /// Signs `leaf` for `key`; PEM, as certbot writes `cert.pem`.
-    pub(super) fn sign(&self, leaf: &Leaf<'_>, key: &KeyPair) -> Result<String, Error> {
+    pub(super) fn sign(&self, leaf: &Leaf<'_>, key: &impl PublicKeyData) -> Result<String, Error> {
         let params = leaf.params(key)?;
         Ok(params.signed_by(key, &self.issuer).map_err(wrong)?.pem())
     }
@@ -131,7 +131,7 @@ pub(super) struct Leaf<'a> {
 }
 
 impl Leaf<'_> {
-    fn params(&self, key: &KeyPair) -> Result<CertificateParams, Error> {
+    fn params(&self, key: &impl PublicKeyData) -> Result<CertificateParams, Error> {
         let mut params = CertificateParams::default();
         params.subject_alt_names = sans(self.names)?;
         params.distinguished_name = DistinguishedName::new();

@@ -4,6 +4,8 @@
 //! real certificates and keys, the tree certbot would have left, the files its package installs. `--root` then takes the folder
 //! for a host. [`HOST`] is the demo's own manifest; the fixtures of the tests are others. Everything is dated relative to one
 //! moment, keys are fresh in every build, and nothing outside the folder is read or written.
+//!
+//! Beside it, [`rehearse`] tries the dry run on a small [`network`] of its own.
 
 mod accounts;
 mod authorities;
@@ -17,6 +19,7 @@ mod mint;
 pub mod network;
 mod packages;
 mod place;
+mod rehearsal;
 mod tree;
 mod verbs;
 mod words;
@@ -29,6 +32,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 pub use error::Error;
+pub use rehearsal::{Shown, rehearse};
 
 /// The demo host: a Debian web server with healthy lineages and, for the rest, one fault each.
 pub const HOST: &str = include_str!("host.txt");

@@ -1,22 +1,20 @@
 //! The local rehearsal: tokens are published, and walked to from this host by the CA's rules. No CA is asked.
 
+use std::net::IpAddr;
+
 use super::ca::AtCa;
 use super::news::{Hear, News};
 use super::publish::{Publisher, Unpublished};
 use super::verdict::cause;
 use super::{Means, Target, Untested};
 use crate::error::Error;
-use crate::facts::net::{Fault, Walk};
+use crate::facts::net::Walk;
 use crate::facts::{Attempt, Fact, Lineage, Problem, Vantage};
 use crate::gather::certbot::shut_by;
 use crate::gather::fs::Root;
 use crate::gather::net::http01::random_token;
 use crate::gather::net::{Net, Planted};
-
-/// The types of problem that a failed validation has at the CA. <https://www.rfc-editor.org/rfc/rfc8555#section-6.7>
-const UNAUTHORIZED: &str = "urn:ietf:params:acme:error:unauthorized";
-const CONNECTION: &str = "urn:ietf:params:acme:error:connection";
-const DNS: &str = "urn:ietf:params:acme:error:dns";
+use crate::reserved::reserved;
 
 /// What the local rehearsal brings.
 #[derive(Debug, Default)]
@@ -136,7 +134,10 @@ impl Local {
                     && own.identifier == attempt.identifier
             });
             if let Some(here) = here {
-                attempt.id = attempt.id.or_else(|| here.id.clone().filter(|_| !attempt.ok));
+                attempt.id = match went_elsewhere(&attempt, here) {
+                    true => Some("dns-points-elsewhere".to_owned()),
+                    false => attempt.id.or_else(|| here.id.clone().filter(|_| !attempt.ok)),
+                };
                 attempt.differs = attempt.ok != here.ok;
             }
             self.attempts.push(attempt);
@@ -154,7 +155,7 @@ impl Local {
         self.attempts.push(Attempt {
             ok: walk.fault.is_none(),
             id: cause(&walk, &target.means, asked, shut).map(str::to_owned),
-            problem: problem(&walk),
+            problem: walk.problem(),
             hops: walk.hops.clone(),
             may_pass: walk.fault.is_some().then(|| may_pass(&target.means)).flatten(),
             ..target.attempt()
@@ -209,15 +210,14 @@ fn token(target: &Target) -> Result<Planted, Error> {
     Ok(Planted { identifier: target.identifier.clone(), token, key_authorization })
 }
 
-/// What the CA would say.
-fn problem(walk: &Walk) -> Option<Problem> {
-    let detail = walk.words()?;
-    let kind = match walk.fault.as_ref()? {
-        Fault::NoAddress { .. } => DNS,
-        fault if fault.is_fetching() => CONNECTION,
-        _ => UNAUTHORIZED,
-    };
-    Some(Problem { r#type: kind.to_owned(), detail, ..Problem::default() })
+/// Whether a CA failed at an address by which this host, which passed, does not know the name. That a private network gives another
+/// one to its hosts is no sign of it.
+fn went_elsewhere(at_ca: &Attempt, here: &Attempt) -> bool {
+    let said = at_ca.problem.as_ref().and_then(|problem| problem.detail.split(": ").next());
+    let Some(there) = said.and_then(|said| said.parse::<IpAddr>().ok()) else { return false };
+    let known: Vec<IpAddr> = here.hops.iter().flat_map(|hop| hop.addresses.clone()).collect();
+    let private = reserved(there).is_none() && known.iter().all(|known| reserved(*known).is_some());
+    here.ok && !at_ca.ok && !known.contains(&there) && !private
 }
 
 /// Why certbot may get through where we do not.
@@ -228,5 +228,34 @@ fn may_pass(means: &Means) -> Option<String> {
              snippet of contrib/web-servers the dry run gets there as well"
         )),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::net::Hop;
+
+    /// What is said of the cause where this host passes at one address, and the CA is refused at another.
+    fn cause(here: &str, there: &str) -> Option<String> {
+        let target = Target { lineage: None, identifier: "a.test".into(), means: Means::Standalone };
+        let hop = Hop { addresses: vec![here.parse().unwrap()], ..Hop::default() };
+        let own = Attempt { ok: true, hops: vec![hop], ..target.attempt() };
+        let detail = format!("{there}: Fetching http://a.test/x: Connection refused");
+        let problem = Some(Problem { detail, ..Problem::default() });
+        let (id, vantage) = (Some("connection-refused".to_owned()), Vantage::Ca);
+        let at_ca = Attempt { id, vantage, problem, ..target.attempt() };
+        let mut local = Local { attempts: vec![own], ..Local::default() };
+        local.join(AtCa { attempts: vec![at_ca], untested: Vec::new() });
+        let joined = local.attempts.pop()?;
+        assert!(joined.differs);
+        joined.id
+    }
+
+    #[test]
+    fn a_ca_that_goes_to_another_machine_is_told_from_one_that_is_refused() {
+        assert_eq!(cause("45.45.45.7", "45.45.45.7").as_deref(), Some("connection-refused"));
+        assert_eq!(cause("45.45.45.7", "45.45.45.8").as_deref(), Some("dns-points-elsewhere"));
+        assert_eq!(cause("10.0.0.7", "45.45.45.8").as_deref(), Some("connection-refused"), "behind NAT");
     }
 }

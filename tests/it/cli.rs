@@ -212,13 +212,6 @@ fn the_demo_shows_healthy_and_broken_lineages_and_keeps_its_folder_when_told() {
     ids.dedup();
     assert!(ids.len() >= 12, "{ids:?}");
     assert!(keep.join("etc/letsencrypt/renewal").is_dir());
-    let text = run(&["demo"]);
-    let text = String::from_utf8_lossy(&text.stdout).into_owned();
-    for said in
-        ["webroot-moved-or-deleted", "dotfile-deny", "redirect-bad-port", "7 attempts: 1 passed, 6 failed"]
-    {
-        assert!(text.contains(said), "{said} in {text}");
-    }
     let again = run(&["demo", "--keep", &keep_text]);
     assert_eq!(again.status.code(), Some(3), "a folder with something in it is not overwritten");
 }

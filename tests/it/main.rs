@@ -12,6 +12,7 @@ mod configobj_oracle;
 mod contrib;
 mod cron_daemon;
 mod cron_oracle;
+mod demo;
 mod dry_run;
 mod hostile;
 mod hosts;

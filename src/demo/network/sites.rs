@@ -1,6 +1,7 @@
 //! The sites: one behaviour a name, as misconfigured web servers show it.
 
 use std::convert::Infallible;
+use std::net::Ipv4Addr;
 use std::path::{Component, Path, PathBuf};
 
 use http_body_util::Full;
@@ -18,8 +19,10 @@ pub struct Site {
     pub name: &'static str,
     /// The folder that certbot is told to be its web root, below the sandbox.
     pub webroot: &'static str,
-    /// Whether it has an address.
-    pub resolves: bool,
+    /// Its address for this host.
+    pub inside: Option<Ipv4Addr>,
+    /// Its address for everybody else, the CA included.
+    pub outside: Option<Ipv4Addr>,
     answers: Answers,
 }
 
@@ -46,11 +49,21 @@ pub const SITES: &[Site] = &[
     site("spa.test", "var/www/spa", Answers::Application),
     site("panel.test", "var/www/panel", Answers::OtherPort),
     site("intranet.test", "var/www/intranet", Answers::Password),
-    Site { resolves: false, ..site("expired.test", "var/www/expired", Answers::Denied) },
+    Site { inside: None, outside: None, ..site("expired.test", "var/www/expired", Answers::Denied) },
+    // Moved here, and the public record still names the old server: only the CA sees it.
+    Site { outside: Some(SILENT), ..site("split.test", "var/www/split", Answers::Files("var/www/split")) },
+    // Behind a router that does not lead this host back to itself: the CA gets through.
+    Site {
+        inside: Some(SILENT),
+        ..site("hairpin.test", "var/www/hairpin", Answers::Files("var/www/hairpin"))
+    },
 ];
 
+/// An address of the loopback at which nothing listens.
+const SILENT: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+
 const fn site(name: &'static str, webroot: &'static str, answers: Answers) -> Site {
-    Site { name, webroot, resolves: true, answers }
+    Site { name, webroot, inside: Some(Ipv4Addr::LOCALHOST), outside: Some(Ipv4Addr::LOCALHOST), answers }
 }
 
 /// Answers until it is dropped.

@@ -6,6 +6,12 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::Fault;
+use crate::facts::Problem;
+
+/// The types of problem that a failed validation has. <https://www.rfc-editor.org/rfc/rfc8555#section-6.7>
+const UNAUTHORIZED: &str = "urn:ietf:params:acme:error:unauthorized";
+const CONNECTION: &str = "urn:ietf:params:acme:error:connection";
+const DNS: &str = "urn:ietf:params:acme:error:dns";
 
 /// One walk to a challenge's URL, with the rules of Let's Encrypt's validation authority.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,6 +105,16 @@ impl Walk {
         };
         let address = hop.and_then(|hop| hop.used).map(|a| format!("{a}: ")).unwrap_or_default();
         Some(format!("{address}{fetching}{fault}"))
+    }
+
+    /// The problem that the challenge has then; `None` where the CA would be content.
+    pub fn problem(&self) -> Option<Problem> {
+        let kind = match self.fault.as_ref()? {
+            Fault::NoAddress { .. } => DNS,
+            fault if fault.is_fetching() => CONNECTION,
+            _ => UNAUTHORIZED,
+        };
+        Some(Problem { r#type: kind.to_owned(), detail: self.words()?, ..Problem::default() })
     }
 
     /// Whether IPv6 could not be dialled and the walk began anew over IPv4.

@@ -1,4 +1,5 @@
-//! For people: each attempt in a line; a failed one with its way, the CA's words, the cause and what to do.
+//! For people: each attempt in a line; a failed one with its way, the CA's words, the cause and what to do. Where this host
+//! and the CA agree, that is one attempt.
 
 use std::io::{self, Write};
 
@@ -22,20 +23,25 @@ const BAD: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiCo
 const DIFFERS: &str = "this host came to another end: it may not see itself as others do (hairpin NAT, another resolver), \
                        and the CA's word counts";
 
+/// What is said of a failure that the CA did not see.
+const OUTRANKED: &str = "the CA found it, and its word counts: this host may not see itself as others do (hairpin NAT, another \
+                         resolver)";
+
 /// Writes the report. `quiet` leaves out what passed.
 ///
 /// # Errors
 /// The output cannot be written.
 pub fn write(out: &mut impl Write, rehearsal: &Rehearsal, quiet: bool) -> io::Result<()> {
     let mut told: Vec<&str> = Vec::new();
-    for attempt in rehearsal.attempts.iter().filter(|attempt| !attempt.ok) {
+    let shown = || rehearsal.attempts.iter().filter(|attempt| !is_said_before(rehearsal, attempt));
+    for attempt in shown().filter(|attempt| !attempt.ok) {
         let id = attempt.id.as_deref().unwrap_or_default();
         let first = !told.contains(&id);
         failed(out, rehearsal, attempt, first)?;
         told.push(id);
     }
-    for attempt in rehearsal.attempts.iter().filter(|attempt| attempt.ok && !quiet) {
-        writeln!(out, "{GOOD}{:<10}{GOOD:#} {}", "passed", tried(attempt))?;
+    for attempt in shown().filter(|attempt| attempt.ok && !quiet) {
+        writeln!(out, "{GOOD}{:<10}{GOOD:#} {}", "passed", tried(rehearsal, attempt))?;
         if attempt.differs {
             prose(out, "but", DIFFERS)?;
         }
@@ -75,15 +81,19 @@ fn beside(out: &mut impl Write, rehearsal: &Rehearsal, quiet: bool) -> io::Resul
 }
 
 fn failed(out: &mut impl Write, rehearsal: &Rehearsal, attempt: &Attempt, first: bool) -> io::Result<()> {
-    writeln!(out, "{BAD}{:<10}{BAD:#} {BOLD}{}{BOLD:#}", "failed", tried(attempt))?;
+    writeln!(out, "{BAD}{:<10}{BAD:#} {BOLD}{}{BOLD:#}", "failed", tried(rehearsal, attempt))?;
     for hop in &attempt.hops {
         line(out, "went to", &way(hop))?;
     }
-    if let Some(problem) = &attempt.problem {
-        let who = match attempt.vantage {
-            Vantage::Ca => "CA says",
-            Vantage::ThisHost => "the CA",
-        };
+    // What the CA says is of more worth than what it would say.
+    let at_ca = seen_from(rehearsal, attempt, Vantage::Ca);
+    if at_ca.is_some_and(|at_ca| at_ca.ok) {
+        prose(out, "but", OUTRANKED)?;
+        return writeln!(out);
+    }
+    let at_ca = at_ca.filter(|at_ca| agree(attempt, at_ca));
+    let who = if at_ca.is_some() { "CA says" } else { "the CA" };
+    if let Some(problem) = &at_ca.unwrap_or(attempt).problem {
         prose(out, who, &printable(&problem.detail))?;
     }
     if attempt.differs {
@@ -123,12 +133,32 @@ fn said_of<'r>(rehearsal: &'r Rehearsal, attempt: &Attempt) -> Option<&'r Folded
     })
 }
 
-fn tried(attempt: &Attempt) -> String {
+/// The attempt at the same name that was seen from there.
+fn seen_from<'r>(rehearsal: &'r Rehearsal, of: &Attempt, vantage: Vantage) -> Option<&'r Attempt> {
+    rehearsal.attempts.iter().find(|attempt| {
+        attempt.vantage == vantage && attempt.lineage == of.lineage && attempt.identifier == of.identifier
+    })
+}
+
+/// Whether two vantages came to one end, for one reason.
+fn agree(one: &Attempt, other: &Attempt) -> bool {
+    one.ok == other.ok && one.id == other.id && one.method == other.method
+}
+
+/// Whether this host's attempt at the same name says what the CA's does.
+fn is_said_before(rehearsal: &Rehearsal, attempt: &Attempt) -> bool {
+    let here = seen_from(rehearsal, attempt, Vantage::ThisHost);
+    attempt.vantage == Vantage::Ca && here.is_some_and(|here| agree(here, attempt))
+}
+
+fn tried(rehearsal: &Rehearsal, attempt: &Attempt) -> String {
     let of = match &attempt.lineage {
         Some(lineage) if *lineage != attempt.identifier => format!(" of {lineage}"),
         _ => String::new(),
     };
+    let at_ca = seen_from(rehearsal, attempt, Vantage::Ca);
     let from = match attempt.vantage {
+        Vantage::ThisHost if at_ca.is_some_and(|at_ca| agree(attempt, at_ca)) => "this host and from the CA",
         Vantage::ThisHost => "this host",
         Vantage::Ca => "the CA",
     };
