@@ -46,13 +46,14 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     }
     host.sees_certbots_paths()?;
     let shown = hosts().next().unwrap_or(first);
+    let addresses = shown.addresses.join(" ");
+    let saw = match shown.directive.as_str() {
+        "virtualhost" => format!("<VirtualHost {addresses}>"),
+        _ => format!("Listen {addresses}, and no <VirtualHost> at all"),
+    };
     let finding = Finding::new(format!("Apache has no virtual host on port 80 for {}", lineage.name))
         .about(Subject::Process("apache".into()))
-        .saw_wanted(
-            &shown.r#where,
-            format!("{} {}", shown.directive, shown.addresses.join(" ")),
-            "<VirtualHost *:80>",
-        );
+        .saw_wanted(&shown.r#where, saw, "<VirtualHost *:80>");
     Ok(vec![if host.unused(lineage) { finding.lowered(Severity::Note, UNUSED) } else { finding }])
 }
 

@@ -33,11 +33,11 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     }
     let mut findings: Vec<Finding> = rogue(host, server, names).into_iter().collect();
     let before = host.runs_before(lineage)?;
-    if let Some((by, _)) = leaves_stopped(&before, |name| names.contains(&name)) {
+    if let Some((by, name)) = leaves_stopped(&before, |name| names.contains(&name)) {
         let says =
             format!("{server} is stopped before the challenge that its plugin answers for {}", lineage.name);
         host.sees_certbots_paths()?;
-        findings.push(with_stop(Finding::new(says), by, server));
+        findings.push(with_stop(Finding::new(says), by, name));
     }
     Ok(findings)
 }

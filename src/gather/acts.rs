@@ -16,12 +16,27 @@ const MAX_SCRIPT: u64 = 256 << 10;
 const MAX_DEPTH: usize = 3;
 
 /// Words before a command that change nothing about it.
-const BEFORE: [&str; 22] = [
-    "sudo", "env", "exec", "if", "then", "else", "elif", "do", "!", "{", "time", "nice", "ionice", "nohup",
+const BEFORE: &[&str] = &[
+    "env", "exec", "if", "then", "else", "elif", "do", "!", "{", "time", "nice", "ionice", "nohup",
     "command", "while", "until", "-n", "-E", "-", "@", "+",
 ];
+/// Programs that run the program among their words, and some of those.
+const WRAPPERS: &[&str] =
+    &["timeout", "flock", "chronic", "setsid", "stdbuf", "systemd-run", "systemd-cat", "sudo"];
+const WRAPPED: &[&str] = &[
+    "systemctl",
+    "service",
+    "rc-service",
+    "invoke-rc.d",
+    "nginx",
+    "apachectl",
+    "apache2ctl",
+    "docker",
+    "podman",
+    "sh",
+];
 /// Programs and words of the shell that start and stop nothing.
-const PLAIN: [&str; 61] = [
+const PLAIN: &[&str] = &[
     "echo",
     "printf",
     "logger",
@@ -201,6 +216,18 @@ impl<'a> Reading<'a> {
         if PLAIN.contains(&name) || name == "perl" && rest.iter().any(|word| word.contains("sleep")) {
             return;
         }
+        if WRAPPERS.contains(&name) {
+            let inner = words
+                .iter()
+                .skip(1)
+                .position(|word| WRAPPED.contains(&word.rsplit('/').next().unwrap_or(word)));
+            return match inner.and_then(|at| rest.get(at..)) {
+                Some(inner) => {
+                    self.command(&inner.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>(), depth)
+                }
+                None => self.acts.run(name),
+            };
+        }
         let verb = |at: usize| rest.iter().filter(|word| !word.starts_with('-')).nth(at).copied();
         let after = |at: usize| rest.iter().filter(|word| !word.starts_with('-')).skip(at).copied();
         match name {
@@ -333,6 +360,8 @@ mod tests {
             ("rc-service nginx stop", "-nginx + ?"),
             ("nginx -s quit", "-nginx + ?"),
             ("apachectl -k graceful-stop", "-apache2 + ?"),
+            ("timeout 30 systemctl stop nginx", "-nginx + ?"),
+            ("sudo -u root /usr/sbin/service nginx stop", "-nginx + ?"),
             ("killall haproxy", "-haproxy + ?"),
             ("docker compose -f /srv/c.yml down", "-docker + ?"),
             ("docker stop web", "-docker + ?"),
