@@ -141,6 +141,17 @@ mod tests {
     }
 
     #[test]
+    fn a_server_on_ipv6_alone_may_leave_ipv4_free() {
+        let mut host = listening("nginx", Some("nginx.service"));
+        let own = host.own.as_mut().unwrap().as_mut().unwrap();
+        own.on_80.as_mut().unwrap()[0].address = "[::]:80".parse().unwrap();
+        assert_eq!(only(&CHECK, &standalone(), &host).0, Severity::MayFail);
+        let own = host.own.as_mut().unwrap().as_mut().unwrap();
+        own.on_80.as_mut().unwrap()[0].address = "[::1]:80".parse().unwrap();
+        silent(&CHECK, &standalone(), &host);
+    }
+
+    #[test]
     fn a_hook_that_stops_something_else_may_do_more_than_it_says() {
         let (severity, finding) = only(&CHECK, &standalone(), &with_hook(&["haproxy"], &[]));
         assert_eq!(severity, Severity::MayFail);
