@@ -74,6 +74,11 @@ fn finding(lineage: &Lineage, host: &HostFacts, holder: &Listener, hooks: &[&Bef
     let finding = finding
         .lowered_if(!lasts(holder, host), Severity::MayFail, "it is no service, and may be gone by then")
         .lowered_if(
+            holder.address.is_ipv6(),
+            Severity::MayFail,
+            "it is seen on IPv6 alone, and may leave IPv4 free",
+        )
+        .lowered_if(
             !hooks.is_empty(),
             Severity::MayFail,
             "a hook runs before, and may do more than its text says",
