@@ -24,7 +24,7 @@ pub mod webroot;
 
 pub use address::Address;
 pub use answer::is_token;
-pub use holder::{Holder, Process};
+pub use holder::Holder;
 pub use listen::{Socket, Unbound};
 pub use message::Asked;
 pub use responder::{Error, Responder};

@@ -169,6 +169,8 @@ pub(super) mod fixture {
             addresses: addresses.iter().map(address).collect(),
             sends_from: from.iter().map(|text| text.parse().unwrap()).collect(),
             listens: Ok(listens.to_vec()),
+            on_80: Some(vec![]),
+            unprivileged_from: Some(1024),
         };
         HostFacts { live: true, own: Some(Ok(own)), ..host() }
     }

@@ -9,6 +9,7 @@ mod account_unknown_to_ca;
 mod acme_challenge_cname_stale;
 mod acmev1_server;
 mod allow_subset_drops_names;
+mod apache_no_port80_vhost;
 mod ari_retry_after_far_future;
 mod ari_window_missed;
 mod ari_window_moved;
@@ -68,6 +69,7 @@ mod force_renewal_in_schedule;
 mod fullchain_differs;
 mod geo_or_asn_blocking;
 mod hook_not_executable;
+mod hooked;
 mod identifier_refused;
 mod interrupted_update_previous_links;
 mod interval_too_long;
@@ -79,6 +81,7 @@ mod leaf_not_signed_by_chain;
 mod leaf_only_chain;
 mod limited;
 mod lineage_0001_duplicate;
+mod listen_v6_missing;
 mod live_behind_archive;
 mod live_not_symlink;
 mod manual_hook_missing_or_broken;
@@ -90,6 +93,7 @@ mod must_staple;
 mod nameserver_unreachable_or_blocked;
 mod nat_forwarding_gone;
 mod newer_conf_older_certbot;
+mod nginx_config_invalid;
 mod no_reload_at_all;
 mod not_checkable;
 mod not_persistent_machine_off;
@@ -101,6 +105,7 @@ mod output_discarded;
 mod plugin_not_installed;
 mod points_at_archive_version;
 mod port80_blocked;
+mod port80_taken_standalone;
 mod preferred_challenge_gone;
 mod private_or_reserved_address;
 mod privkey_world_readable;
@@ -129,6 +134,7 @@ mod rl_registered_domain;
 mod schedule_insufficient_from_date;
 mod schedule_never_fires;
 mod schedule_not_started;
+mod server_stopped_or_rogue_nginx;
 mod servfail_dnssec;
 mod service_unit_failing;
 mod slow_server;
@@ -137,6 +143,7 @@ mod split_horizon;
 mod staging_override_refused;
 mod staging_server_in_conf;
 mod stale_txt_records;
+mod standalone_not_root;
 mod symlink_target_missing;
 mod timer_disabled_or_dead;
 mod timer_fires_before_network_or_nginx;
@@ -151,6 +158,7 @@ mod walked;
 mod webroot_map_incomplete;
 mod webroot_moved_or_deleted;
 mod webroot_permissions;
+mod webroot_with_server_stopped;
 mod wildcard_dns_masks;
 mod wildcard_with_non_dns_authenticator;
 
@@ -280,6 +288,14 @@ pub static CHECKS: &[&Check] = &[
     &ips_or_fail2ban::CHECK,
     &aaaa_wrong_host::CHECK,
     &multi_backend_token_missing::CHECK,
+    // Web servers.
+    &port80_taken_standalone::CHECK,
+    &standalone_not_root::CHECK,
+    &server_stopped_or_rogue_nginx::CHECK,
+    &webroot_with_server_stopped::CHECK,
+    &nginx_config_invalid::CHECK,
+    &apache_no_port80_vhost::CHECK,
+    &listen_v6_missing::CHECK,
     // Accounts.
     &account_dir_missing::CHECK,
     &account_key_corrupt::CHECK,

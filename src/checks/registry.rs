@@ -22,6 +22,7 @@ fn every_file_is_a_registered_check_of_the_same_name() {
         "turned_away",
         "walked",
         "elsewhere",
+        "hooked",
     ];
     let files: BTreeSet<String> = std::fs::read_dir(folder)
         .unwrap()

@@ -30,7 +30,7 @@ const BATCH: usize = 1_000;
 pub fn run(settings: &Settings, args: &AuditArgs) -> Result<u8, Error> {
     let report = match &args.facts {
         Some(file) => replay(settings, file, &args.names)?,
-        None => look(host(settings)?, &args.names, settings, net(settings)?)?,
+        None => look(tested(settings)?, &args.names, settings, net(settings)?)?,
     };
     print(&report, settings)
 }
@@ -42,7 +42,16 @@ pub fn net(settings: &Settings) -> Result<Option<Net>, Error> {
 
 /// The host that the flags name, with all lineages or the named ones.
 pub fn host_of(settings: &Settings, names: &[String]) -> Result<Host, Error> {
-    only(host(settings)?, names)
+    only(tested(settings)?, names)
+}
+
+/// The host that the flags name, with what its servers say of their configurations; offline nobody is to look a name up.
+pub fn tested(settings: &Settings) -> Result<Host, Error> {
+    let mut host = host(settings)?;
+    if settings.network.is_some() {
+        host.test_servers();
+    }
+    Ok(host)
 }
 
 /// A host with the named lineages alone, where any are named.

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Account, Cert, Client, Fact, Filters, Install, Logged, Own, Rule, Servers, Setting, Terms, Trigger, Zone,
+    Account, Before, Cert, Client, Fact, Filters, Install, Logged, Own, Rule, Servers, Setting, Terms,
+    Trigger, Zone,
 };
 
 /// Everything that is not particular to one lineage.
@@ -58,6 +59,9 @@ pub struct HostFacts {
     /// Programs that hooks on command lines and in `cli.ini` call and that are surely missing.
     #[serde(default)]
     pub hook_programs: Vec<HookProgram>,
+    /// What runs before challenges, whatever the lineage; `None` in facts of a version that did not look.
+    #[serde(default)]
+    pub before: Option<Vec<Before>>,
     /// What runs beside certbot's own hooks and may reload a service.
     pub beside: Fact<Vec<Beside>>,
     /// What the servers' configurations name.

@@ -35,6 +35,9 @@ pub struct Lineage {
     pub previous_links: Vec<String>,
     /// What stands at each path that the conf names: values that begin with `/`, and the programs of hooks.
     pub paths: BTreeMap<String, PathState>,
+    /// What its `pre_hook` does; `None` without one.
+    #[serde(default)]
+    pub pre_hook: Option<super::Acts>,
     /// What the credentials file of its DNS plugin holds, where that is one of certbot's own project.
     #[serde(default)]
     pub properties: Option<Fact<Properties>>,

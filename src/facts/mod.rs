@@ -4,6 +4,7 @@
 //! instead of passing.
 
 mod account;
+mod acts;
 mod attempt;
 mod conf;
 mod egress;
@@ -12,6 +13,7 @@ mod host;
 mod install;
 mod issuance;
 mod lineage;
+mod listener;
 mod logged;
 pub mod net;
 mod options;
@@ -22,11 +24,13 @@ mod refused;
 mod remedy;
 mod schedule;
 mod server;
+mod standalone;
 mod terms;
 mod x509;
 mod zone;
 
 pub use account::{Account, AccountFile, Choice};
+pub use acts::{Acts, Before, BeforeKind, Freed, freed, leaves_stopped};
 pub use attempt::{Attempt, Vantage};
 pub use conf::{Conf, SectionHead, Setting, SettingValue};
 pub use egress::{Egress, Login, Proxy, Variable};
@@ -40,6 +44,7 @@ pub use install::{DnsPlugin, Install, InstallKind, Plugins};
 pub use issuance::Credentials;
 pub(crate) use issuance::{DNS_01, HTTP_01, challenges, full_name};
 pub use lineage::{Archive, Exposure, Kind, Lineage, LinkState, LiveLink, PathState, Version};
+pub use listener::{Listener, Process, is_in_the_way};
 pub use logged::Logged;
 pub use options::UNUSED;
 pub use own::{Own, OwnAddress};
@@ -47,7 +52,7 @@ pub use problem::{Problem, Subproblem};
 pub use properties::{Properties, Property, Shape};
 pub(crate) use remedy::{DIR, is_of_every_host, is_plain, replace_in, try_it};
 pub use schedule::{Client, Ineffective, Purpose, Rule, Task, Trigger, TriggerKind, UnitState, When};
-pub use server::{CertRef, ServerKind, Servers, Suspect, Usage};
+pub use server::{CertRef, ConfigTest, Listen, ServerKind, Servers, Suspect, Usage};
 pub use terms::{ENOUGH_ATTEMPTS, Terms};
 pub use x509::{Cert, Issued, KeyAlgorithm, PrivateKey, SignatureState};
 pub use zone::Zone;

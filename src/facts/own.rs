@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fact, HostFacts};
+use super::{Fact, HostFacts, Listener};
 use crate::check::Skip;
 use crate::reserved::reserved;
 
@@ -17,6 +17,12 @@ pub struct Own {
     pub sends_from: Vec<IpAddr>,
     /// The TCP ports that something listens on, at whatever address.
     pub listens: Fact<Vec<u16>>,
+    /// Who listens on port 80; `None` in facts of a version that did not look.
+    #[serde(default)]
+    pub on_80: Option<Vec<Listener>>,
+    /// The lowest port that others than root may listen on; `None` where the kernel does not say.
+    #[serde(default)]
+    pub unprivileged_from: Option<u16>,
 }
 
 /// One address, or a whole block that is routed to this host itself.
@@ -86,6 +92,8 @@ mod tests {
             addresses: addresses.iter().map(address).collect(),
             sends_from: sends_from.iter().map(|a| a.parse().unwrap()).collect(),
             listens: Ok(vec![]),
+            on_80: Some(vec![]),
+            unprivileged_from: Some(1024),
         }
     }
 

@@ -73,6 +73,30 @@ pub struct Suspect {
     pub text: String,
 }
 
+/// A line that says where a server listens: `listen`, `Listen`, `<VirtualHost …>`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listen {
+    /// Whose configuration.
+    pub server: ServerKind,
+    /// `file:line`.
+    pub r#where: String,
+    /// The directive, in lower case.
+    pub directive: String,
+    /// Its words, one or more addresses.
+    pub addresses: Vec<String>,
+}
+
+/// What a server said of its configuration when it was asked to test it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfigTest {
+    /// Which server.
+    pub server: ServerKind,
+    /// What was run.
+    pub command: String,
+    /// The lines of its complaint, secrets masked; none where it is content.
+    pub said: super::Fact<Vec<String>>,
+}
+
 /// What the servers' configurations say.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Servers {
@@ -86,6 +110,12 @@ pub struct Servers {
     /// Rules that let only some visitors in to sites on port 80.
     #[serde(default)]
     pub filters: Vec<super::Filter>,
+    /// Lines that say where a server listens.
+    #[serde(default)]
+    pub listens: Vec<Listen>,
+    /// What the servers said of their configurations, where they were asked.
+    #[serde(default)]
+    pub tests: Vec<ConfigTest>,
     /// Configuration files that could not be read.
     pub unread: Vec<super::Missing>,
     /// Indices into `refs` by lineage; rebuilt after loading.

@@ -1,6 +1,8 @@
-//! Read-only look-ups that fill the facts. Nothing here judges or writes, and nothing is executed, but for one question
-//! to the running systemd (`systemctl show`) on a live host.
+//! Read-only look-ups that fill the facts. Nothing here judges or writes, and nothing is executed on a live
+//! host but one question to the running systemd (`systemctl show`), and the test of a running server's configuration
+//! that certbot itself makes first (`nginx -t`).
 
+mod acts;
 pub mod certbot;
 mod firewall;
 pub mod fs;
@@ -11,6 +13,7 @@ pub mod net;
 mod own;
 pub mod schedule;
 pub mod secrets;
+pub mod sockets;
 pub mod webserver;
 pub mod x509;
 mod zone;
@@ -73,6 +76,9 @@ pub fn host(request: Request) -> Host {
         life::log(root, &life::log_folders(&request.logs_dir, scope.ini("logs-dir"), &triggers));
     let zone = zone(root);
     let of_host = zone.as_ref().map(of_host).map_err(Clone::clone);
+    let hooks = certbot::hooks(root, config);
+    let beside = schedule::beside(root);
+    let before = Some(acts::before(root, &cli_ini, &triggers, &hooks, &beside));
     let facts = HostFacts {
         schema: SCHEMA.into(),
         version: env!("CARGO_PKG_VERSION").into(),
@@ -89,12 +95,13 @@ pub fn host(request: Request) -> Host {
         renewal,
         orphans,
         accounts: certbot::accounts(root, config),
-        hooks: certbot::hooks(root, config),
+        hooks,
         hook_programs: schedule::hook_programs(root, &cli_ini, &triggers),
         cli_ini,
         installs: installs::installs(root),
         triggers,
-        beside: schedule::beside(root),
+        before,
+        beside,
         servers: webserver::servers(root, config),
         filters: firewall::filters(root),
         locked_by: root.is_live().then(|| lock_holder(&request)),
@@ -110,6 +117,11 @@ impl Host {
     /// The file system that is looked at.
     pub fn root(&self) -> &Root {
         &self.request.root
+    }
+
+    /// Has the running servers test their configurations, as certbot's plugins do; they may look names up for it.
+    pub fn test_servers(&mut self) {
+        self.facts.servers.tests = webserver::test(&self.request.root, &self.facts.installs);
     }
 
     /// Reads the lineage at a place in [`Host::confs`].

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use crate::facts::{Fact, Missing, Own, OwnAddress, Role, Why};
 use crate::gather::fs::Root;
+use crate::gather::sockets::{Listening, listeners, listening};
 
 /// How much of one file is read, in bytes: a router of the whole internet has a longer one.
 const MAX_TABLE: u64 = 8 << 20;
@@ -22,8 +23,8 @@ const PASSING: u8 = 0x01 | 0x08 | 0x20 | 0x40;
 /// The flag of a route that leads to the host itself: RTF_LOCAL. <linux/ipv6_route.h>
 const LOCAL_ROUTE: u32 = 0x8000_0000;
 
-/// The state of a socket that listens. <net/tcp_states.h>
-const LISTEN: &str = "0A";
+/// The lowest port that every user may listen on. <https://docs.kernel.org/networking/ip-sysctl.html>
+const UNPRIVILEGED: &str = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
 
 /// Somewhere in the internet: the first root server. <https://www.iana.org/domains/root/servers>
 const FAR: [(&str, &str); 2] = [("0.0.0.0:0", "198.41.0.4:53"), ("[::]:0", "[2001:503:ba3e::2:30]:53")];
@@ -36,7 +37,23 @@ pub fn own(root: &Root) -> Option<Fact<Own>> {
         let v6 = table(root, "/proc/net/if_inet6")?.unwrap_or_default();
         let routes = table(root, "/proc/net/ipv6_route")?.unwrap_or_default();
         let addresses = local_v4(&v4).chain(local_v6(&v6)).chain(local_blocks(&routes));
-        Ok(Own { addresses: addresses.collect(), sends_from: sends_from(), listens: listens(root) })
+        let sockets = sockets(root);
+        let listens = |sockets: &Vec<Listening>| {
+            let ports: BTreeSet<u16> = sockets.iter().map(|socket| socket.address.port()).collect();
+            ports.into_iter().collect()
+        };
+        let on_80 = |sockets: &Vec<Listening>| {
+            let there = sockets.iter().filter(|socket| socket.address.port() == 80);
+            listeners(Path::new("/proc"), &there.copied().collect::<Vec<_>>())
+        };
+        let unprivileged = root.read_text(Path::new(UNPRIVILEGED), 64, Role::Other);
+        Ok(Own {
+            addresses: addresses.collect(),
+            sends_from: sends_from(),
+            on_80: sockets.as_ref().ok().map(on_80),
+            unprivileged_from: unprivileged.ok().and_then(|text| text.trim().parse().ok()),
+            listens: sockets.as_ref().map(listens).map_err(Clone::clone),
+        })
     })
 }
 
@@ -108,25 +125,16 @@ fn sends_from() -> Vec<IpAddr> {
     FAR.iter().filter_map(from).collect()
 }
 
-fn listens(root: &Root) -> Fact<Vec<u16>> {
-    let mut ports = BTreeSet::new();
+fn sockets(root: &Root) -> Fact<Vec<Listening>> {
+    let mut sockets = Vec::new();
     for (path, needed) in [("/proc/net/tcp", true), ("/proc/net/tcp6", false)] {
         match root.read_start(Path::new(path), MAX_SOCKETS, Role::Other) {
-            Ok(bytes) => ports.extend(listening(&String::from_utf8_lossy(&bytes))),
+            Ok(bytes) => sockets.extend(String::from_utf8_lossy(&bytes).lines().filter_map(listening)),
             Err(missing) if missing.why == Why::NotFound && !needed => {}
             Err(missing) => return Err(missing),
         }
     }
-    Ok(ports.into_iter().collect())
-}
-
-/// `sl: ADDRESS:PORT ADDRESS:PORT STATE …`.
-fn listening(sockets: &str) -> impl Iterator<Item = u16> {
-    sockets.lines().filter_map(|line| {
-        let mut words = line.split_whitespace().skip(1);
-        let (_, port) = words.next()?.rsplit_once(':')?;
-        (words.nth(1)? == LISTEN).then(|| u16::from_str_radix(port, 16).ok())?
-    })
+    Ok(sockets)
 }
 
 #[cfg(test)]
@@ -174,14 +182,6 @@ mod tests {
         let routes =
             line(block, "40", "80000001") + &line(block, "30", "00000001") + &line(block, "80", "80200001");
         assert_eq!(shown(local_blocks(&routes)), ["2a0e:99::/64"]);
-    }
-
-    #[test]
-    fn only_sockets_that_listen_count() {
-        let sockets = "  sl  local_address rem_address   st tx_queue rx_queue\n   \
-                       0: 00000000:0050 00000000:0000 0A 00000000:00000000\n   \
-                       1: 020200C0:01BB 507100CB:0051 06 00000000:00000000\n";
-        assert_eq!(listening(sockets).collect::<Vec<_>>(), [80]);
     }
 
     #[test]

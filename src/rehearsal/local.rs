@@ -7,6 +7,7 @@ use super::news::{Hear, News};
 use super::publish::{Publisher, Unpublished};
 use super::verdict::cause;
 use super::{Means, Target, Untested};
+use crate::challenge::Holder;
 use crate::error::Error;
 use crate::facts::net::Walk;
 use crate::facts::{Attempt, Fact, Lineage, Problem, Vantage};
@@ -25,6 +26,8 @@ pub struct Local {
     pub untested: Vec<Untested>,
     /// The walks, with their targets.
     pub walks: Vec<(Target, Walk)>,
+    /// Who has the port that a listener of our own needs.
+    pub taken: Vec<Holder>,
     /// The signal that ended it early.
     pub stopped: Option<u8>,
 }
@@ -167,14 +170,17 @@ impl Local {
     fn unpublished(&mut self, target: Target, why: &Unpublished) {
         let what = format!("{}: its token cannot be published: {why}", target.identifier);
         match (why, &target.means) {
-            (Unpublished::Taken(_), Means::Standalone) => self.attempts.push(Attempt {
-                id: Some("port80-taken-standalone".into()),
-                problem: Some(Problem {
-                    detail: format!("Could not bind the port: {why}"),
-                    ..Problem::default()
-                }),
-                ..target.attempt()
-            }),
+            (Unpublished::Taken(holders), Means::Standalone) => {
+                self.taken.clone_from(holders);
+                self.attempts.push(Attempt {
+                    id: Some("port80-taken-standalone".into()),
+                    problem: Some(Problem {
+                        detail: format!("Could not bind the port: {why}"),
+                        ..Problem::default()
+                    }),
+                    ..target.attempt()
+                });
+            }
             _ => self.untested(&target, what),
         }
     }

@@ -10,6 +10,7 @@ pub mod local;
 pub mod news;
 mod orders;
 mod plan;
+mod port;
 mod publish;
 pub mod run;
 mod said;

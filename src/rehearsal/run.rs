@@ -7,7 +7,7 @@ use super::hooks::{self, Hooks};
 use super::local::{self, Local};
 use super::news::{Hear, News};
 use super::orders::Orders;
-use super::{Plan, Publisher, Rehearsal, Untested, failed};
+use super::{Plan, Publisher, Rehearsal, Untested, failed, port};
 use crate::audit::{Judged, Report, judge};
 use crate::challenge::journal::Journal;
 use crate::challenge::{Address, Socket};
@@ -103,6 +103,7 @@ pub fn of_lineages(host: Host, config: &Config, mut stage: Stage<'_>) -> Result<
         stage.run(&hooks.post, &[]);
     }
     let mut done = done?;
+    port::say_who_frees_it(&mut done, &lineages, &host.facts, options.run_hooks);
     done.show(&mut lineages);
     if options.run_deploy_hooks && done.stopped.is_none() {
         for (lineage, commands) in &hooks.deploy {

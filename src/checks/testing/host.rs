@@ -42,6 +42,7 @@ pub fn host() -> HostFacts {
         installs: Ok(vec![install("5.8.0", &["nginx"])]),
         triggers: Ok(vec![timer(None)]),
         hook_programs: vec![],
+        before: Some(vec![]),
         beside: Ok(vec![]),
         servers: Servers {
             refs: vec![cert_ref("example.com", "/etc/letsencrypt/live/example.com/fullchain.pem")],
@@ -151,6 +152,28 @@ pub fn with_triggers(triggers: Vec<Trigger>) -> HostFacts {
 /// The healthy host with these certbots.
 pub fn with_certbots(versions: &[&str]) -> HostFacts {
     HostFacts { installs: Ok(versions.iter().map(|v| install(v, &["nginx"])).collect()), ..host() }
+}
+
+/// The healthy host, looked at while it runs, whose port 80 this process has over IPv4.
+pub fn listening(name: &str, unit: Option<&str>) -> HostFacts {
+    let process = Process { pid: 812, name: name.into(), unit: unit.map(str::to_owned) };
+    let listener = Listener { address: ([0, 0, 0, 0], 80).into(), user: 0, process: Some(process) };
+    let own = Own {
+        addresses: vec![],
+        sends_from: vec![],
+        listens: Ok(vec![22, 80]),
+        on_80: Some(vec![listener]),
+        unprivileged_from: Some(1024),
+    };
+    HostFacts { live: true, own: Some(Ok(own)), ..host() }
+}
+
+/// A command that runs before the challenges, and stops these.
+pub fn before(by: BeforeKind, stops: &[&str], unread: &[&str]) -> Before {
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let acts = Acts { stops: names(stops), starts: vec![], unread: names(unread) };
+    let r#where = "/etc/letsencrypt/renewal-hooks/pre/stop".to_owned();
+    Before { command: r#where.clone(), r#where, by, acts }
 }
 
 /// Something that may reload a service beside certbot's hooks.

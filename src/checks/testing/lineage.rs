@@ -48,6 +48,7 @@ pub fn lineage() -> Lineage {
             ("systemctl".to_owned(), PathState::File { executable: true, readable_by_all: false }),
         ]
         .into(),
+        pre_hook: None,
         properties: None,
         key_exposed: None,
         seen: None,

@@ -13,6 +13,7 @@ use crate::facts::{
     Archive, Cert, Conf, Fact, Issued, Kind, Lineage, LinkState, LiveLink, Missing, Role, SignatureState,
     Version, Why,
 };
+use crate::gather::acts;
 use crate::gather::fs::{Content, Entry, Folder, Root, kind_word, normalize, show, show_bytes};
 use crate::gather::x509;
 
@@ -73,6 +74,7 @@ pub fn lineage(reader: Reader<'_>, conf_file: &Entry) -> Lineage {
     Lineage {
         name: show_bytes(stem),
         paths: conf.as_ref().map(|c| paths(reader.root, reader.programs, c)).unwrap_or_default(),
+        pre_hook: conf.as_ref().ok().and_then(|conf| acts::of_conf(reader.root, conf)),
         properties: conf.as_ref().ok().and_then(|conf| properties(reader.root, conf)),
         key_exposed: exposure(reader.root, &key.link),
         conf,

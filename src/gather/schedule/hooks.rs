@@ -43,7 +43,7 @@ pub fn hook_programs(
 }
 
 /// Options and commands among the words of a call.
-fn hooks(words: &[String]) -> Vec<(String, String)> {
+pub(in crate::gather) fn hooks(words: &[String]) -> Vec<(String, String)> {
     let hook = |(i, word): (usize, &String)| {
         let (option, value) = match word.split_once('=') {
             Some((option, value)) => (option, Some(value.to_owned())),

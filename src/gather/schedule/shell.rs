@@ -6,10 +6,10 @@ const MAX_DEPTH: usize = 6;
 const MAX_COMMANDS: usize = 5_000;
 
 /// One program with its words, quotes removed.
-pub(super) type Words = Vec<String>;
+pub(in crate::gather) type Words = Vec<String>;
 
 /// The simple commands of a text, in order; `$(…)` and backquotes are commands of their own.
-pub(super) fn commands(text: &str) -> Vec<Words> {
+pub(in crate::gather) fn commands(text: &str) -> Vec<Words> {
     let mut lexer = Lexer { chars: text.chars().collect(), at: 0, done: Vec::new() };
     while lexer.at < lexer.chars.len() && lexer.done.len() < MAX_COMMANDS {
         lexer.list(None, 0);

@@ -82,6 +82,14 @@ impl Apache<'_, '_> {
             "sslcertificatefile" | "sslcertificatekeyfile" | "sslcertificatechainfile" => {
                 self.reading.cert(place, directive, value, &meant, &self.server_root);
             }
+            "listen" => self.reading.listens(place, directive, &[&meant]),
+            "<virtualhost" => {
+                let addresses: Vec<String> =
+                    values.iter().map(|value| self.expand(value.trim_end_matches('>'))).collect();
+                let addresses: Vec<&str> =
+                    addresses.iter().map(String::as_str).filter(|address| !address.is_empty()).collect();
+                self.reading.listens(place, "virtualhost", &addresses);
+            }
             "documentroot" => self.reading.documents(place, &meant),
             "alias" => {
                 let path = values.get(1).map(|path| self.expand(path));

@@ -8,6 +8,7 @@ mod mail;
 mod nginx;
 mod other;
 mod suspects;
+mod syntax;
 mod tree;
 
 use std::collections::{BTreeSet, HashMap};
@@ -17,8 +18,9 @@ use rustix::fs::FileType;
 
 use super::fs::{Root, normalize, show};
 use super::secrets::mask_command;
-use crate::facts::{CertRef, Missing, Role, ServerKind, Servers, Suspect, Why};
+use crate::facts::{CertRef, Listen, Missing, Role, ServerKind, Servers, Suspect, Why};
 use nginx::MAINS;
+pub use syntax::test;
 
 /// How much of one configuration file is read.
 const MAX_FILE: u64 = 64 << 20;
@@ -26,6 +28,8 @@ const MAX_FILE: u64 = 64 << 20;
 const MAX_FILES: usize = 200_000;
 /// How many lines that may be to blame are kept.
 const MAX_SUSPECTS: usize = 1_000;
+/// How many lines that say where a server listens are kept.
+const MAX_LISTENS: usize = 20_000;
 /// How many folders and links of one path are followed.
 const MAX_STEPS: usize = 64;
 
@@ -160,6 +164,18 @@ impl<'a> Reading<'a> {
         if let Some(id) = id.filter(|_| self.servers.suspects.len() < MAX_SUSPECTS) {
             let text = mask_command(&words.join(" "));
             self.servers.suspects.push(Suspect { id: id.to_owned(), r#where: place.shown(), text });
+        }
+    }
+
+    /// A line that says where a server listens.
+    fn listens(&mut self, place: &Place<'_>, directive: &str, addresses: &[&str]) {
+        if self.servers.listens.len() < MAX_LISTENS {
+            self.servers.listens.push(Listen {
+                server: place.server,
+                r#where: place.shown(),
+                directive: directive.to_ascii_lowercase(),
+                addresses: addresses.iter().map(|address| (*address).to_owned()).collect(),
+            });
         }
     }
 

@@ -49,6 +49,7 @@ fn file(reading: &mut Reading<'_>, path: &Path, prefix: &Path, depth: usize) {
             "ssl_certificate" | "ssl_certificate_key" | "ssl_trusted_certificate" => {
                 reading.cert(&place, directive, value, value, prefix);
             }
+            "listen" => reading.listens(&place, directive, &[value]),
             "root" | "alias" => reading.documents(&place, value),
             "include" if depth < MAX_DEPTH => {
                 for path in included(reading, &normalize(prefix, Path::new(value))) {

@@ -8,7 +8,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use acme_audit::challenge::listen::{bind, bind_at};
-use acme_audit::challenge::{Address, Holder, Process, Unbound};
+use acme_audit::challenge::{Address, Holder, Unbound};
+use acme_audit::facts::Process;
 use rustix::process::{Gid, Signal, Uid};
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 

@@ -1085,3 +1085,14 @@ fn a_user_of_a_directory_is_a_user() {
     "#]],
     );
 }
+
+#[test]
+fn a_pre_hook_that_restarts_the_server_is_healthy() {
+    tells_no_fault(
+        "healthy-nginx-restarted-before",
+        expect![[r#"
+        1 lineage: 1 will renew (/etc/letsencrypt on web1, as of 2026-11-23 12:00 UTC)
+        exit 0
+    "#]],
+    );
+}

@@ -9,6 +9,7 @@ mod healthy;
 mod limits;
 mod refused;
 mod schedule;
+mod servers;
 mod state;
 
 use std::io::Write;
@@ -97,6 +98,7 @@ fn every_story_is_told_once() {
         include_str!("limits.rs"),
         include_str!("refused.rs"),
         include_str!("schedule.rs"),
+        include_str!("servers.rs"),
         include_str!("state.rs"),
     ]
     .concat()

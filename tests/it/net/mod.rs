@@ -27,6 +27,7 @@ mod judged;
 mod liar;
 mod names;
 mod own;
+mod servers;
 mod signatures;
 mod smoke;
 mod ways;
