@@ -3,6 +3,7 @@
 use super::ca::AtCa;
 use super::news::{Hear, News};
 use super::publish::{Publisher, Unpublished};
+use super::told;
 use super::verdict::cause;
 use super::{Means, Target, Untested};
 use crate::error::Error;
@@ -127,7 +128,7 @@ impl Local {
         }
     }
 
-    /// Takes what a CA said beside what was seen from here; a cause that its words do not tell is the one that was seen.
+    /// Takes what a CA said beside what was seen from here.
     pub fn join(&mut self, at_ca: AtCa) {
         for mut attempt in at_ca.attempts {
             let here = self.attempts.iter().find(|own| {
@@ -136,7 +137,7 @@ impl Local {
                     && own.identifier == attempt.identifier
             });
             if let Some(here) = here {
-                attempt.id = attempt.id.or_else(|| here.id.clone().filter(|_| !attempt.ok));
+                attempt.id = told::cause(&attempt, here).map(str::to_owned);
                 attempt.differs = attempt.ok != here.ok;
             }
             self.attempts.push(attempt);

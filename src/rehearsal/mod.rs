@@ -13,6 +13,7 @@ mod plan;
 mod publish;
 pub mod run;
 mod said;
+mod told;
 mod verdict;
 
 pub use beside::Beside;
