@@ -101,6 +101,7 @@ mod output_discarded;
 mod plugin_not_installed;
 mod points_at_archive_version;
 mod port80_blocked;
+mod port80_taken_standalone;
 mod preferred_challenge_gone;
 mod private_or_reserved_address;
 mod privkey_world_readable;
@@ -264,6 +265,7 @@ pub static CHECKS: &[&Check] = &[
     &leaf_only_chain::CHECK,
     // Reachability over HTTP.
     &port80_blocked::CHECK,
+    &port80_taken_standalone::CHECK,
     &connection_refused::CHECK,
     &redirect_bad_port::CHECK,
     &redirect_missing_slash::CHECK,
