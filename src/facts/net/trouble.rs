@@ -58,10 +58,11 @@ pub enum Trouble {
 pub fn trouble(walk: &Walk, way: Way) -> Result<Option<Trouble>, &'static str> {
     // What was planted should have come, whichever way it is published.
     let way = if walk.expected.is_some() { Way::Files } else { way };
-    if walk.again.is_some() {
+    let main = alone(walk, way);
+    // A firewall that had enough of us is no other server.
+    if walk.again.is_some() && !matches!(main, Ok(Some(Trouble::Challenge))) {
         return Ok(Some(Trouble::Backends));
     }
-    let main = alone(walk, way);
     if let Some(other) = &walk.other
         && way != Way::Own
     {

@@ -59,7 +59,6 @@ fn wrong(shard: &Shard<'_>) -> Vec<String> {
     let mut wrong = Vec::new();
     for set_up in &shard.set_ups {
         let name = set_up.name;
-        println!("| {name} | {} | {} | {} |", certbot[name], here[name], ca[name]);
         let by_certbot = if set_up.ca == "passed" { "passed" } else { "failed" };
         for (who, said, wanted) in
             [("certbot", &certbot, by_certbot), ("here", &here, set_up.here), ("the CA", &ca, set_up.ca)]

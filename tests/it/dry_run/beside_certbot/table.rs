@@ -14,6 +14,8 @@ pub struct SetUp {
     pub name: &'static str,
     /// More names of the certificate.
     pub more: &'static [&'static str],
+    /// The certificate is for all names below it, and not for itself.
+    pub wildcard: bool,
     /// Where certbot runs.
     pub at: Place,
     /// How it was told to validate.
@@ -41,6 +43,7 @@ const fn fails(name: &'static str, cause: &'static str) -> SetUp {
     SetUp {
         name,
         more: &[],
+        wildcard: false,
         at: Place::Beside,
         by: WWW,
         here: cause,
@@ -65,6 +68,10 @@ impl SetUp {
         Self { more, ..self }
     }
 
+    const fn wildcard(self) -> Self {
+        Self { wildcard: true, ..self }
+    }
+
     const fn slow(self) -> Self {
         Self { slow: true, ..self }
     }
@@ -84,12 +91,13 @@ impl SetUp {
 
     /// All names as they are in the DNS.
     pub fn names(&self) -> Vec<String> {
-        std::iter::once(&self.name).chain(self.more).map(|name| full(name)).collect()
+        let all = std::iter::once(&self.name).chain(self.more).map(|name| full(name));
+        all.map(|name| if self.wildcard { format!("*.{name}") } else { name }).collect()
     }
 
     /// Whether it needs the port for itself.
     pub fn alone(&self) -> bool {
-        self.by.contains("standalone") || self.by.contains("hook")
+        self.by.contains("standalone") || self.by.contains("pre-hook")
     }
 }
 
@@ -177,7 +185,16 @@ const SERVER: &[SetUp] = &[
     fails("gone", "webroot-moved-or-deleted").edited("s,/run/lab/beside/www,/run/lab/beside/gone,"),
     fails("private", "webroot-permissions").by("--webroot -w /run/lab/beside/private/www"),
     fails("taken", "port80-taken-standalone").by("--standalone"),
+    fails("wild", "not tried")
+        .wildcard()
+        .by("--manual --preferred-challenges dns --manual-auth-hook /bin/true")
+        .edited(TO_WEBROOT)
+        .told_by_the_audit("wildcard-with-non-dns-authenticator"),
 ];
+
+/// Somebody's hand in a conf.
+const TO_WEBROOT: &str =
+    r"/^pref_challs/d; s#^authenticator = .*#authenticator = webroot\nwebroot_path = /run/lab/beside/www,#";
 
 /// Hooks that stop a server around the validation.
 const HOOKS: &[SetUp] = &[fails("stopped", "connection-refused").by(
