@@ -27,6 +27,15 @@ impl<'a> Parties<'a> {
         Ok(Self { issuers, accounts: host.account_uris(lineage), lineage, host })
     }
 
+    /// Those of a lineage whose CA goes by a name that is not known: what no CA may issue for, it may not either.
+    ///
+    /// # Errors
+    /// The network was not asked.
+    pub fn of_any(lineage: &'a Lineage, host: &'a HostFacts) -> Result<Self, Skip> {
+        lineage.seen()?;
+        Ok(Self { issuers: Vec::new(), accounts: host.account_uris(lineage), lineage, host })
+    }
+
     /// Those of a rehearsal with `certbot renew --dry-run`: Let's Encrypt's staging, which goes by the same name.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! CAA records name other CAs, or none.
 
 use crate::caa::{Cause, Fault, Parties, Refused, refused, zone_line};
-use crate::check::{Check, Finding, Run, Severity, Verdict};
+use crate::check::{Check, Finding, Run, Severity, Skip, Verdict};
 use crate::facts::{HostFacts, Lineage};
 
 /// No `issue` record of the closest set names this CA.
@@ -22,9 +22,28 @@ pub static CHECK: Check = Check {
 };
 
 fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
-    let parties = Parties::of(lineage, host)?;
+    let parties = match Parties::of(lineage, host) {
+        Err(why @ Skip::NotApplicable(_)) => return of_any(lineage, host, why),
+        parties => parties?,
+    };
     let refused = refused(lineage, &parties, Cause::Issuer)?;
     Ok(refused.iter().map(|refused| finding(refused, &parties, lineage, host)).collect())
+}
+
+/// Records that let no CA issue, whatever this one is called.
+fn of_any(lineage: &Lineage, host: &HostFacts, unnamed: Skip) -> Verdict {
+    let parties = Parties::of_any(lineage, host)?;
+    let refused = refused(lineage, &parties, Cause::Issuer)?;
+    let nobody =
+        refused.iter().filter(|refused| matches!(refused.refusal.nearest(), Some((_, Fault::Nobody))));
+    let finding = |refused: &Refused<'_>| {
+        let says = format!("the CAA records of {} let no CA issue for {}", refused.owner(), refused.named());
+        let records = refused.refusal.records();
+        let finding = refused.finding(says, &records, "a record that names the CA", lineage, host);
+        finding.fix("publish an `issue` record with the CA's own name beside them", refused.look())
+    };
+    let found: Vec<Finding> = nobody.map(finding).collect();
+    if found.is_empty() { Err(unnamed) } else { Ok(found) }
 }
 
 fn finding(refused: &Refused<'_>, parties: &Parties<'_>, lineage: &Lineage, host: &HostFacts) -> Finding {
@@ -45,7 +64,7 @@ mod tests {
     use super::CHECK;
     use crate::check::{Severity, Skip};
     use crate::checks::testing::{
-        caa_at, caa_step, host, lineage, lineage_with, loud, only, run, seen, silent, unknown, with_caa,
+        caa_at, caa_step, host, lineage, lineage_with, loud, only, run, seen, set, silent, unknown, with_caa,
         without_caa,
     };
     use crate::facts::UNUSED;
@@ -69,6 +88,19 @@ mod tests {
         );
         assert_eq!(finding.fix.unwrap().commands, ["dig +short CAA example.com"]);
         assert_eq!(loud(&[lineage], &host()), ["caa-forbids-issuer"]);
+    }
+
+    #[test]
+    fn a_set_for_nobody_forbids_a_ca_whose_name_is_not_known_too() {
+        let of = |value: &str| {
+            let mut lineage = with_caa(&[(0, "issue", value)]);
+            let conf = lineage.conf.as_mut().unwrap();
+            set(conf, "renewalparams", "server", "https://ca.corp.example/directory");
+            lineage.ca = None;
+            lineage
+        };
+        assert!(only(&CHECK, &of(";"), &host()).1.says.contains("let no CA issue"));
+        assert!(matches!(run(&CHECK, &of("ca.corp.example"), &host()), Err(Skip::NotApplicable(_))));
     }
 
     #[test]

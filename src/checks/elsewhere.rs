@@ -69,7 +69,7 @@ fn unknown_ports(listens: Option<Result<&Vec<u16>, &Missing>>) -> Option<Missing
 }
 
 /// Whether certbot will listen itself, and nothing before it changes who is reached: a hook may move an address here.
-fn starts_its_own_listener(lineage: &Lineage, host: &HostFacts) -> bool {
+pub(super) fn starts_its_own_listener(lineage: &Lineage, host: &HostFacts) -> bool {
     let in_conf = lineage.conf.as_ref().is_ok_and(|conf| conf.param("pre_hook").is_some());
     let in_folder = host
         .hooks
@@ -81,9 +81,14 @@ fn starts_its_own_listener(lineage: &Lineage, host: &HostFacts) -> bool {
 
 /// Port 80, or the one that a proxy leads to: `http01_port`.
 fn is_validated_at(port: u16, lineage: &Lineage, host: &HostFacts) -> bool {
+    port == 80 || port == validation_port(lineage, host)
+}
+
+/// The port where certbot's own listener is to be: 80, or `http01_port`.
+pub(super) fn validation_port(lineage: &Lineage, host: &HostFacts) -> u16 {
     let conf = lineage.conf.as_ref().ok();
     let set = conf.and_then(|conf| host.setting(conf, "http01_port")).and_then(|(_, setting)| setting.text());
-    port == 80 || set.is_some_and(|text| text.trim().parse() == Ok(port))
+    set.and_then(|text| text.trim().parse().ok()).unwrap_or(80)
 }
 
 /// Whether no connection of a walk came to this host.

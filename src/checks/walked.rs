@@ -264,6 +264,7 @@ pub(super) mod fixture {
             hops,
             fault: Some(fault),
             other: None,
+            again: None,
         }
     }
 

@@ -95,9 +95,7 @@ pub async fn account(
     server: &str,
 ) -> Result<Account, String> {
     for key in certbots {
-        if let Some(account) =
-            Account::find(client.clone(), Arc::new(key)).await.map_err(|e| e.to_string())?
-        {
+        if let Some(account) = Account::find(client.clone(), Arc::new(key)).await.map_err(|e| refused(&e))? {
             return Ok(account);
         }
     }
@@ -110,8 +108,16 @@ pub async fn account(
             true => "; certbot's cli.ini gives no eab-kid and eab-hmac-key",
             false => "",
         };
-        format!("{refusal}{hint}")
+        format!("{}{hint}", refused(&refusal))
     })
+}
+
+/// A refusal with the check that explains it.
+fn refused(refusal: &Refusal) -> String {
+    match refusal.problem().and_then(cause) {
+        Some(id) => format!("{refusal} (acme-audit explain {id})"),
+        None => refusal.to_string(),
+    }
 }
 
 /// Places all orders at once.

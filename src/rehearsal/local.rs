@@ -1,10 +1,9 @@
 //! The local rehearsal: tokens are published, and walked to from this host by the CA's rules. No CA is asked.
 
-use std::net::IpAddr;
-
 use super::ca::AtCa;
 use super::news::{Hear, News};
 use super::publish::{Publisher, Unpublished};
+use super::told;
 use super::verdict::cause;
 use super::{Means, Target, Untested};
 use crate::challenge::Holder;
@@ -15,7 +14,6 @@ use crate::gather::certbot::shut_by;
 use crate::gather::fs::Root;
 use crate::gather::net::http01::random_token;
 use crate::gather::net::{Net, Planted};
-use crate::reserved::reserved;
 
 /// What the local rehearsal brings.
 #[derive(Debug, Default)]
@@ -128,7 +126,7 @@ impl Local {
         }
     }
 
-    /// Takes what a CA said beside what was seen from here; a cause that its words do not tell is the one that was seen.
+    /// Takes what a CA said beside what was seen from here.
     pub fn join(&mut self, at_ca: AtCa) {
         for mut attempt in at_ca.attempts {
             let here = self.attempts.iter().find(|own| {
@@ -137,10 +135,7 @@ impl Local {
                     && own.identifier == attempt.identifier
             });
             if let Some(here) = here {
-                attempt.id = match went_elsewhere(&attempt, here) {
-                    true => Some("dns-points-elsewhere".to_owned()),
-                    false => attempt.id.or_else(|| here.id.clone().filter(|_| !attempt.ok)),
-                };
+                attempt.id = told::cause(&attempt, here).map(str::to_owned);
                 attempt.differs = attempt.ok != here.ok;
             }
             self.attempts.push(attempt);
@@ -214,16 +209,6 @@ fn token(target: &Target) -> Result<Planted, Error> {
     let (token, thumbprint) = (random()?, random()?);
     let key_authorization = format!("{token}.{thumbprint}");
     Ok(Planted { identifier: target.identifier.clone(), token, key_authorization })
-}
-
-/// Whether a CA failed at an address by which this host, which passed, does not know the name. That a private network gives another
-/// one to its hosts is no sign of it.
-fn went_elsewhere(at_ca: &Attempt, here: &Attempt) -> bool {
-    let said = at_ca.problem.as_ref().and_then(|problem| problem.detail.split(": ").next());
-    let Some(there) = said.and_then(|said| said.parse::<IpAddr>().ok()) else { return false };
-    let known: Vec<IpAddr> = here.hops.iter().flat_map(|hop| hop.addresses.clone()).collect();
-    let private = reserved(there).is_none() && known.iter().all(|known| reserved(*known).is_some());
-    here.ok && !at_ca.ok && !known.contains(&there) && !private
 }
 
 /// Why certbot may get through where we do not.

@@ -14,6 +14,7 @@ mod port;
 mod publish;
 pub mod run;
 mod said;
+mod told;
 mod verdict;
 
 pub use beside::Beside;

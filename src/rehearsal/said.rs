@@ -1,4 +1,5 @@
-//! The cause of a refusal, by what the CA says. The words are Boulder's: <https://github.com/letsencrypt/boulder/tree/main/va>
+//! The cause of a refusal, by what the CA says. Most words are Boulder's: <https://github.com/letsencrypt/boulder/tree/main/va>;
+//! some are Pebble's: <https://github.com/letsencrypt/pebble/blob/main/va/va.go>
 
 use crate::facts::Problem;
 
@@ -40,13 +41,22 @@ const WORDS: &[(&str, &str)] = &[
     (": 401", "auth-on-site"),
     (": 403", "dotfile-deny"),
     (": 404", "webroot-moved-or-deleted"),
-    ("<!doctype html", "catch-all-app-answers"),
-    ("<html", "catch-all-app-answers"),
-    ("did not match this challenge", "other-acme-client-owns-path"),
+    ("returned 401", "auth-on-site"),
+    ("returned 403", "dotfile-deny"),
+    ("returned 404", "webroot-moved-or-deleted"),
+    ("Invalid response from", "catch-all-app-answers"),
+    ("Non-200 status code", "catch-all-app-answers"),
+    ("did not match this challenge", "catch-all-app-answers"),
 ];
+
+/// Characters of a thumbprint.
+const THUMBPRINT: usize = 43;
 
 /// The check that explains what the CA says; `None` where its words are not known.
 pub(super) fn cause(problem: &Problem) -> Option<&'static str> {
+    if is_of_another_client(&problem.detail) {
+        return Some("other-acme-client-owns-path");
+    }
     let by_words = WORDS.iter().find(|(words, _)| problem.detail.contains(words)).map(|(_, id)| *id);
     by_words.or_else(|| {
         Some(match problem.kind() {
@@ -59,6 +69,32 @@ pub(super) fn cause(problem: &Problem) -> Option<&'static str> {
             _ => return None,
         })
     })
+}
+
+/// What is wrong where the CA did not find what this host found at the same time.
+pub(super) fn cause_unlike_here(problem: &Problem) -> Option<&'static str> {
+    Some(match cause(problem)? {
+        // It depends on who asks.
+        "dotfile-deny" => "geo-or-asn-blocking",
+        // It depends on who answers.
+        "webroot-moved-or-deleted" => "multi-backend-token-missing",
+        cause => cause,
+    })
+}
+
+/// Whether what came is a key authorization for the same token, and another account's: `Expected "TOKEN.A" (got "TOKEN.B")`,
+/// or Pebble's `"TOKEN.A" != "TOKEN.B"`.
+fn is_of_another_client(detail: &str) -> bool {
+    let Some((_, after)) = detail.split_once("did not match this challenge") else { return false };
+    let mut quoted = after.split('"').skip(1).step_by(2);
+    let (Some((token, _)), Some(got)) =
+        (quoted.next().and_then(|expected| expected.split_once('.')), quoted.next())
+    else {
+        return false;
+    };
+    let base64url = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    let thumbprint = got.strip_prefix(token).and_then(|rest| rest.strip_prefix('.'));
+    thumbprint.is_some_and(|text| text.len() == THUMBPRINT && text.bytes().all(base64url))
 }
 
 #[cfg(test)]
@@ -82,5 +118,24 @@ mod tests {
         );
         assert_eq!(of("CAA record for example.com prevents issuance"), Some("caa-forbids-issuer"));
         assert_eq!(of("something else"), None);
+        assert_eq!(of("203.0.113.5: Invalid response from http://a/x: 503"), Some("catch-all-app-answers"));
+        assert_eq!(of("Non-200 status code from HTTP: http://a:80/x returned 403"), Some("dotfile-deny"));
+    }
+
+    #[test]
+    fn another_clients_answer_is_one_for_the_same_token() {
+        let of = |detail: &str| cause(&Problem { detail: detail.into(), ..Problem::default() });
+        let (own, other) = (format!("t0k-en.{}", "a".repeat(43)), format!("t0k-en.{}", "b".repeat(43)));
+        let page = "<!doctype html>\\n<title>App</title>";
+        let words = "The key authorization file from the server did not match this challenge";
+        for (got, id) in [
+            (other.as_str(), "other-acme-client-owns-path"),
+            (page, "catch-all-app-answers"),
+            ("", "catch-all-app-answers"),
+            (&format!("{own}<!-- node 3 -->"), "catch-all-app-answers"),
+        ] {
+            assert_eq!(of(&format!("{words}. Expected \"{own}\" (got \"{got}\")")), Some(id), "{got}");
+            assert_eq!(of(&format!("{words} \"{own}\" != \"{got}\"")), Some(id), "{got}");
+        }
     }
 }

@@ -12,8 +12,7 @@ pub(super) fn cause(walk: &Walk, means: &Means, asked: Option<bool>, shut: bool)
     match walk.fault.as_ref()? {
         Fault::Reserved { .. } if !redirected => return Some("private-or-reserved-address"),
         Fault::NoAddress { problem, .. } if !redirected => {
-            let failed = problem.as_deref().is_some_and(|words| words.contains("SERVFAIL"));
-            return Some(if failed { "servfail-dnssec" } else { "nxdomain-san" });
+            return Some(of_look_up(problem.as_deref()));
         }
         _ => {}
     }
@@ -26,6 +25,15 @@ pub(super) fn cause(walk: &Walk, means: &Means, asked: Option<bool>, shut: bool)
         (Trouble::NotServed, Means::Webroot(_)) => "webroot-moved-or-deleted",
         (found, _) => id(found)?,
     })
+}
+
+/// The check that speaks of a look-up by what the CA says of it.
+fn of_look_up(problem: Option<&str>) -> &'static str {
+    let Some(words) = problem.filter(|words| !words.contains("NXDOMAIN")) else { return "nxdomain-san" };
+    match words.contains("SERVFAIL") || words.contains("DNSSEC") {
+        true => "servfail-dnssec",
+        false => "nameserver-unreachable-or-blocked",
+    }
 }
 
 /// The check that speaks of a trouble.
@@ -45,6 +53,7 @@ fn id(trouble: Trouble) -> Option<&'static str> {
         Trouble::RedirectAll => "redirect-all-before-challenge",
         Trouble::OtherClient => "other-acme-client-owns-path",
         Trouble::Family => "aaaa-wrong-host",
+        Trouble::Backends => "multi-backend-token-missing",
         Trouble::NotServed => return None,
     })
 }

@@ -166,6 +166,7 @@ mod tests {
             hops: vec![hop],
             fault,
             other: None,
+            again: None,
         })
     }
 

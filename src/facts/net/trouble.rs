@@ -45,6 +45,8 @@ pub enum Trouble {
     OtherClient,
     /// IPv6 leads to another server than IPv4.
     Family,
+    /// Of several servers behind the name, only some have what was planted.
+    Backends,
     /// The file that was planted is not found there.
     NotServed,
 }
@@ -57,6 +59,10 @@ pub fn trouble(walk: &Walk, way: Way) -> Result<Option<Trouble>, &'static str> {
     // What was planted should have come, whichever way it is published.
     let way = if walk.expected.is_some() { Way::Files } else { way };
     let main = alone(walk, way);
+    // A firewall that had enough of us is no other server.
+    if walk.again.is_some() && !matches!(main, Ok(Some(Trouble::Challenge))) {
+        return Ok(Some(Trouble::Backends));
+    }
     if let Some(other) = &walk.other
         && way != Way::Own
     {
@@ -94,6 +100,7 @@ fn of_answer(walk: &Walk, fault: &Fault, redirected: bool) -> Option<Trouble> {
         fault if fault.is_slow() => Trouble::Slow,
         Fault::DialReset if !redirected => Trouble::Refused,
         fault if fault.is_dial() => Trouble::RedirectAll,
+        Fault::BodyBroken(why) if why.starts_with("gzip") => Trouble::CatchAll,
         Fault::Reset | Fault::Closed | Fault::BodyBroken(_) if redirected => Trouble::RedirectAll,
         Fault::Reset | Fault::Closed | Fault::BodyBroken(_) => Trouble::Refused,
         Fault::Malformed(_) | Fault::Http2 if !redirected => Trouble::CatchAll,
@@ -165,7 +172,9 @@ mod tests {
         let hop =
             Hop { url: URL.into(), server: Some(server.into()), status: Some(status), ..Hop::default() };
         let (identifier, url) = ("example.com".into(), URL.into());
-        Walk { identifier, url, expected: None, hops: vec![hop], fault: Some(fault), other: None }
+        let walk =
+            Walk { identifier, url, expected: None, hops: vec![hop], fault: None, other: None, again: None };
+        Walk { fault: Some(fault), ..walk }
     }
 
     fn answered(server: &str, status: u16) -> Walk {

@@ -28,6 +28,10 @@ pub struct Walk {
     pub fault: Option<Fault>,
     /// The same walk over IPv4, where the name has both families and IPv6 was used to the end.
     pub other: Option<Box<Walk>>,
+    /// One of the same walk's repetitions, which found the token that this one missed: of several servers behind one name
+    /// only some have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<Box<Walk>>,
 }
 
 /// One connection and what came of it.
@@ -167,6 +171,7 @@ mod tests {
             hops: vec![led, Hop { url: to.into(), ..Hop::default() }],
             fault: Some(Fault::Reserved { host: host.into(), address, block }),
             other: None,
+            again: None,
         };
         let words = "1.1.1.1: Fetching http://10.9.8.7/x: Invalid host in redirect target: IP address is in a reserved \
                      address block: [RFC1918]: Private-Use";

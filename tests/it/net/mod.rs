@@ -16,6 +16,8 @@
 //! | | .67, .68 | forwarders that hold back some of it | `liar/forward.rs` |
 //! | web | .80, .83, .84 | the audited host | `web.conf` |
 //! | idle | .86 | another one, on which nothing listens | |
+//! | beside | .85, .87, .88 | what a real certbot renews | `beside.conf` |
+//! | bare | .89 | the same without a web server | |
 //! | elsewhere | .90 to .95 | others' servers behind a firewall | `elsewhere.nft` |
 //! | router, home | .100, 10.77.0.2 | address translation without hairpin | `router.nft` |
 //!
@@ -66,6 +68,10 @@ pub enum Place {
     Web,
     /// A host in the internet without any server.
     Idle,
+    /// A host whose certificates a real certbot renews.
+    Beside,
+    /// The same without any server.
+    Bare,
     /// Somebody else's server.
     Elsewhere,
     /// A host without a public address.
@@ -136,6 +142,8 @@ impl World {
             Place::Internet => None,
             Place::Web => Some("web"),
             Place::Idle => Some("idle"),
+            Place::Beside => Some("beside"),
+            Place::Bare => Some("bare"),
             Place::Elsewhere => Some("elsewhere"),
             Place::Home => Some("home"),
         };

@@ -11,7 +11,8 @@ use super::{ANEW, account, client, fresh_key, names, said, wanted};
 use crate::lab::{lab, skip};
 use crate::namespaces::Namespaces;
 
-const DIRECTORY: &str = "https://localhost:14443/acme/local/directory";
+/// Caddy's directory.
+pub const DIRECTORY: &str = "https://localhost:14443/acme/local/directory";
 
 /// Makes the network, with a name server that is the system's too, and starts Caddy; then lives as long as its
 /// standard input.
@@ -47,8 +48,13 @@ echo "ready $pid"
 read -r _ || :
 "#;
 
-/// Caddy; `None` after a word to standard error that this test is skipped.
+/// Caddy and a web server; `None` after a word to standard error that this test is skipped.
 fn start() -> Option<World> {
+    namespaces().map(|(namespaces, work)| World::of(namespaces, work))
+}
+
+/// Caddy and the folder with its log; `None` as above.
+pub fn namespaces() -> Option<(Namespaces, tempfile::TempDir)> {
     let lab = lab()?;
     for part in ["/usr/bin/caddy", "/usr/bin/pebble-challtestsrv"] {
         if !Path::new(part).exists() {
@@ -59,7 +65,7 @@ fn start() -> Option<World> {
     let (ca, work) = (lab.ca(), tempfile::tempdir().expect("a folder"));
     let args: [&OsStr; 5] = ["-c".as_ref(), UP.as_ref(), "sh".as_ref(), ca.as_ref(), work.path().as_ref()];
     match Namespaces::start(args) {
-        Ok(namespaces) => Some(World::of(namespaces, work)),
+        Ok(namespaces) => Some((namespaces, work)),
         Err(why) => {
             skip(&why);
             None

@@ -3,13 +3,13 @@
 //! The real ones live in namespaces of their own, with a name server that has one address for everything. The tests ask
 //! from a thread in their network.
 
-mod caddy;
+pub mod caddy;
 mod certbots;
 mod pace;
 mod pebble;
 mod scripted;
 mod web;
-mod world;
+pub mod world;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -43,7 +43,7 @@ pub struct Pebble {
 /// A CA while it lives.
 pub struct World {
     namespaces: Namespaces,
-    web: Web,
+    web: Option<Web>,
     work: tempfile::TempDir,
 }
 
@@ -110,12 +110,17 @@ impl World {
     /// Namespaces with a CA, whose log is in a folder, and a web server for it to look at.
     pub fn of(namespaces: Namespaces, work: tempfile::TempDir) -> Self {
         let web = namespaces.thread(Web::start).join().expect("a web server");
-        Self { namespaces, web, work }
+        Self { web: Some(web), ..Self::without_web(namespaces, work) }
+    }
+
+    /// The same without a web server.
+    pub fn without_web(namespaces: Namespaces, work: tempfile::TempDir) -> Self {
+        Self { namespaces, web: None, work }
     }
 
     /// Runs a test in its network.
     pub fn run<F: Future<Output = ()>>(&self, test: impl FnOnce(Web) -> F + Send + 'static) {
-        let web = self.web.clone();
+        let web = self.web.clone().expect("a web server");
         let thread = self.namespaces.thread(move || {
             Runtime::new().expect("a runtime").block_on(test(web));
         });

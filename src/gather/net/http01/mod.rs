@@ -31,6 +31,9 @@ use crate::facts::net::{Fault, Hop, Walk, quoted};
 
 pub use self::dial::{Addresses, Found};
 
+/// From how many places more the CA looks. <https://letsencrypt.org/docs/faq/>
+const PLACES: usize = 4;
+
 /// What to walk to.
 #[derive(Clone, Copy, Debug)]
 pub struct Ask<'a> {
@@ -103,6 +106,17 @@ pub async fn walk(ask: &Ask<'_>, addresses: &impl Addresses) -> Walk {
     walk
 }
 
+/// The walk again and again, as the CA makes it from several places: the one that came to another end, if there is one.
+///
+/// Only where the first one ended with an answer.
+pub async fn again(ask: &Ask<'_>, addresses: &impl Addresses, first: &Walk) -> Option<Walk> {
+    let tls = tls::config().ok().filter(|_| first.answer().is_some())?;
+    let walks = (0..PLACES).map(|_| over(ask, addresses, &tls, false));
+    let walks = futures_util::future::join_all(walks).await.into_iter();
+    let mut unlike = walks.filter(|walk| walk.fault.is_none() != first.fault.is_none());
+    unlike.find(|walk| walk.answer().is_some())
+}
+
 /// A walk over both families, or over IPv4 wherever there is some.
 async fn over(ask: &Ask<'_>, addresses: &impl Addresses, tls: &Arc<ClientConfig>, v4_only: bool) -> Walk {
     let means = Means { options: ask.options, tls: tls.clone(), deadline: dial::after(ask.options.total) };
@@ -126,6 +140,7 @@ fn unwalked(ask: &Ask<'_>, fault: impl Into<Option<Fault>>) -> Walk {
         hops: Vec::new(),
         fault: fault.into(),
         other: None,
+        again: None,
     }
 }
 

@@ -45,6 +45,10 @@ host web 45.45.45.80 2a0e:45::80 2a0e:45::81 2a0e:45::82 45.45.45.83 45.45.45.84
 # One on which nothing listens.
 host idle 45.45.45.86 2a0e:45::86
 
+# Two for what a real certbot renews: one with a web server, and one on which nothing listens for long.
+host beside 45.45.45.87 2a0e:45::87 45.45.45.88 45.45.45.85
+host bare 45.45.45.89 2a0e:45::89
+
 # Somebody else's, behind a firewall.
 host elsewhere 45.45.45.90 2a0e:45::90 45.45.45.91 45.45.45.92 45.45.45.93 45.45.45.94 45.45.45.95
 on elsewhere nft -f elsewhere.nft

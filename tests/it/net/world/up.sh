@@ -29,6 +29,7 @@ serve() { on "$1" nginx -p /run/lab -e "/run/lab/$1-error.log" -c "/run/lab/$1.c
 serve web
 serve elsewhere
 serve home
+serve beside
 # up COMMAND…: waits until it succeeds.
 up() {
     for _ in $(seq 200); do
