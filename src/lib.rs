@@ -30,6 +30,7 @@ pub mod audit;
 pub mod config;
 pub mod der;
 pub mod rehearsal;
+pub mod renewal;
 pub mod report;
 pub mod reserved;
 pub mod shell;

@@ -24,4 +24,5 @@ pub use key::{AccountKey, thumbprint};
 pub use order::{Answer, Identified, Key, Outcome, Publisher, Step, Wanted};
 pub use refusal::{Refusal, patience};
 pub use transport::{Reply, Transport};
+pub(crate) use witness::Witness;
 pub use witness::{Chain, leads_to};

@@ -18,7 +18,7 @@ pub type Chain = Vec<CertificateDer<'static>>;
 
 /// Verifies as rustls does by itself, against these roots and without revocation.
 #[derive(Debug)]
-pub(super) struct Witness {
+pub(crate) struct Witness {
     roots: RootCertStore,
     provider: Arc<CryptoProvider>,
     /// By the name that was asked for.

@@ -27,6 +27,8 @@ pub enum Command {
     Audit(AuditArgs),
     /// Publish the challenges of every lineage, or of some, and walk to them as the CA would
     DryRun(super::dry_run::DryRunArgs),
+    /// Renew what is due, in place, so that certbot never notices
+    Renew(super::renew::RenewArgs),
     /// Print one check's documentation, or the list of checks
     Explain {
         /// The id of a check

@@ -8,6 +8,7 @@ mod dry_run;
 mod explain;
 mod facts;
 mod network;
+mod renew;
 mod responder;
 mod schedule;
 mod settings;
@@ -78,6 +79,7 @@ fn run(args: &Args) -> Result<u8, Error> {
         Some(Command::Audit(audit)) => audit::run(&settings, audit),
         Some(Command::Explain { id, markdown }) => explain::run(id.as_deref(), *markdown),
         Some(Command::DryRun(dry_run)) => dry_run::run(&settings, dry_run),
+        Some(Command::Renew(renew)) => renew::run(&settings, renew),
         Some(Command::Facts) => facts::run(&settings),
         Some(Command::Schedule { command: None }) => schedule::run(&settings),
         Some(Command::Schedule { command: Some(args::ScheduleCommand::Next(next)) }) => {

@@ -13,7 +13,7 @@ use super::said::cause;
 use super::{Target, Untested};
 use crate::acme::{
     self, Account, AccountKey, Answer, Client, ExternalAccount, Identified, Key, KeyType, NewAccount,
-    Refusal, Step, Wanted,
+    Outcome, Refusal, Step, Wanted,
 };
 use crate::ca::is_production;
 use crate::facts::{Attempt, HostFacts, Lineage, Problem, Vantage};
@@ -22,7 +22,7 @@ use crate::gather::net::Planted;
 use crate::gather::net::ca::{accounts, key_of};
 
 /// How long one order may take.
-const WITHIN: Duration = Duration::from_secs(120);
+pub const WITHIN: Duration = Duration::from_secs(120);
 
 /// The order of one lineage, or of names of the command line.
 #[derive(Clone, Debug)]
@@ -138,7 +138,7 @@ pub async fn run(
     all
 }
 
-async fn one(account: &Account, server: &str, desk: Desk<'_>) -> AtCa {
+async fn one(account: &Account, server: &str, desk: Desk<'_, '_>) -> AtCa {
     let case = desk.case;
     let production = is_production(server);
     let wanted = Wanted {
@@ -152,53 +152,65 @@ async fn one(account: &Account, server: &str, desk: Desk<'_>) -> AtCa {
         fresh: !production,
         within: WITHIN,
     };
-    let outcome = account.order(&wanted, &desk).await;
-    let mut all = AtCa::default();
-    let untested = |what: String| Untested { lineage: case.lineage().cloned(), what, matters: true };
-    for (identifier, identified) in &outcome.identifiers {
-        let target = case.targets.iter().find(|target| target.identifier.eq_ignore_ascii_case(identifier));
-        let attempt = |ok: bool, problem: Option<&Problem>| Attempt {
-            lineage: case.lineage().cloned(),
-            identifier: identifier.clone(),
-            method: target.map_or("none", |target| target.means.word()).to_owned(),
-            vantage: Vantage::Ca,
-            ok,
-            id: problem.and_then(cause).map(str::to_owned),
-            problem: problem.cloned(),
-            hops: Vec::new(),
-            may_pass: None,
-            differs: false,
-        };
-        match identified {
-            Identified::Validated { anew: true } => all.attempts.push(attempt(true, None)),
-            Identified::Validated { anew: false } => all.untested.push(untested(format!(
-                "{identifier}: {server} uses an earlier validation again, and did not look"
-            ))),
-            Identified::Failed(Refusal::Problem(problem)) => all.attempts.push(attempt(false, Some(problem))),
-            Identified::Failed(other) => {
-                all.untested.push(untested(format!("{identifier} at {server}: {other}")))
-            }
-            Identified::Unsolved(offered) => all.untested.push(untested(format!(
-                "{identifier}: {server} offers only {}, which was not solved",
-                offered.join(", ")
-            ))),
-            Identified::NotReached => {}
-        }
-    }
-    if let Some((step, refusal)) = &outcome.refused {
-        all.refused(case, server, *step, refusal);
-    }
-    all
+    AtCa::of(&account.order(&wanted, &desk).await, case, server)
 }
 
 /// What an order publishes with, and who is told of it.
-struct Desk<'a> {
-    case: &'a Case,
-    publisher: &'a Mutex<&'a mut Publisher>,
-    hear: Hear<'a>,
+pub struct Desk<'a, 'p> {
+    /// What is ordered.
+    pub case: &'a Case,
+    /// What publishes.
+    pub publisher: &'a Mutex<&'p mut Publisher>,
+    /// Who is told.
+    pub hear: Hear<'a>,
 }
 
-impl acme::Publisher for Desk<'_> {
+impl AtCa {
+    /// What an order at this server came to.
+    pub fn of(outcome: &Outcome, case: &Case, server: &str) -> Self {
+        let mut all = AtCa::default();
+        let untested = |what: String| Untested { lineage: case.lineage().cloned(), what, matters: true };
+        for (identifier, identified) in &outcome.identifiers {
+            let target =
+                case.targets.iter().find(|target| target.identifier.eq_ignore_ascii_case(identifier));
+            let attempt = |ok: bool, problem: Option<&Problem>| Attempt {
+                lineage: case.lineage().cloned(),
+                identifier: identifier.clone(),
+                method: target.map_or("none", |target| target.means.word()).to_owned(),
+                vantage: Vantage::Ca,
+                ok,
+                id: problem.and_then(cause).map(str::to_owned),
+                problem: problem.cloned(),
+                hops: Vec::new(),
+                may_pass: None,
+                differs: false,
+            };
+            match identified {
+                Identified::Validated { anew: true } => all.attempts.push(attempt(true, None)),
+                Identified::Validated { anew: false } => all.untested.push(untested(format!(
+                    "{identifier}: {server} uses an earlier validation again, and did not look"
+                ))),
+                Identified::Failed(Refusal::Problem(problem)) => {
+                    all.attempts.push(attempt(false, Some(problem)))
+                }
+                Identified::Failed(other) => {
+                    all.untested.push(untested(format!("{identifier} at {server}: {other}")))
+                }
+                Identified::Unsolved(offered) => all.untested.push(untested(format!(
+                    "{identifier}: {server} offers only {}, which was not solved",
+                    offered.join(", ")
+                ))),
+                Identified::NotReached => {}
+            }
+        }
+        if let Some((step, refusal)) = &outcome.refused {
+            all.refused(case, server, *step, refusal);
+        }
+        all
+    }
+}
+
+impl acme::Publisher for Desk<'_, '_> {
     async fn publish(&self, answers: Vec<Answer>) -> Result<(), String> {
         let mut publisher = self.publisher.lock().unwrap_or_else(PoisonError::into_inner);
         answers.iter().try_for_each(|answer| {

@@ -38,7 +38,7 @@ pub async fn ari(transport: &Transport, renewal_info: &str, cert: &Cert) -> Resu
 
 /// The certificate's name in renewal information: its issuer's key and its serial number.
 /// <https://www.rfc-editor.org/rfc/rfc9773#section-4.1>
-fn cert_id(cert: &Cert) -> Option<String> {
+pub fn cert_id(cert: &Cert) -> Option<String> {
     let bytes = |hex: &str| {
         let even = if hex.len().is_multiple_of(2) { hex.to_owned() } else { format!("0{hex}") };
         HEXLOWER_PERMISSIVE.decode(even.as_bytes()).ok()

@@ -66,6 +66,11 @@ impl Servers {
         Self { roots, own, ways: Ways::default(), at_once: Semaphore::new(AT_ONCE), kept: Mutex::default() }
     }
 
+    /// The roots that are trusted, whatever an environment names.
+    pub fn roots(&self) -> &rustls::RootCertStore {
+        self.roots.store()
+    }
+
     /// What one of them says to this host; the keys of accounts are read below `root`.
     pub async fn see(&self, door: &Door, host: &HostFacts, root: &Root) -> Arc<CaSeen> {
         let cell = {

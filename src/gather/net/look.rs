@@ -69,6 +69,11 @@ impl Look {
         Ok(Self { resolving, names: Semaphore::new(files::at_once()), walking, cas, ends })
     }
 
+    /// The roots that are trusted here.
+    pub(super) fn roots(&self) -> &rustls::RootCertStore {
+        self.cas.roots()
+    }
+
     /// The way to CAs that this process has.
     pub(super) fn way(&self, root: &Root) -> Result<Arc<Transport>, CaFault> {
         self.cas.own_way(root)

@@ -1,6 +1,6 @@
 //! What only the network can show, gathered at once for many names, each look-up with a deadline of its own.
 
-mod ari;
+pub mod ari;
 pub mod ca;
 pub mod dns;
 mod files;
@@ -107,6 +107,11 @@ impl Net {
     /// A file of CA certificates that the environment names cannot be read.
     pub fn way(&self, root: &Root) -> Result<Arc<Transport>, CaFault> {
         self.look.way(root)
+    }
+
+    /// The roots that are trusted here.
+    pub fn roots(&self) -> &rustls::RootCertStore {
+        self.look.roots()
     }
 
     /// Does something that takes time.

@@ -54,6 +54,11 @@ impl Roots {
         Ok(Self { store, more })
     }
 
+    /// The host's own, and those of `--ca-bundle`.
+    pub(super) fn store(&self) -> &RootCertStore {
+        &self.store
+    }
+
     /// The roots that certbot trusts in an environment that names a file, or a folder, of them, and else the host's.
     ///
     /// # Errors

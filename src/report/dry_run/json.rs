@@ -31,7 +31,7 @@ struct BesideOut<'a> {
 }
 
 #[derive(Serialize)]
-struct AttemptOut<'a> {
+pub(in crate::report) struct AttemptOut<'a> {
     lineage: Option<&'a str>,
     identifier: &'a str,
     method: &'a str,
@@ -84,7 +84,7 @@ fn beside(beside: &Beside) -> BesideOut<'_> {
     BesideOut { what: beside.what, well: beside.is_well(), ids, unknown: &beside.open }
 }
 
-fn attempt(attempt: &Attempt) -> AttemptOut<'_> {
+pub(in crate::report) fn attempt(attempt: &Attempt) -> AttemptOut<'_> {
     AttemptOut {
         lineage: attempt.lineage.as_deref(),
         identifier: &attempt.identifier,

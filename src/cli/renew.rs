@@ -1,0 +1,118 @@
+//! `acme-audit renew`: renew what is due, in place, and print what came of it.
+
+use std::io::Write;
+
+use clap::Args;
+
+use super::args::Format;
+use super::settings::Settings;
+use super::{audit, dry_run};
+use crate::challenge::Address;
+use crate::challenge::listen::inherited;
+use crate::error::Error;
+use crate::install::{self, Folders, Lock};
+use crate::rehearsal::news::News;
+use crate::renewal::Renewals;
+use crate::renewal::run::{self, Options, Stage};
+use crate::report::dry_run::Live;
+use crate::report::renew;
+
+/// Arguments of the renewal.
+#[derive(Debug, Args)]
+pub struct RenewArgs {
+    /// Only these lineages
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// Renew whatever is due or not, and whatever failed before
+    #[arg(long, visible_alias = "force")]
+    pub force_renewal: bool,
+    /// Rehearse only: the same as `acme-audit dry-run`
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Place the orders at this directory instead of each lineage's own CA
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
+    /// Run no hooks, and load no web server anew
+    #[arg(long)]
+    pub no_hooks: bool,
+    /// Where a web server passes challenges to, with a snippet of contrib/web-servers
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8402")]
+    pub respond_at: Address,
+}
+
+/// Renews and prints; gives the exit code.
+pub fn run(settings: &Settings, args: &RenewArgs) -> Result<u8, Error> {
+    if args.dry_run {
+        return dry_run::run(settings, &args.rehearsal());
+    }
+    if settings.root.is_some() {
+        return Err(Error::new("renew changes this host, and --root names another")
+            .hint("run it on that host, or name certbot's folder with --config-dir DIR"));
+    }
+    let inherited = inherited();
+    let Some(net) = audit::net(settings)? else {
+        return Err(Error::new("renew asks a CA over the network, and --offline forbids that")
+            .hint("leave --offline out"));
+    };
+    let folders = Folders {
+        logs: settings.logs_dir.clone(),
+        config: settings.config_dir.clone(),
+        work: settings.work_dir.clone(),
+    };
+    let lock = Lock::take(&folders)?;
+    let live = Live::new(settings.quiet);
+    let hear = |news: News<'_>| live.hear(news);
+    for recovered in install::recover(&lock, &settings.state_dir) {
+        match recovered {
+            Ok(done) => anstream::eprintln!("an interrupted install of {}: {:?}", done.lineage, done.outcome),
+            Err(error) => anstream::eprintln!("{error}"),
+        }
+    }
+    let host = audit::host_of(settings, &args.names)?;
+    let options = options(settings, args);
+    let stage = Stage { net: &net, options: &options, lock: &lock, inherited, hear: &hear };
+    let renewals = run::run(&host, stage);
+    live.end();
+    drop(lock);
+    print(&renewals?, settings)
+}
+
+impl RenewArgs {
+    fn rehearsal(&self) -> dry_run::DryRunArgs {
+        dry_run::DryRunArgs {
+            names: self.names.clone(),
+            domains: Vec::new(),
+            webroot: None,
+            standalone: false,
+            respond_at: self.respond_at.clone(),
+            run_hooks: !self.no_hooks,
+            run_deploy_hooks: false,
+            server: self.server.clone(),
+            local: false,
+        }
+    }
+}
+
+fn options(settings: &Settings, args: &RenewArgs) -> Options {
+    let network = settings.network.as_ref();
+    Options {
+        http_port: network.map_or(80, |network| network.http_port),
+        https_port: network.map_or(443, |network| network.https_port),
+        respond_at: args.respond_at.clone(),
+        state_dir: settings.state_dir.clone(),
+        config_dir: settings.config_dir.clone(),
+        server: args.server.clone(),
+        forced: args.force_renewal,
+        no_hooks: args.no_hooks,
+    }
+}
+
+fn print(renewals: &Renewals, settings: &Settings) -> Result<u8, Error> {
+    let mut out = std::io::BufWriter::new(anstream::stdout());
+    let written = match settings.format {
+        Format::Json => renew::json::write(&mut out, renewals),
+        Format::Text | Format::Nagios => renew::text::write(&mut out, renewals, settings.quiet),
+    };
+    super::written(written.and_then(|()| out.flush()))?;
+    Ok(renewals.exit_code())
+}

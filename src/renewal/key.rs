@@ -1,0 +1,70 @@
+//! The key of the new certificate: as the conf wants it, or the one before.
+
+use std::path::Path;
+
+use rcgen::KeyPair;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject;
+use zeroize::Zeroizing;
+
+use crate::acme::KeyType;
+use crate::facts::{Kind, Lineage, Role};
+use crate::gather::fs::Root;
+
+/// The largest key file that is read, in bytes.
+const MAX_KEY: u64 = 64 << 10;
+
+/// A key and its PEM, which is zeroized in the end.
+pub struct NewKey {
+    /// What signs the request.
+    pub pair: KeyPair,
+    /// What is written.
+    pub pem: Zeroizing<Vec<u8>>,
+}
+
+/// The kind of key that the conf asks for; certbot's defaults where it does not, and the kind of the key before where no
+/// kind is named at all.
+pub fn kind(lineage: &Lineage) -> KeyType {
+    let conf = lineage.conf.as_ref().ok();
+    let said = |key: &str| conf.and_then(|conf| conf.param_text(key));
+    let before = lineage.cert.as_ref().ok().and_then(|cert| KeyType::named(&cert.key.to_string()));
+    match (said("key_type"), said("elliptic_curve"), said("rsa_key_size")) {
+        (Some("rsa"), _, Some("3072")) => KeyType::Rsa3072,
+        (Some("rsa"), _, Some("4096")) => KeyType::Rsa4096,
+        (Some("rsa"), _, _) => KeyType::Rsa2048,
+        (Some(_), Some("secp384r1"), _) => KeyType::P384,
+        (Some(_), Some("secp521r1"), _) => KeyType::P521,
+        (Some(_), _, _) => KeyType::P256,
+        (None, _, _) => before.unwrap_or_default(),
+    }
+}
+
+/// Makes one, or takes the one before where the conf says `reuse_key`.
+///
+/// # Errors
+/// The key before cannot be read or used, or the system gives no random bytes; never a part of a key.
+pub async fn new(lineage: &Lineage, root: &Root) -> Result<NewKey, String> {
+    let reuse = lineage.conf.as_ref().is_ok_and(|conf| conf.param_text("reuse_key") == Some("True"));
+    if reuse {
+        return again(lineage, root);
+    }
+    let kind = kind(lineage);
+    let cannot = |why: &dyn std::fmt::Display| format!("no key can be made: {why}");
+    // A key of RSA takes up to seconds.
+    let made = tokio::task::spawn_blocking(move || kind.generate()).await;
+    let pair = made.map_err(|e| cannot(&e))?.map_err(|e| cannot(&e))?;
+    let pem = Zeroizing::new(pair.serialize_pem().into_bytes());
+    Ok(NewKey { pair, pem })
+}
+
+fn again(lineage: &Lineage, root: &Root) -> Result<NewKey, String> {
+    let link = lineage.live.iter().zip(Kind::ALL).find(|(_, kind)| *kind == Kind::Privkey);
+    let (link, _) = link.ok_or("the lineage has no key")?;
+    let content =
+        root.read(Path::new(&link.path), MAX_KEY, Role::Other).map_err(|missing| missing.to_string())?;
+    let pem = Zeroizing::new(content.bytes.clone());
+    let unusable = || format!("{} is no key that can be used again (reuse_key)", link.path);
+    let der = PrivateKeyDer::from_pem_slice(&pem).map_err(|_| unusable())?;
+    let pair = KeyPair::try_from(&der).map_err(|_| unusable())?;
+    Ok(NewKey { pair, pem })
+}

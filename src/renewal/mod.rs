@@ -1,0 +1,140 @@
+//! Renewing in place: what is due is ordered with certbot's own account, checked, installed so that certbot never notices, and
+//! its hooks are run.
+//!
+//! [`due`] decides, [`run`] is the course of it, [`order`] gets a certificate and [`received`] looks at it before it goes live;
+//! [`owed`] keeps the deploy hooks that have not succeeded, [`backoff`] the failures.
+
+pub mod backoff;
+pub mod due;
+pub mod key;
+pub mod order;
+pub mod owed;
+pub mod received;
+pub mod reload;
+pub mod run;
+pub mod served;
+
+use jiff::Timestamp;
+
+use crate::facts::Attempt;
+use crate::rehearsal::hooks::Ran;
+
+/// What came of a run.
+#[derive(Debug, Default)]
+pub struct Renewals {
+    /// Every lineage, in the order of names.
+    pub all: Vec<Renewal>,
+    /// What was found out on the way and is about no lineage: what an earlier run had left, hooks that did not end well.
+    pub notes: Vec<String>,
+    /// Pre and post hooks that did not end well are told, and do not decide, as with certbot.
+    pub around: Vec<Ran>,
+    /// The signal that ended it early.
+    pub stopped: Option<u8>,
+}
+
+/// What came of one lineage.
+#[derive(Clone, Debug, Default)]
+pub struct Renewal {
+    /// Its name.
+    pub lineage: String,
+    /// What was done.
+    pub outcome: Outcome,
+    /// Why, or why not.
+    pub because: String,
+    /// From when on it will be renewed, where it was not.
+    pub at: Option<Timestamp>,
+    /// What the CA said of each identifier.
+    pub attempts: Vec<Attempt>,
+    /// What is live now, where it was renewed.
+    pub installed: Option<Live>,
+    /// The deploy hooks.
+    pub hooks: Vec<Ran>,
+    /// What servers give.
+    pub served: Served,
+    /// What is to be known besides.
+    pub notes: Vec<String>,
+}
+
+/// What is live since this run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Live {
+    /// N of the archive's files.
+    pub version: u64,
+    /// The serial number in lower-case hex.
+    pub serial: String,
+    /// Its end.
+    pub not_after: Timestamp,
+}
+
+/// What was done about a lineage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Outcome {
+    /// Its new certificate is live.
+    Renewed,
+    /// It is not due.
+    #[default]
+    NotDue,
+    /// It is due, and earlier failures keep it from being tried already.
+    HeldBack,
+    /// It is due, and the web server passes no challenges on.
+    NeedsSnippet,
+    /// It is due, and was not renewed.
+    Failed,
+}
+
+/// Which certificate the host's own server gives for the lineage's names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Served {
+    /// The new one.
+    New,
+    /// Still the one before.
+    Old,
+    /// Another one, or none: nothing can be said.
+    #[default]
+    NotChecked,
+}
+
+impl Outcome {
+    /// The word in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Outcome::Renewed => "renewed",
+            Outcome::NotDue => "not-due",
+            Outcome::HeldBack => "held-back",
+            Outcome::NeedsSnippet => "needs-snippet",
+            Outcome::Failed => "failed",
+        }
+    }
+}
+
+impl Served {
+    /// The word in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Served::New => "new",
+            Served::Old => "old",
+            Served::NotChecked => "not-checked",
+        }
+    }
+}
+
+impl Renewals {
+    /// 0 all that is due is renewed, 1 a deploy hook failed or the old certificate is still served, 2 one that is due was not
+    /// renewed; 128 and its number after a signal.
+    pub fn exit_code(&self) -> u8 {
+        if let Some(signal) = self.stopped {
+            return signal.saturating_add(128);
+        }
+        let failed = |renewal: &Renewal| {
+            matches!(renewal.outcome, Outcome::HeldBack | Outcome::NeedsSnippet | Outcome::Failed)
+        };
+        let lame = |renewal: &Renewal| {
+            renewal.served == Served::Old || renewal.hooks.iter().any(|ran| ran.code != Some(0))
+        };
+        match () {
+            () if self.all.iter().any(failed) => 2,
+            () if self.all.iter().any(lame) => 1,
+            () => 0,
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The order of one renewal.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rcgen::KeyPair;
+
+use crate::acme::{Account, AccountKey, Client, Key, Outcome, Refusal, Step, Wanted};
+use crate::facts::{Choice, HostFacts, Lineage};
+use crate::gather::fs::Root;
+use crate::gather::net::ari::cert_id;
+use crate::gather::net::ca::key_of;
+use crate::rehearsal::ca::{AtCa, Desk, WITHIN, certbots_keys};
+
+/// What came of an order.
+#[derive(Debug, Default)]
+pub struct Ordered {
+    /// The certificate and its chain in PEM.
+    pub chain: Option<String>,
+    /// What the CA said of each identifier.
+    pub at_ca: AtCa,
+    /// Why there is no certificate.
+    pub because: String,
+    /// After how many seconds the CA wants to be asked again.
+    pub retry_after: Option<u64>,
+    /// What is to be known besides.
+    pub notes: Vec<String>,
+}
+
+/// Why a CA may not take an order in the place of a certificate, and takes it as a new one.
+/// <https://www.rfc-editor.org/rfc/rfc9773#section-5>
+const NOT_IN_PLACE: [&str; 3] = ["alreadyReplaced", "malformed", "conflict"];
+
+/// The keys of the accounts that a lineage may be renewed with, certbot's choice first.
+///
+/// # Errors
+/// certbot has no account, or none that can be told.
+pub fn keys(
+    lineage: &Lineage,
+    host: &HostFacts,
+    root: &Root,
+    server: Option<&str>,
+) -> Result<Vec<AccountKey>, String> {
+    if let Some(server) = server {
+        return Ok(certbots_keys(host, server, root));
+    }
+    let choice = host.account_of(lineage).map_err(|missing| missing.to_string())?;
+    match choice {
+        Some(Choice::Named(_, Some(account))) => key_of(account, root).map(|key| vec![key]),
+        Some(Choice::Named(id, None)) => Err(format!("the account {id} is not on this host (acme-audit explain account-dir-missing)")),
+        Some(Choice::Any(accounts)) => match accounts.as_slice() {
+            [only] => key_of(only, root).map(|key| vec![key]),
+            [] => Err("certbot has no account at its CA: certbot register makes one".into()),
+            _ => Err("certbot has several accounts at its CA, and its conf names none (acme-audit explain multiple-accounts-ambiguous)".into()),
+        },
+        None => Err("its conf names no CA".into()),
+    }
+}
+
+/// The account at the CA, of the first key that it knows.
+///
+/// # Errors
+/// The CA knows none, or gives no answer.
+pub async fn account(
+    client: Arc<Client>,
+    keys: Vec<AccountKey>,
+    server: &str,
+    state_dir: &Path,
+    named: bool,
+) -> Result<Account, String> {
+    if named {
+        return crate::rehearsal::ca::account(client, keys, None, state_dir, server).await;
+    }
+    for key in keys {
+        let found =
+            Account::find(client.clone(), Arc::new(key)).await.map_err(|refusal| refusal.to_string())?;
+        if let Some(account) = found {
+            return Ok(account);
+        }
+    }
+    Err(format!("{server} does not know certbot's account (acme-audit explain account-unknown-to-ca)"))
+}
+
+/// Orders what a renewal needs.
+pub async fn order(
+    account: &Account,
+    client: &Client,
+    server: &str,
+    lineage: &Lineage,
+    key: &KeyPair,
+    desk: &Desk<'_, '_>,
+) -> Ordered {
+    let case = desk.case;
+    let conf = lineage.conf.as_ref().ok();
+    let text = |key: &str| conf.and_then(|conf| conf.param_text(key)).filter(|text| *text != "None");
+    let mut notes = Vec::new();
+    let offered = client.directory().profiles.as_deref().unwrap_or_default();
+    let preferred = text("preferred_profile").filter(|name| {
+        let there = offered.iter().any(|offered| offered == name);
+        if !there {
+            notes.push(format!("the CA does not offer the preferred profile {name}: its default is taken"));
+        }
+        there
+    });
+    let replaced = lineage.cert.as_ref().ok().and_then(cert_id);
+    let replaces = replaced.as_deref().filter(|_| client.directory().renewal_info.is_some());
+    let mut wanted = Wanted {
+        identifiers: &case.identifiers,
+        profile: text("required_profile").or(preferred),
+        key: Key::Own(key),
+        replaces,
+        preferred_chain: text("preferred_chain"),
+        must_staple: case.must_staple,
+        finalize: true,
+        fresh: false,
+        within: WITHIN,
+    };
+    let mut outcome = account.order(&wanted, desk).await;
+    let not_in_place = |outcome: &Outcome| match &outcome.refused {
+        Some((Step::NewOrder, refusal)) => NOT_IN_PLACE.iter().any(|kind| refusal.is(kind)),
+        _ => false,
+    };
+    if wanted.replaces.is_some() && not_in_place(&outcome) {
+        wanted.replaces = None;
+        outcome = account.order(&wanted, desk).await;
+    }
+    let refusal = outcome.refused.as_ref().map(|(_, refusal)| refusal);
+    let retry_after = refusal.and_then(Refusal::problem).and_then(|problem| problem.retry_after);
+    let at_ca = AtCa::of(&outcome, case, server);
+    Ordered { because: because(&outcome, &at_ca), retry_after, at_ca, notes, chain: outcome.chain }
+}
+
+/// Why there is no certificate.
+fn because(outcome: &Outcome, at_ca: &AtCa) -> String {
+    let failed: Vec<&str> = at_ca
+        .attempts
+        .iter()
+        .filter(|attempt| !attempt.ok)
+        .map(|attempt| attempt.identifier.as_str())
+        .collect();
+    match (&outcome.chain, &outcome.refused, failed.as_slice()) {
+        (Some(_), ..) => String::new(),
+        (None, _, [_, ..]) => format!("the CA did not validate {}", failed.join(", ")),
+        (None, Some((_, refusal)), []) => refusal.to_string(),
+        (None, None, []) => match at_ca.untested.first() {
+            Some(untested) => untested.what.clone(),
+            None => "the CA gave no certificate".into(),
+        },
+    }
+}

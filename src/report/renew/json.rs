@@ -1,0 +1,75 @@
+//! For programs: schema `acme-audit.renew/1`. Changes are additive only; the order of members is free.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::rehearsal::hooks::Ran;
+use crate::renewal::{Renewal, Renewals};
+use crate::report::dry_run::json::{AttemptOut, attempt};
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    exit_code: u8,
+    renewals: Vec<RenewalOut<'a>>,
+    /// Pre and post hooks.
+    hooks: Vec<RanOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct RenewalOut<'a> {
+    lineage: &'a str,
+    outcome: &'static str,
+    because: &'a str,
+    at: Option<String>,
+    archive_version: Option<u64>,
+    serial: Option<&'a str>,
+    not_after: Option<String>,
+    hooks: Vec<RanOut<'a>>,
+    served: &'static str,
+    attempts: Vec<AttemptOut<'a>>,
+    notes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct RanOut<'a> {
+    command: &'a str,
+    exit_code: Option<i32>,
+}
+
+/// Writes the report.
+///
+/// # Errors
+/// The output cannot be written.
+pub fn write(out: &mut impl Write, renewals: &Renewals) -> io::Result<()> {
+    let document = Document {
+        schema: "acme-audit.renew/1",
+        exit_code: renewals.exit_code(),
+        renewals: renewals.all.iter().map(one).collect(),
+        hooks: renewals.around.iter().map(ran).collect(),
+    };
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    out.write_all(b"\n")
+}
+
+fn one(renewal: &Renewal) -> RenewalOut<'_> {
+    let live = renewal.installed.as_ref();
+    RenewalOut {
+        lineage: &renewal.lineage,
+        outcome: renewal.outcome.word(),
+        because: &renewal.because,
+        at: renewal.at.map(|at| at.to_string()),
+        archive_version: live.map(|live| live.version),
+        serial: live.map(|live| live.serial.as_str()),
+        not_after: live.map(|live| live.not_after.to_string()),
+        hooks: renewal.hooks.iter().map(ran).collect(),
+        served: renewal.served.word(),
+        attempts: renewal.attempts.iter().map(attempt).collect(),
+        notes: &renewal.notes,
+    }
+}
+
+fn ran(ran: &Ran) -> RanOut<'_> {
+    RanOut { command: &ran.command, exit_code: ran.code }
+}

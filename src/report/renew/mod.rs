@@ -1,0 +1,4 @@
+//! What a run of `renew` brought: for people, and for programs.
+
+pub mod json;
+pub mod text;

@@ -1,0 +1,117 @@
+//! For people: each lineage in a line; what was not renewed with the CA's words, the cause and what to do.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use crate::checks::CHECKS;
+use crate::facts::Attempt;
+use crate::renewal::{Outcome, Renewal, Renewals, Served};
+use crate::report::text::{line, prose};
+use crate::report::{count, printable};
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const GOOD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green)));
+const BAD: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
+
+/// Writes the report. `quiet` leaves out what is well.
+///
+/// # Errors
+/// The output cannot be written.
+pub fn write(out: &mut impl Write, renewals: &Renewals, quiet: bool) -> io::Result<()> {
+    for renewal in &renewals.all {
+        one(out, renewal, quiet)?;
+    }
+    if !(quiet && renewals.exit_code() == 0) {
+        writeln!(out, "{}", summary(renewals))?;
+    }
+    Ok(())
+}
+
+fn one(out: &mut impl Write, renewal: &Renewal, quiet: bool) -> io::Result<()> {
+    let name = printable(&renewal.lineage);
+    let lame = renewal.served == Served::Old || renewal.hooks.iter().any(|ran| ran.code != Some(0));
+    let until =
+        renewal.at.map(|at| format!(", from {} on", at.strftime("%Y-%m-%d %H:%M UTC"))).unwrap_or_default();
+    let because = printable(&renewal.because);
+    match renewal.outcome {
+        Outcome::Renewed | Outcome::NotDue if quiet && !lame => return Ok(()),
+        Outcome::Renewed => {
+            let live = renewal.installed.as_ref();
+            let end = live.map(|live| live.not_after.strftime("%Y-%m-%d").to_string()).unwrap_or_default();
+            let version = live.map(|live| live.version).unwrap_or_default();
+            writeln!(
+                out,
+                "{GOOD}{:<14}{GOOD:#} {name}: until {end}, version {version} of its archive",
+                "renewed"
+            )?;
+        }
+        Outcome::NotDue => writeln!(out, "{DIM}{:<14}{DIM:#} {name}: {because}{until}", "not due")?,
+        Outcome::HeldBack => writeln!(
+            out,
+            "{BAD}{:<14}{BAD:#} {BOLD}{name}{BOLD:#}: {because}{until}; --force tries now",
+            "held back"
+        )?,
+        Outcome::NeedsSnippet => {
+            writeln!(out, "{BAD}{:<14}{BAD:#} {BOLD}{name}{BOLD:#}: {because}", "needs snippet")?;
+            prose(
+                out,
+                "fix",
+                "let the web server pass challenges to 127.0.0.1:8402: contrib/web-servers has the lines for nginx, Apache, HAProxy, Caddy and Traefik; certbot renews it meanwhile",
+            )?;
+        }
+        Outcome::Failed => writeln!(out, "{BAD}{:<14}{BAD:#} {BOLD}{name}{BOLD:#}: {because}", "failed")?,
+    }
+    for attempt in renewal.attempts.iter().filter(|attempt| !attempt.ok) {
+        failed(out, attempt)?;
+    }
+    for ran in renewal.hooks.iter().filter(|ran| ran.code != Some(0)) {
+        let code = ran
+            .code
+            .map_or_else(|| "without an exit code".to_owned(), |code| format!("with exit code {code}"));
+        prose(
+            out,
+            "hook",
+            &printable(&format!("`{}` ended {code}: the next run tries it again", ran.command)),
+        )?;
+    }
+    if renewal.served == Served::Old {
+        prose(
+            out,
+            "served",
+            "this host's server still gives the certificate before: load it anew (acme-audit explain served-older-than-live)",
+        )?;
+    }
+    for note in &renewal.notes {
+        prose(out, "note", &printable(note))?;
+    }
+    Ok(())
+}
+
+fn failed(out: &mut impl Write, attempt: &Attempt) -> io::Result<()> {
+    if let Some(problem) = &attempt.problem {
+        prose(out, "CA says", &printable(&format!("{}: {}", attempt.identifier, problem.detail)))?;
+    }
+    let Some(check) = CHECKS.iter().find(|check| Some(check.id) == attempt.id.as_deref()) else {
+        return Ok(());
+    };
+    line(out, "cause", &format!("{} {DIM}{}{DIM:#}", check.title, check.id))?;
+    prose(out, "fix", check.fix)
+}
+
+fn summary(renewals: &Renewals) -> String {
+    let of = |outcome: Outcome| renewals.all.iter().filter(|renewal| renewal.outcome == outcome).count();
+    let mut parts =
+        vec![format!("{} renewed", of(Outcome::Renewed)), format!("{} not due", of(Outcome::NotDue))];
+    for (outcome, words) in [
+        (Outcome::HeldBack, "held back"),
+        (Outcome::NeedsSnippet, "in need of a snippet"),
+        (Outcome::Failed, "failed"),
+    ] {
+        if of(outcome) > 0 {
+            parts.push(format!("{} {words}", of(outcome)));
+        }
+    }
+    format!("{}: {}", count(renewals.all.len(), "lineage"), parts.join(", "))
+}
