@@ -175,7 +175,7 @@ fn a_home_does_not_see_its_own_public_address() {
 fn no_way_leads_out() {
     let Some(world) = world() else { return };
     let links = world.sh(Place::Internet, "ip -o link show up");
-    assert_eq!(links.lines().count(), 5, "the loopback and four hosts of the world: {links}");
+    assert_eq!(links.lines().count(), 7, "the loopback and six hosts of the world: {links}");
     let default = world.sh(Place::Internet, "ip -4 route show default; ip -6 route show default");
     assert_eq!(default, "", "the middle of the internet has no way on");
     let beyond = get(world, Place::Web, "-m 3 http://1.1.1.1/");
