@@ -1,4 +1,5 @@
-//! Reads certbot's renewal files exactly as certbot does.
+//! Reads certbot's renewal files exactly as certbot does, and changes single
+//! values of them.
 //!
 //! Those files are in the dialect of Python's `configobj`, opened with
 //! `ConfigObj(path, encoding='utf-8', default_encoding='utf-8')`: lists and
@@ -10,6 +11,7 @@
 //! It runs in time linear in the file, never panics, and its errors carry no
 //! more of the file than a key or section name, since a line may be a secret.
 
+mod edit;
 mod error;
 mod interpolate;
 mod lex;
@@ -21,6 +23,9 @@ mod value;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
+pub use edit::{Change, EditError, edit};
 pub use error::{Error, ErrorKind, InterpolationError};
 
 /// A whole file: its root section and everything below it.
@@ -55,7 +60,7 @@ pub struct Entry {
 }
 
 /// A value before or after interpolation, without its quotes and comment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Value {
     /// `a = x`, `a = "x, y"`, `a = """x"""` or `a =`.
     Scalar(String),

@@ -6,12 +6,7 @@ use super::{Document, Entry, Error, ErrorKind, Section, Slot, Value, value};
 /// The tree, or the first error in the order Python meets them.
 pub(super) fn document(bytes: &[u8]) -> Result<Document, Error> {
     let text = decode(bytes)?;
-    // Only `\n` ends a line: Python reads the file as bytes, in lines, and then
-    // takes any `\r` from their ends. A `\r` elsewhere is space inside a line.
-    let mut lines = text
-        .split_terminator('\n')
-        .enumerate()
-        .map(|(before, line)| (to_u32(before + 1), line.trim_end_matches('\r')));
+    let mut lines = numbered(text);
     let mut tree = Tree::default();
     while let Some((number, line)) = lines.next() {
         let visible = line.trim_start_matches(is_space);
@@ -31,6 +26,16 @@ pub(super) fn document(bytes: &[u8]) -> Result<Document, Error> {
     Ok(tree.finish())
 }
 
+/// The lines with their numbers, without their ends.
+///
+/// Only `\n` ends a line: Python reads the file as bytes, in lines, and then
+/// takes any `\r` from their ends. A `\r` elsewhere is space inside a line.
+pub(super) fn numbered(text: &str) -> impl Iterator<Item = (u32, &str)> {
+    text.split_terminator('\n')
+        .enumerate()
+        .map(|(before, line)| (to_u32(before + 1), line.trim_end_matches('\r')))
+}
+
 /// The text without a byte order mark.
 fn decode(bytes: &[u8]) -> Result<&str, Error> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -45,16 +50,19 @@ fn decode(bytes: &[u8]) -> Result<&str, Error> {
 }
 
 /// A `key = value` line before the value has been read.
-struct Raw<'a> {
-    key: &'a str,
-    value: &'a str,
-    line: &'a str,
-    number: u32,
+pub(super) struct Raw<'a> {
+    pub(super) key: &'a str,
+    pub(super) value: &'a str,
+    pub(super) line: &'a str,
+    pub(super) number: u32,
 }
 
 impl Raw<'_> {
     /// The value, and the number of the line it ends on.
-    fn read<'a>(&self, lines: &mut impl Iterator<Item = (u32, &'a str)>) -> Result<(Value, u32), Error> {
+    pub(super) fn read<'a>(
+        &self,
+        lines: &mut impl Iterator<Item = (u32, &'a str)>,
+    ) -> Result<(Value, u32), Error> {
         for quotes in ["\"\"\"", "'''"] {
             if let Some(rest) = self.value.strip_prefix(quotes) {
                 let (text, last_line) =

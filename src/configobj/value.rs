@@ -49,6 +49,14 @@ pub(super) fn value(text: &str) -> Result<Value, ErrorKind> {
     Ok(Value::List(items))
 }
 
+/// Where a value that [`value`] accepts ends: what follows is space and a comment.
+pub(super) fn end(text: &str) -> usize {
+    match cut(text) {
+        Ok(cut) => text.get(..cut.end).unwrap_or_default().trim_end_matches(is_space).len(),
+        Err(_) => 1, // the comma of an empty list
+    }
+}
+
 /// Finds the cut that Python's backtracking finds first.
 ///
 /// Python goes from left to right, prefers a further list item to the end of
