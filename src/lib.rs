@@ -24,6 +24,7 @@ pub mod check;
 pub mod checks;
 pub mod fold;
 pub mod index;
+pub mod install;
 
 pub mod audit;
 pub mod config;

@@ -155,11 +155,8 @@ fn lock_holder(request: &Request) -> Fact<Option<u32>> {
         Err(rustix::io::Errno::NOENT) => return Ok(None),
         Err(e) => return Err(missing(e)),
     };
-    let asked = rustix::process::Flock::from(rustix::process::FlockType::WriteLock);
-    match rustix::process::fcntl_getlk(&fd, &asked) {
-        Ok(holder) => Ok(holder
-            .and_then(|lock| lock.pid)
-            .and_then(|pid| u32::try_from(pid.as_raw_nonzero().get()).ok())),
-        Err(e) => Err(missing(e)),
+    match crate::install::holder(&fd) {
+        Ok(holder) => Ok(holder.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0)),
+        Err(e) => Err(missing(rustix::io::Errno::from_io_error(&e).unwrap_or(rustix::io::Errno::IO))),
     }
 }
