@@ -3,7 +3,8 @@
 //! Four link swaps in a row would not do: after the first, new certificate and old key make a web server refuse to start.
 //! So a folder with the new links, and with all else that is in `live/NAME`, is built beside it as `live/.NAME.new`, and the
 //! two are exchanged by one system call (renameat2(2), RENAME_EXCHANGE). The folder before is then given the new links, too,
-//! and exchanged back: containers that have it mounted, and programs that watch it, keep it. Where a file system lacks that, the links are
+//! and exchanged back: containers that have it mounted, and programs that watch it, keep it (they see its links change one
+//! after the other, as with certbot; whoever goes by the path does not). Where a file system lacks that, the links are
 //! swapped one by one as certbot does, with its `previous_*.pem` links, from which it takes back a swap that was cut off.
 
 use std::fs;

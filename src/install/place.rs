@@ -27,7 +27,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// Reads `renewal/NAME.conf` below `config_dir`.
+    /// Reads `renewal/NAME.conf` below `config_dir`. For an install it is to be read while the lock is held.
     ///
     /// # Errors
     /// There is no such conf, it does not parse, or it does not name the four links by absolute paths.

@@ -169,3 +169,27 @@ fn without_permission_the_old_certificate_stays() {
     assert_eq!(files(&small.config()), before);
     assert_eq!(check(&small.config()), Ok(2));
 }
+
+#[test]
+fn a_container_that_has_the_folders_mounted_sees_the_new_certificate() {
+    let Some(small) = Small::new("size=4m,mode=755") else { return };
+    let mounts = r#"set -e
+        for d in live/a.test archive/a.test; do mkdir -p "$1/inside/$d"; mount --bind "$1/etc/$d" "$1/inside/$d"; done"#;
+    assert!(small.sh(mounts).status.success());
+    let (code, said) = small.install();
+    assert_eq!((code, said.trim()), (Some(0), "installed 3 Exchanged"));
+    assert_eq!(check(&small.config()), Ok(3));
+    let inside = small.namespaces.path(&format!("{}/inside", small.lineage.dir.display()));
+    assert_eq!(check(&inside), Ok(3));
+}
+
+#[test]
+fn a_folder_that_cannot_be_exchanged_gets_its_links_one_by_one() {
+    let Some(small) = Small::new("size=4m,mode=755") else { return };
+    assert!(small.sh(r#"mount --bind "$1/etc/live/a.test" "$1/etc/live/a.test""#).status.success());
+    let (code, said) = small.install();
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.starts_with("installed 3 Links(") && !said.contains("unfinished"), "{said}");
+    assert_eq!(check(&small.config()), Ok(3));
+    assert!(files(&small.config()).keys().all(|path| !path.contains("/.") && !path.contains("previous_")));
+}

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
@@ -14,6 +14,9 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use crate::lab::clean;
 
 pub const KINDS: [&str; 4] = ["cert", "privkey", "chain", "fullchain"];
+
+/// The group of the keys, where we may choose one.
+const GROUP: u32 = 65_534;
 
 /// What an install changes in the conf.
 pub const CHANGE: &str = "version=5.8.0";
@@ -81,6 +84,9 @@ impl Lineage {
                 let path = config.join(format!("archive/a.test/{kind}{version}.pem"));
                 fs::write(&path, text).expect("a file");
                 let mode = if kind == "privkey" { 0o640 } else { 0o644 };
+                if kind == "privkey" && rustix::process::geteuid().is_root() {
+                    chown(&path, None, Some(GROUP)).expect("the group");
+                }
                 fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("the mode");
             }
         }
@@ -211,6 +217,7 @@ impl Lineage {
         }
         let key = fs::metadata(self.path("etc/live/a.test/privkey.pem")).expect("the key");
         assert_eq!(key.mode() & 0o7777, 0o640, "{when}");
+        assert!(key.gid() == GROUP || !rustix::process::geteuid().is_root(), "{when}: the group is kept");
         version
     }
 
