@@ -22,6 +22,13 @@ impl Error {
         Self { more: errors.collect(), ..first }
     }
 
+    /// Adds what it means, in the same line.
+    pub fn and(mut self, what: impl AsRef<str>) -> Self {
+        self.what.push_str("; ");
+        self.what.push_str(what.as_ref());
+        self
+    }
+
     /// Adds what to do about it.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

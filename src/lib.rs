@@ -4,7 +4,8 @@
 //! material. [`forecast`](mod@forecast) computes when each lineage becomes due. [`checks`] are pure functions from
 //! facts to findings, one file each, in the vocabulary of [`check`]. [`fold`](mod@fold) puts causes over their
 //! consequences, and [`report`] prints what is left. [`audit`] is the thread through all of it: lineages are
-//! streamed, judged and dropped, so that a hundred thousand of them fit in little memory.
+//! streamed, judged and dropped, so that a hundred thousand of them fit in little memory. [`install`] is apart from it: it
+//! puts a renewed certificate in the place of the old one.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used, clippy::panic))]
 

@@ -126,7 +126,15 @@ pub fn private_key(bytes: &[u8]) -> Result<PrivateKey, String> {
     if label == "ENCRYPTED PRIVATE KEY" || bytes.windows(10).any(|w| w == b"Proc-Type:") {
         return Err("the key is encrypted, and no renewal can use it without its passphrase".into());
     }
-    let spki = match label.as_str() {
+    public_half(label, der)
+}
+
+/// The public half of the DER of a private key; `label` is that of its PEM block.
+///
+/// # Errors
+/// It does not parse.
+pub fn public_half(label: &str, der: &[u8]) -> Result<PrivateKey, String> {
+    let spki = match label {
         "RSA PRIVATE KEY" => RsaKeyPair::from_der(der).ok().and_then(|k| rsa_spki(&k)),
         "EC PRIVATE KEY" => ec_sec1(der),
         _ => ec_pkcs8(der)

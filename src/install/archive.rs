@@ -27,10 +27,11 @@ const PUBLIC_MODE: u32 = 0o644;
 /// The largest key that is read, in bytes.
 const MAX_KEY: u64 = 512 << 10;
 
-/// What tells our file from another that took its name. A rename changes neither.
+/// What tells our file from another that took its name: its length and when it was written, in seconds and nanoseconds. A
+/// rename changes neither, nor does a copy of the whole host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Id {
-    ino: u64,
+    length: u64,
     modified: (i64, i64),
 }
 
@@ -40,7 +41,7 @@ pub(super) type Ids = [Id; 4];
 impl Id {
     fn of(path: &Path) -> io::Result<Self> {
         let meta = fs::symlink_metadata(path)?;
-        Ok(Self { ino: meta.ino(), modified: (meta.mtime(), meta.mtime_nsec()) })
+        Ok(Self { length: meta.len(), modified: (meta.mtime(), meta.mtime_nsec()) })
     }
 
     fn is(self, path: &Path) -> bool {
@@ -114,12 +115,8 @@ fn sweep(place: &Place) -> Result<(), Error> {
 pub(super) fn is_whole(place: &Place, version: u64, ids: &Ids) -> bool {
     Kind::ALL.iter().zip(ids).all(|(kind, id)| {
         let (unnamed, named) = (place.unnamed(*kind, version), place.file(*kind, version));
-        id.is(&named) || (id.is(&unnamed) && absent(&named))
+        id.is(&named) || (id.is(&unnamed) && disk::is_absent(&named))
     })
-}
-
-fn absent(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_err_and(|e| e.kind() == io::ErrorKind::NotFound)
 }
 
 /// Names those that have no name yet.
@@ -129,7 +126,7 @@ pub(super) fn name(place: &Place, version: u64, ids: &Ids) -> Result<(), Error> 
         if id.is(&named) {
             continue;
         }
-        if !absent(&named) {
+        if !disk::is_absent(&named) {
             return Err(Error::new(format!("{} is there already", named.display())).hint(
                 "another program writes there and does not mind certbot's lock: find it, then run again",
             ));

@@ -18,19 +18,25 @@ pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
 
 /// Removes a file or link, if it is there.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
-    gone(fs::remove_file(path))
+    gone(path, fs::remove_file(path))
 }
 
 /// Removes a folder with all that is in it, if it is there; follows no link.
 pub(super) fn remove_folder(path: &Path) -> io::Result<()> {
-    gone(fs::remove_dir_all(path))
+    gone(path, fs::remove_dir_all(path))
 }
 
-fn gone(result: io::Result<()>) -> io::Result<()> {
+/// A read-only file system refuses to remove even what is not there.
+fn gone(path: &Path, result: io::Result<()>) -> io::Result<()> {
     match result {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
-        _ => Ok(()),
+        Err(_) if is_absent(path) => Ok(()),
+        result => result,
     }
+}
+
+/// Whether there is nothing of this name.
+pub(super) fn is_absent(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_err_and(|e| e.kind() == io::ErrorKind::NotFound)
 }
 
 /// A new file with no more than these mode bits, whatever the umask.

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::archive::Ids;
 use super::disk;
+use super::live::Original;
 use super::place::Place;
 use crate::configobj::Change;
 use crate::error::Error;
@@ -32,6 +33,8 @@ pub(super) struct Plan {
     pub(super) place: Place,
     pub(super) version: u64,
     pub(super) changes: Vec<Change>,
+    /// The folder of the links before.
+    pub(super) original: Option<Original>,
 }
 
 /// The journal of one lineage's install.

@@ -2,7 +2,9 @@
 //!
 //! Four link swaps in a row would not do: after the first, new certificate and old key make a web server refuse to start.
 //! So a folder with the new links, and with all else that is in `live/NAME`, is built beside it as `live/.NAME.new`, and the
-//! two are exchanged by one system call (renameat2(2), RENAME_EXCHANGE). Where a file system lacks that, the links are
+//! two are exchanged by one system call (renameat2(2), RENAME_EXCHANGE). The folder before is then given the new links, too,
+//! and exchanged back: containers that have it mounted, and programs that watch it, keep it (they see its links change one
+//! after the other, as with certbot; whoever goes by the path does not). Where a file system lacks that, the links are
 //! swapped one by one as certbot does, with its `previous_*.pem` links, from which it takes back a swap that was cut off.
 
 use std::fs;
@@ -12,10 +14,11 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags};
 use rustix::io::Errno;
+use serde::{Deserialize, Serialize};
 
 use super::disk;
 use super::fault::cannot;
-use super::place::{Place, file_name, target};
+use super::place::{Place, file_name};
 use crate::error::Error;
 use crate::facts::Kind;
 
@@ -26,6 +29,21 @@ pub enum Swap {
     Exchanged,
     /// One by one, for this reason: for a moment they were of two versions.
     Links(String),
+}
+
+/// Device and inode of the folder of the links before an install.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Original(u64, u64);
+
+impl Original {
+    fn of(meta: &fs::Metadata) -> Self {
+        Self(meta.dev(), meta.ino())
+    }
+
+    /// Of the folder that can be exchanged; `None` where it cannot.
+    pub(super) fn read(place: &Place) -> Option<Self> {
+        fs::symlink_metadata(folder(place).ok()?).ok().map(|meta| Self::of(&meta))
+    }
 }
 
 /// What was built.
@@ -167,7 +185,7 @@ fn swap_links(place: &Place) -> Result<(), Error> {
     for kind in Kind::ALL {
         let (link, way_back) = (place.link(kind), previous(place, kind));
         let text = fs::read_link(link).map_err(|e| cannot("read the link", link, &e))?;
-        match symlink(target(link, &text), &way_back) {
+        match symlink(&text, &way_back) {
             Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(cannot("write", &way_back, &e)),
             _ => old.push((kind, text)),
         }
@@ -195,26 +213,64 @@ pub(super) fn sync(place: &Place) -> Result<(), Error> {
     Kind::ALL.iter().try_for_each(|kind| sync(place.link(*kind).parent().unwrap_or(Path::new("/"))))
 }
 
-/// Moves into live what was put into the old folder while the new one was built.
-pub(super) fn rescue(place: &Place) -> Result<(), Error> {
+/// Puts the folder before in its place again, with the links that live has now, where it is beside it.
+pub(super) fn bring_back(place: &Place, original: Option<Original>) -> Result<(), Error> {
     let Ok(folder) = folder(place) else { return Ok(()) };
-    let old = beside(folder);
-    let Ok(entries) = fs::read_dir(&old) else { return Ok(()) };
+    let before = beside(folder);
+    if original.is_none() || fs::symlink_metadata(&before).ok().map(|meta| Original::of(&meta)) != original {
+        return Ok(());
+    }
+    for kind in Kind::ALL {
+        let (link, name) = (place.link(kind), format!("{}.pem", kind.word()));
+        let text = fs::read_link(link).map_err(|e| cannot("read the link", link, &e))?;
+        let (path, new) = (before.join(&name), before.join(format!(".{name}.new")));
+        let relink = || {
+            disk::remove(&new)?;
+            symlink(&text, &new)?;
+            fs::rename(&new, &path)?;
+            disk::remove(&before.join(format!("previous_{name}")))
+        };
+        relink().map_err(|e| cannot("write", &path, &e))?;
+    }
+    rescue(folder, &before)?;
+    disk::sync_folder(&before).map_err(|e| cannot("write", &before, &e))?;
+    rustix::fs::renameat_with(CWD, &before, CWD, folder, RenameFlags::EXCHANGE)
+        .map_err(|e| cannot("exchange", folder, &e.into()))?;
+    rescue(&before, folder)?;
+    sync(place)
+}
+
+/// Moves what was put into one folder while it was live, or just before, into the other.
+fn rescue(from: &Path, to: &Path) -> Result<(), Error> {
+    let entries = fs::read_dir(from).map_err(|e| cannot("list", from, &e))?;
     for entry in entries.flatten() {
         let name = entry.file_name();
         if name.to_str().is_some_and(is_certbots) {
             continue;
         }
-        let (from, to) = (entry.path(), folder.join(&name));
-        let is_moved = match (fs::symlink_metadata(&from), fs::symlink_metadata(&to)) {
-            (Ok(a), Ok(b)) => a.is_dir() || (a.dev(), a.ino()) == (b.dev(), b.ino()),
-            _ => false,
+        let (ours, theirs) = (entry.path(), to.join(&name));
+        let (Ok(a), b) = (fs::symlink_metadata(&ours), fs::symlink_metadata(&theirs)) else { continue };
+        let is_new = match b {
+            Ok(b) => {
+                let newer = (a.ctime(), a.ctime_nsec()) > (b.ctime(), b.ctime_nsec());
+                !a.is_dir() && !b.is_dir() && a.ino() != b.ino() && newer
+            }
+            Err(_) => true,
         };
-        if !is_moved {
-            fs::rename(&from, &to).map_err(|e| cannot("move to live", &from, &e))?;
+        if is_new {
+            let moved = if a.is_dir() { fs::rename(&ours, &theirs) } else { relink(&ours, &theirs) };
+            moved.map_err(|e| cannot("move", &ours, &e))?;
         }
     }
     Ok(())
+}
+
+/// A hard link, in the place of what is there.
+fn relink(from: &Path, to: &Path) -> io::Result<()> {
+    let new = beside(to);
+    disk::remove(&new)?;
+    fs::hard_link(from, &new)?;
+    fs::rename(&new, to)
 }
 
 /// Removes what [`stage`] made, or what the exchange put in its place, and certbot's way back.

@@ -29,6 +29,7 @@ use crate::facts::Kind;
 
 use archive::Ids;
 use journal::{Journal, Plan};
+use live::Original;
 pub use live::Swap;
 pub(crate) use lock::holder;
 pub use lock::{Folders, Lock};
@@ -85,6 +86,19 @@ pub fn install(
     changes: &[Change],
     state_dir: &Path,
 ) -> Result<Installed, Error> {
+    attempt(lock, place, set, changes, state_dir).map_err(|error| match place.at(Kind::Cert) {
+        Some(version) => error.and(format!("version {version} of {} stays in use", place.name)),
+        None => error,
+    })
+}
+
+fn attempt(
+    lock: &Lock,
+    place: &Place,
+    set: &Set,
+    changes: &[Change],
+    state_dir: &Path,
+) -> Result<Installed, Error> {
     if !lock.covers(&place.config) {
         return Err(Error::new(format!("{} is not locked", place.config.display())));
     }
@@ -94,10 +108,15 @@ pub fn install(
         settle(&earlier)?;
     }
     let versions = place.versions()?;
-    let plan = Plan { place: place.clone(), version: versions.next, changes: changes.to_vec() };
+    let plan = Plan {
+        place: place.clone(),
+        version: versions.next,
+        changes: changes.to_vec(),
+        original: Original::read(place),
+    };
     let mut journal = Journal::begin(&journals, &plan)?;
     let mut ids = None;
-    let swapped = (|| {
+    let swapped: Result<(Swap, bool), Error> = (|| {
         let staged = live::stage(place, plan.version)?;
         let rewritten = conf::stage(&place.conf, changes)?;
         let written = archive::stage(place, &versions, set)?;
@@ -119,7 +138,6 @@ pub fn install(
         if rewritten {
             conf::put(&place.conf)?;
         }
-        live::rescue(place)?;
         tidy(&plan)?;
         journal.end()
     };
@@ -183,7 +201,7 @@ fn resume(plan: &Plan, ids: Option<&Ids>) -> Result<Outcome, Error> {
 /// Removes everything that was written and is not in use.
 fn undo(plan: &Plan, ids: Option<&Ids>) -> Result<(), Error> {
     let undone = [
-        live::discard(&plan.place),
+        live::bring_back(&plan.place, plan.original).and_then(|()| live::discard(&plan.place)),
         conf::discard(&plan.place.conf),
         archive::discard(&plan.place, plan.version, ids),
     ];
@@ -193,6 +211,7 @@ fn undo(plan: &Plan, ids: Option<&Ids>) -> Result<(), Error> {
 
 /// Removes what is not needed once the new set is in live.
 fn tidy(plan: &Plan) -> Result<(), Error> {
+    live::bring_back(&plan.place, plan.original)?;
     live::discard(&plan.place)?;
     conf::discard(&plan.place.conf)
 }

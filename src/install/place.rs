@@ -27,11 +27,15 @@ pub struct Place {
 }
 
 impl Place {
-    /// Reads `renewal/NAME.conf` below `config_dir`.
+    /// Reads `renewal/NAME.conf` below `config_dir`. For an install it is to be read while the lock is held.
     ///
     /// # Errors
     /// There is no such conf, it does not parse, or it does not name the four links by absolute paths.
     pub fn read(config_dir: &Path, name: &str) -> Result<Self, Error> {
+        if name.is_empty() || name.contains('/') {
+            return Err(Error::new(format!("`{name}` is not the name of a certificate"))
+                .hint("`certbot certificates` lists the names of certificates"));
+        }
         let conf = config_dir.join("renewal").join(format!("{name}.conf"));
         let bytes = read_conf(&conf)?;
         let bad = |why: String| {
@@ -153,7 +157,7 @@ pub(super) fn number(kind: Kind, name: &str) -> Option<u64> {
 }
 
 /// Where a link leads, without a look at what is on the way (`get_link_target`).
-pub(super) fn target(link: &Path, text: &Path) -> PathBuf {
+fn target(link: &Path, text: &Path) -> PathBuf {
     let mut path = PathBuf::new();
     for part in link.parent().unwrap_or(link).join(text).components() {
         match part {

@@ -82,13 +82,33 @@ impl Set {
     pub(super) fn fits(&self, key: &[u8]) -> Result<(), String> {
         let ders = x509::certificates(&self.cert)?;
         let leaf = x509::parse(ders.first().map(Vec::as_slice).unwrap_or_default())?;
-        let key = x509::private_key(key).map_err(|why| format!("its key: {why}"))?;
+        let (label, der) = key_der(key).ok_or("its key is not one in PEM without a passphrase")?;
+        let key = x509::public_half(label, &der).map_err(|why| format!("its key: {why}"))?;
         match key.spki_sha256 {
             Some(half) if half != x509::spki_sha256(leaf.public_key().raw) => {
                 Err("the certificate is not for the key".into())
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// The label and the DER of a private key. Unlike a general PEM parser this leaves no copy behind.
+fn key_der(pem: &[u8]) -> Option<(&str, Zeroizing<Vec<u8>>)> {
+    let mut rest = std::str::from_utf8(pem).ok()?;
+    loop {
+        let (label, body) = rest.split_once("-----BEGIN ")?.1.split_once("-----")?;
+        let (body, after) = body.split_once("-----END ")?;
+        if !label.ends_with("PRIVATE KEY") {
+            rest = after;
+            continue;
+        }
+        let mut base64 = Zeroizing::new(Vec::with_capacity(body.len()));
+        base64.extend(body.bytes().filter(|b| !b.is_ascii_whitespace()));
+        let mut der = Zeroizing::new(vec![0; data_encoding::BASE64.decode_len(base64.len()).ok()?]);
+        let length = data_encoding::BASE64.decode_mut(&base64, &mut der).ok()?;
+        der.truncate(length);
+        return (label != "ENCRYPTED PRIVATE KEY").then_some((label, der));
     }
 }
 

@@ -128,7 +128,8 @@ fn the_next_version_is_installed_as_certbot_installs_it() {
     fs::write(tree.path("live/a.test/more/combined.pem"), "theirs").unwrap();
     fs::set_permissions(tree.path("live/a.test"), fs::Permissions::from_mode(0o750)).unwrap();
     let before = fs::read_to_string(tree.path("renewal/a.test.conf")).unwrap();
-    let readme = fs::metadata(tree.path("live/a.test/README")).unwrap().ino();
+    let inode = |path: &str| fs::metadata(tree.path(path)).unwrap().ino();
+    let same = (inode("live/a.test"), inode("live/a.test/README"));
     let minted = mint(None);
     let installed = tree.install(&minted.set(), &[version()]).unwrap();
     assert_eq!((installed.version, installed.swap), (9, Swap::Exchanged));
@@ -139,7 +140,7 @@ fn the_next_version_is_installed_as_certbot_installs_it() {
     );
     assert_eq!(tree.names("live"), ["a.test"]);
     assert_eq!(tree.names("renewal"), ["a.test.conf"]);
-    assert_eq!(fs::metadata(tree.path("live/a.test/README")).unwrap().ino(), readme);
+    assert_eq!((inode("live/a.test"), inode("live/a.test/README")), same);
     assert_eq!(fs::metadata(tree.path("live/a.test")).unwrap().mode() & 0o7777, 0o750);
     assert_eq!(fs::read_to_string(tree.path("live/a.test/more/combined.pem")).unwrap(), "theirs");
     let link = fs::read_link(tree.path("live/a.test/privkey.pem")).unwrap();
@@ -242,7 +243,9 @@ fn a_broken_lineage_is_named() {
 fn a_lineage_that_certbot_renewed_or_removed_meanwhile_is_left_alone() {
     for removed in [false, true] {
         let tree = Tree::new(1..=2);
-        let plan = Plan { place: tree.place(), version: 3, changes: vec![version()] };
+        let place = tree.place();
+        let original = Original::read(&place);
+        let plan = Plan { place, version: 3, changes: vec![version()], original };
         let versions = plan.place.versions().unwrap();
         let ids = archive::stage(&plan.place, &versions, &mint(None).set()).unwrap();
         let journals = journal::folder(&tree.state(), &tree.path(""));

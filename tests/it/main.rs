@@ -17,6 +17,7 @@ mod dry_run;
 mod hostile;
 mod hosts;
 mod http01;
+mod install;
 mod lab;
 mod live_schedule;
 mod namespaces;
