@@ -81,7 +81,7 @@ fn words(due: Due) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{days, host, lineage, lineage_with, lives};
+    use crate::checks::testing::{host, lineage, lineage_with, lives};
 
     fn due_in(lineage: &Lineage) -> Decision {
         decide(lineage, &host(), false).unwrap()
@@ -91,10 +91,10 @@ mod tests {
     fn a_young_certificate_waits_and_an_old_one_does_not() {
         assert!(matches!(due_in(&lineage()), Decision::Later { at: Some(_), .. }));
         let mut old = lineage();
-        lives(&mut old, days(-85), days(5));
+        lives(&mut old, -85, 5);
         assert!(matches!(due_in(&old), Decision::Now(_)));
         let mut over = lineage();
-        lives(&mut over, days(-90), days(-1));
+        lives(&mut over, -90, -1);
         assert_eq!(due_in(&over), Decision::Now("it has expired".into()));
     }
 

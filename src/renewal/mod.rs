@@ -6,9 +6,11 @@
 
 pub mod backoff;
 pub mod due;
+mod jobs;
 pub mod key;
 pub mod order;
 pub mod owed;
+mod place;
 pub mod received;
 pub mod reload;
 pub mod run;

@@ -1,0 +1,116 @@
+//! What is due and can be tried.
+
+use super::due::{Decision, decide};
+use super::run::{Options, Stage};
+use super::{Outcome, Renewal, backoff, key};
+use crate::error::Error;
+use crate::facts::{HostFacts, Lineage};
+use crate::rehearsal::ca::Case;
+use crate::rehearsal::{Means, Plan, Publisher, Target, local};
+
+/// A lineage that is due.
+pub(super) struct Job<'a> {
+    /// Its place among all lineages.
+    pub at: usize,
+    pub lineage: &'a Lineage,
+    /// What is ordered.
+    pub case: Case,
+    /// The directory of its CA.
+    pub server: String,
+}
+
+/// Whether a lineage is due, before anything is tried.
+pub(super) fn judged(lineage: &Lineage, host: &HostFacts, options: &Options) -> Renewal {
+    let base = Renewal { lineage: lineage.name.clone(), ..Renewal::default() };
+    match decide(lineage, host, options.forced) {
+        Err(because) => Renewal { outcome: Outcome::Failed, because, ..base },
+        Ok(Decision::Later { at, because }) => Renewal { at, because, ..base },
+        Ok(Decision::Now(because)) => {
+            let failures = backoff::of(&options.state_dir, &lineage.name);
+            match failures.not_before.filter(|until| *until > host.now && !options.forced) {
+                Some(until) => Renewal {
+                    outcome: Outcome::HeldBack,
+                    at: Some(until),
+                    because: format!("it has failed {} times, at last: {}", failures.count, failures.last),
+                    ..base
+                },
+                None => Renewal { outcome: Outcome::Failed, because, ..base },
+            }
+        }
+    }
+}
+
+/// Whether it is due and will be tried.
+pub(super) fn is_due(renewal: &Renewal) -> bool {
+    renewal.outcome == Outcome::Failed
+}
+
+/// The orders that are to be placed; what cannot be is told.
+pub(super) fn jobs<'a>(
+    lineages: &'a [Lineage],
+    all: &mut [Renewal],
+    host: &HostFacts,
+    options: &Options,
+) -> Vec<Job<'a>> {
+    let mut jobs = Vec::new();
+    for (at, (lineage, renewal)) in lineages.iter().zip(all).enumerate() {
+        if !is_due(renewal) || lineage.conf.is_err() || lineage.cert.is_err() {
+            continue;
+        }
+        let mut plan = Plan::default();
+        plan.lineage(lineage, host);
+        if let Some(untested) = plan.untested.first() {
+            renewal.because =
+                format!("{}; certbot renews it: certbot renew --cert-name {}", untested.what, lineage.name);
+            continue;
+        }
+        let server = options.server.clone().or_else(|| lineage.asks(host).map(str::to_owned));
+        let Some(server) = server else {
+            renewal.because = "its conf names no CA".into();
+            continue;
+        };
+        let case = Case { key: key::kind(lineage), ..Case::of(lineage, plan.targets) };
+        jobs.push(Job { at, lineage, case, server });
+    }
+    jobs
+}
+
+impl Stage<'_> {
+    /// Leaves out what a web server's plugin would answer, unless the server has just passed a rehearsal on: nobody's
+    /// configuration is edited.
+    pub(super) fn passing<'j>(
+        &self,
+        jobs: Vec<Job<'j>>,
+        all: &mut [Renewal],
+        publisher: &mut Publisher,
+    ) -> Result<Vec<Job<'j>>, Error> {
+        let behind = |target: &&Target| matches!(target.means, Means::Behind { .. });
+        let targets: Vec<Target> =
+            jobs.iter().flat_map(|job| job.case.targets.iter().filter(behind).cloned()).collect();
+        if targets.is_empty() {
+            return Ok(jobs);
+        }
+        let rehearsed = local::run(&targets, self.net, publisher, self.hear)?;
+        let mut passing = Vec::new();
+        for job in jobs {
+            let of = |lineage: &Option<String>| lineage.as_deref() == Some(job.lineage.name.as_str());
+            let failed: Vec<_> =
+                rehearsed.attempts.iter().filter(|a| of(&a.lineage) && !a.ok).cloned().collect();
+            let untested = rehearsed.untested.iter().find(|untested| of(&untested.lineage));
+            let Some(renewal) = all.get_mut(job.at) else { continue };
+            if failed.is_empty() && untested.is_none() {
+                passing.push(job);
+                continue;
+            }
+            renewal.outcome = Outcome::NeedsSnippet;
+            renewal.because = match failed.first() {
+                Some(attempt) => {
+                    format!("the web server does not pass the challenge of {} on", attempt.identifier)
+                }
+                None => untested.map(|untested| untested.what.clone()).unwrap_or_default(),
+            };
+            renewal.attempts = failed;
+        }
+        Ok(passing)
+    }
+}

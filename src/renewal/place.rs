@@ -1,0 +1,187 @@
+//! The orders, side by side; each certificate is checked and put live as it comes.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use jiff::Timestamp;
+use rcgen::PublicKeyData;
+use rustls::RootCertStore;
+use tokio::sync::Semaphore;
+
+use super::jobs::Job;
+use super::key::{self, NewKey};
+use super::order::{self, Ordered};
+use super::received::{self, Expected};
+use super::run::Stage;
+use super::{Live, Outcome, Renewal, backoff, owed};
+use crate::acme::{Account, AccountKey, Client};
+use crate::ca;
+use crate::gather::Host;
+use crate::gather::fs::Root;
+use crate::gather::x509;
+use crate::install::{self, Place, Privkey, Set};
+use crate::rehearsal::Publisher;
+use crate::rehearsal::ca::Desk;
+
+/// How many orders are under way at once; their requests to one CA are bounded besides.
+const AT_ONCE: usize = 20;
+
+impl Stage<'_> {
+    /// Places the orders, and puts each certificate live as it comes.
+    pub(super) async fn place(
+        &self,
+        jobs: Vec<Job<'_>>,
+        all: &mut [Renewal],
+        publisher: &mut Publisher,
+        host: &Host,
+    ) {
+        let publisher = Mutex::new(publisher);
+        let places = Semaphore::new(AT_ONCE);
+        let mut doors: BTreeMap<String, Result<Arc<Client>, String>> = BTreeMap::new();
+        for job in &jobs {
+            if !doors.contains_key(&job.server) {
+                doors.insert(job.server.clone(), self.client(&job.server).await);
+            }
+        }
+        let accounts = tokio::sync::Mutex::new(BTreeMap::new());
+        let (doors, places, accounts, publisher) = (&doors, &places, &accounts, &publisher);
+        let mut orders: FuturesUnordered<_> = jobs
+            .iter()
+            .map(|job| async move {
+                let _place = places.acquire().await;
+                let got = self.one(job, doors, accounts, publisher, host).await;
+                (job, got)
+            })
+            .collect();
+        let roots = self.net.roots();
+        while let Some((job, got)) = orders.next().await {
+            let Some(renewal) = all.get_mut(job.at) else { continue };
+            match got {
+                Ok((ordered, key)) => self.take(job, renewal, ordered, key, roots, host.facts.now),
+                Err(because) => self.fail(renewal, because, None, host.facts.now),
+            }
+        }
+    }
+
+    async fn client(&self, server: &str) -> Result<Arc<Client>, String> {
+        let transport = self.net.way(&Root::live()).map_err(|fault| format!("{server}: {fault}"))?;
+        Client::open(transport, server).await.map(Arc::new).map_err(|fault| format!("{server}: {fault}"))
+    }
+
+    async fn one(
+        &self,
+        job: &Job<'_>,
+        doors: &BTreeMap<String, Result<Arc<Client>, String>>,
+        accounts: &tokio::sync::Mutex<BTreeMap<String, Arc<Account>>>,
+        publisher: &Mutex<&mut Publisher>,
+        host: &Host,
+    ) -> Result<(Ordered, NewKey), String> {
+        let client = doors.get(&job.server).ok_or("no way to its CA")?.clone()?;
+        let named = self.options.server.as_deref();
+        let keys = order::keys(job.lineage, &host.facts, host.root(), named)?;
+        let account = {
+            // Lineages of one account share it, so that their orders know of each other.
+            let id =
+                format!("{} {}", job.server, keys.first().map(AccountKey::thumbprint).unwrap_or_default());
+            let mut accounts = accounts.lock().await;
+            match accounts.get(&id) {
+                Some(account) => Arc::clone(account),
+                None => {
+                    let account = order::account(
+                        client.clone(),
+                        keys,
+                        &job.server,
+                        &self.options.state_dir,
+                        named.is_some(),
+                    );
+                    let account = Arc::new(account.await?);
+                    accounts.insert(id, account.clone());
+                    account
+                }
+            }
+        };
+        let key = key::new(job.lineage, host.root()).await?;
+        let desk = Desk { case: &job.case, publisher, hear: self.hear };
+        let ordered = order::order(&account, &client, &job.server, job.lineage, &key.pair, &desk).await;
+        Ok((ordered, key))
+    }
+
+    /// Takes what came of an order: a certificate is checked and put live.
+    fn take(
+        &self,
+        job: &Job<'_>,
+        renewal: &mut Renewal,
+        ordered: Ordered,
+        key: NewKey,
+        roots: &RootCertStore,
+        now: Timestamp,
+    ) {
+        renewal.attempts = ordered.at_ca.attempts;
+        renewal.notes.extend(ordered.notes);
+        let Some(chain) = ordered.chain else {
+            return self.fail(renewal, ordered.because, ordered.retry_after, now);
+        };
+        if let Err(because) = self.put_live(job, renewal, &chain, key, roots) {
+            self.fail(renewal, because, None, now);
+        }
+    }
+
+    fn put_live(
+        &self,
+        job: &Job<'_>,
+        renewal: &mut Renewal,
+        chain: &str,
+        key: NewKey,
+        roots: &RootCertStore,
+    ) -> Result<(), String> {
+        let state_dir = &self.options.state_dir;
+        let NewKey { pair, pem } = key;
+        let spki = x509::spki_sha256(&pair.subject_public_key_info());
+        let received = received::check(
+            chain,
+            &Expected {
+                identifiers: &job.case.identifiers,
+                spki_sha256: &spki,
+                roots,
+                public: ca::authority(&job.server).is_some() && !ca::is_staging(&job.server),
+                now: Timestamp::now(),
+            },
+        )?;
+        if let Some(why) = received.unknown_root {
+            renewal
+                .notes
+                .push(format!("its root is not known on this host: {why} (--ca-bundle FILE names it)"));
+        }
+        let set =
+            Set::from_fullchain(chain.as_bytes(), Privkey::Pem(pem)).map_err(|error| error.to_string())?;
+        let place =
+            Place::read(&self.options.config_dir, &job.lineage.name).map_err(|error| error.to_string())?;
+        if !self.options.no_hooks {
+            let cannot = |e: std::io::Error| format!("{} cannot be written: {e}", state_dir.display());
+            owed::note(state_dir, &job.lineage.name).map_err(cannot)?;
+        }
+        let installed = install::install(self.lock, &place, &set, &[], state_dir);
+        let installed = installed.inspect_err(|_| owed::settle(state_dir, &job.lineage.name));
+        let installed = installed.map_err(|error| error.to_string())?;
+        renewal.notes.extend(installed.unfinished.iter().map(ToString::to_string));
+        renewal.outcome = Outcome::Renewed;
+        renewal.installed = Some(Live {
+            version: installed.version,
+            serial: received.cert.serial,
+            not_after: received.cert.not_after,
+        });
+        backoff::succeeded(state_dir, &job.lineage.name);
+        Ok(())
+    }
+
+    fn fail(&self, renewal: &mut Renewal, because: String, retry_after: Option<u64>, now: Timestamp) {
+        renewal.outcome = Outcome::Failed;
+        let kept = backoff::failed(&self.options.state_dir, &renewal.lineage, &because, retry_after, now);
+        if let Err(error) = kept {
+            renewal.notes.push(format!("the failure cannot be remembered: {error}"));
+        }
+        renewal.because = because;
+    }
+}
