@@ -116,11 +116,12 @@ fn sweep(folder: &Path) -> io::Result<Vec<PathBuf>> {
         // The last line of a run that was killed while it wrote may be torn: what it names was not created yet.
         let _ = (&mut file).take(MAX_JOURNAL).read_to_string(&mut text);
         let entries: Vec<Entry> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-        let there = entries.iter().map(Entry::path).filter(|path| path.symlink_metadata().is_ok());
-        swept.extend(there.map(Path::to_path_buf));
+        let is_there = |path: &&Path| path.symlink_metadata().is_ok();
+        let there: Vec<&Path> = entries.iter().map(Entry::path).filter(is_there).collect();
         if remove(&entries).is_empty() {
             fs::remove_file(&path)?;
         }
+        swept.extend(there.into_iter().filter(|path| !is_there(path)).map(Path::to_path_buf));
     }
     Ok(swept)
 }

@@ -22,6 +22,10 @@ pub fn plant(
 ) -> io::Result<PathBuf> {
     let folder = webroot.join(PREFIX.trim_matches('/'));
     let file = folder.join(token);
+    let there = folder.ancestors().find(|path| path.symlink_metadata().is_ok());
+    if let Some(path) = there.filter(|path| !path.is_dir()) {
+        return Err(io::Error::new(io::ErrorKind::NotADirectory, format!("{} is no folder", path.display())));
+    }
     let missing: Vec<&Path> = folder.ancestors().take_while(|path| !path.is_dir()).collect();
     let folders = missing.iter().rev().map(|path| Entry::Folder(path.to_path_buf()));
     journal.note(&folders.chain([Entry::File(file.clone())]).collect::<Vec<_>>())?;

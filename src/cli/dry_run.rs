@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::args::Format;
-use super::audit;
 use super::settings::Settings;
+use super::{audit, domains};
 use crate::challenge::Address;
 use crate::challenge::listen::inherited;
 use crate::error::Error;
@@ -76,13 +76,18 @@ pub fn run(settings: &Settings, args: &DryRunArgs) -> Result<u8, Error> {
         )
         .hint("leave --offline out; --local asks no CA"));
     };
+    let (names, means) = (domains::each(&args.domains)?, means(args)?);
+    if let Some(server) = args.server.as_ref().filter(|server| !server.starts_with("https://")) {
+        return Err(Error::new(format!("`{server}` is no directory of a CA"))
+            .hint("it is a URL that begins with https://"));
+    }
     let live = Live::new(settings.quiet);
     let hear = |news: News<'_>| live.hear(news);
     let options = options(settings, args);
     let stage = Stage { net: &net, options: &options, inherited, hear: &hear };
     let rehearsal = match args.domains.as_slice() {
         [] => run::of_lineages(audit::host_of(settings, &args.names)?, &settings.config, stage),
-        names => run::of_names(&Plan::of_names(names, &means(args)?), stage),
+        _ => run::of_names(&Plan::of_names(&names, &means), stage),
     };
     live.end();
     print(&rehearsal?, settings)

@@ -4,6 +4,7 @@ mod args;
 mod audit;
 mod config;
 mod demo;
+mod domains;
 mod dry_run;
 mod explain;
 mod facts;

@@ -73,7 +73,10 @@ impl Publisher {
     fn behind_a_server(&mut self, planted: &Planted) -> Result<(), Unpublished> {
         let (inherited, behind) = (std::mem::take(&mut self.inherited), &self.behind);
         let sockets = || match inherited.is_empty() {
-            true => bind_at(behind).map(|socket| vec![socket]),
+            true => bind_at(behind).map(|socket| vec![socket]).map_err(|why| match why {
+                Unbound::Other(e) => Unbound::Other(std::io::Error::new(e.kind(), format!("{behind}: {e}"))),
+                why => why,
+            }),
             false => Ok(inherited),
         };
         plant(self.local.get_or_insert_with(|| start(sockets())), planted)

@@ -27,6 +27,13 @@ const DIFFERS: &str = "this host came to another end: it may not see itself as o
 const OUTRANKED: &str = "the CA found it, and its word counts: this host may not see itself as others do (hairpin NAT, another \
                          resolver)";
 
+/// The ways of answering in which a web server passes challenges on.
+const PASSED_ON: [&str; 3] = ["behind a server", "nginx", "apache"];
+
+/// What to do where it does not.
+const PASS_ON: &str = "let the web server pass /.well-known/acme-challenge/ to 127.0.0.1:8402, or where --respond-at says: \
+                       contrib/web-servers has the lines for nginx, Apache, HAProxy, Caddy and Traefik";
+
 /// Writes the report. `quiet` leaves out what passed.
 ///
 /// # Errors
@@ -103,6 +110,9 @@ fn failed(out: &mut impl Write, rehearsal: &Rehearsal, attempt: &Attempt, first:
         prose(out, "but", why)?;
     }
     let Some(check) = CHECKS.iter().find(|check| Some(check.id) == attempt.id.as_deref()) else {
+        if PASSED_ON.contains(&attempt.method.as_str()) {
+            prose(out, "fix", PASS_ON)?;
+        }
         return writeln!(out);
     };
     line(out, "cause", &format!("{} {DIM}{}{DIM:#}", check.title, check.id))?;
