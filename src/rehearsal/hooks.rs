@@ -2,13 +2,13 @@
 //! <https://eff-certbot.readthedocs.io/en/stable/using.html#pre-and-post-validation-hooks>
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use crate::configobj::{self, Value};
 use crate::facts::{HookStage, HostFacts, Lineage, Role};
 use crate::gather::certbot::unmasked;
 use crate::gather::fs::Root;
-use crate::gather::secrets::mask_command;
+
+pub use super::ran::{Ran, run};
 
 /// The largest conf that is read, in bytes.
 const MAX_CONF: u64 = 1 << 20;
@@ -22,15 +22,6 @@ pub struct Hooks {
     pub post: Vec<String>,
     /// For each lineage that passed: its name, and what is run for it.
     pub deploy: Vec<(String, Vec<String>)>,
-}
-
-/// What came of a hook.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ran {
-    /// The command, secrets masked.
-    pub command: String,
-    /// Its exit code; `None` where a signal ended it, or it could not be started.
-    pub code: Option<i32>,
 }
 
 impl Hooks {
@@ -73,22 +64,6 @@ impl Hooks {
     }
 }
 
-/// Runs commands one after the other, with these variables.
-pub fn run(commands: &[String], variables: &[(&str, &str)]) -> Vec<Ran> {
-    let one = |command: &String| {
-        let mut shell = Command::new("/bin/sh");
-        shell
-            .arg("-c")
-            .arg(command)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .envs(variables.iter().copied());
-        let code = shell.status().ok().and_then(|status| status.code());
-        Ran { command: mask_command(command), code }
-    };
-    commands.iter().map(one).collect()
-}
-
 /// A hook as the conf has it: facts have it masked.
 fn command(lineage: &Lineage, root: &Root, key: &str) -> Option<String> {
     let conf = lineage.conf.as_ref().ok()?;
@@ -99,20 +74,5 @@ fn command(lineage: &Lineage, root: &Root, key: &str) -> Option<String> {
         Value::Scalar(text) if text != "None" && !text.trim().is_empty() => Some(text.clone()),
         // A comma outside of quotes makes certbot take it for a list as well.
         _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hooks_run_in_a_shell_with_certbots_variables() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("said");
-        let command = format!("echo \"$RENEWED_LINEAGE\" > {}", file.display());
-        let ran = run(&[command, "exit 3".into()], &[("RENEWED_LINEAGE", "/etc/letsencrypt/live/a")]);
-        assert_eq!(std::fs::read_to_string(file).unwrap(), "/etc/letsencrypt/live/a\n");
-        assert_eq!(ran.iter().map(|ran| ran.code).collect::<Vec<_>>(), [Some(0), Some(3)]);
     }
 }

@@ -12,6 +12,7 @@ mod orders;
 mod plan;
 mod port;
 mod publish;
+mod ran;
 pub mod run;
 mod said;
 mod told;

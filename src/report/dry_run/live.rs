@@ -7,6 +7,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::facts::Vantage;
+use crate::rehearsal::hooks::Ran;
 use crate::rehearsal::news::{Name, News};
 use crate::report::printable;
 
@@ -44,10 +45,15 @@ impl Live {
             // certbot only warns of a hook that does not end well, and so does this.
             News::Hook(ran) => match ran.code {
                 Some(0) => {}
-                Some(code) => self.say(&format!("the hook `{}` ended with exit code {code}", ran.command)),
-                None => self.say(&format!("the hook `{}` ended without an exit code", ran.command)),
+                Some(code) => self.hook(ran, &format!("with exit code {code}")),
+                None => self.hook(ran, "without an exit code"),
             },
         }
+    }
+
+    fn hook(&self, ran: &Ran, how: &str) {
+        self.say(&format!("the hook `{}` ended {how}", ran.command));
+        ran.output.lines().for_each(|line| self.say(&format!("  {line}")));
     }
 
     fn looking(&self, name: Name<'_>, vantage: Vantage) {

@@ -36,6 +36,7 @@ struct RenewalOut<'a> {
 struct RanOut<'a> {
     command: &'a str,
     exit_code: Option<i32>,
+    output: &'a str,
 }
 
 /// Writes the report.
@@ -71,5 +72,5 @@ fn one(renewal: &Renewal) -> RenewalOut<'_> {
 }
 
 fn ran(ran: &Ran) -> RanOut<'_> {
-    RanOut { command: &ran.command, exit_code: ran.code }
+    RanOut { command: &ran.command, exit_code: ran.code, output: &ran.output }
 }

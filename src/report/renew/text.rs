@@ -75,6 +75,9 @@ fn one(out: &mut impl Write, renewal: &Renewal, quiet: bool) -> io::Result<()> {
             "hook",
             &printable(&format!("`{}` ended {code}: the next run tries it again", ran.command)),
         )?;
+        for said in ran.output.lines() {
+            line(out, "", &printable(said))?;
+        }
     }
     if renewal.served == Served::Old {
         prose(
