@@ -2,7 +2,7 @@
 
 use super::due::{Decision, decide};
 use super::run::{Options, Stage};
-use super::{Outcome, Renewal, backoff, key};
+use super::{Outcome, Renewal, backoff, key, pending};
 use crate::error::Error;
 use crate::facts::{HostFacts, Lineage};
 use crate::rehearsal::ca::Case;
@@ -27,7 +27,8 @@ pub(super) fn judged(lineage: &Lineage, host: &HostFacts, options: &Options) -> 
         Ok(Decision::Later { at, because }) => Renewal { at, because, ..base },
         Ok(Decision::Now(because)) => {
             let failures = backoff::of(&options.state_dir, &lineage.name);
-            match failures.not_before.filter(|until| *until > host.now && !options.forced) {
+            let waits = !options.forced && pending::of(&options.state_dir, &lineage.name).is_none();
+            match failures.not_before.filter(|until| *until > host.now && waits) {
                 Some(until) => Renewal {
                     outcome: Outcome::HeldBack,
                     at: Some(until),

@@ -64,7 +64,14 @@ fn again(lineage: &Lineage, root: &Root) -> Result<NewKey, String> {
         root.read(Path::new(&link.path), MAX_KEY, Role::Other).map_err(|missing| missing.to_string())?;
     let pem = Zeroizing::new(content.bytes.clone());
     let unusable = || format!("{} is no key that can be used again (reuse_key)", link.path);
-    let der = PrivateKeyDer::from_pem_slice(&pem).map_err(|_| unusable())?;
-    let pair = KeyPair::try_from(&der).map_err(|_| unusable())?;
-    Ok(NewKey { pair, pem })
+    NewKey::from_pem(&pem).ok_or_else(unusable)
+}
+
+impl NewKey {
+    /// A key that is kept somewhere: PKCS#8, PKCS#1 or SEC 1; `None` where it is none that can be used.
+    pub fn from_pem(pem: &[u8]) -> Option<Self> {
+        let der = PrivateKeyDer::from_pem_slice(pem).ok()?;
+        let pair = KeyPair::try_from(&der).ok()?;
+        Some(Self { pair, pem: Zeroizing::new(pem.to_vec()) })
+    }
 }

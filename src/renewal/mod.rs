@@ -10,6 +10,7 @@ mod jobs;
 pub mod key;
 pub mod order;
 pub mod owed;
+pub mod pending;
 mod place;
 pub mod received;
 pub mod reload;

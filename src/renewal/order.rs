@@ -3,14 +3,18 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rcgen::KeyPair;
+use zeroize::Zeroizing;
 
-use crate::acme::{Account, AccountKey, Client, Key, Outcome, Refusal, Step, Wanted};
+use super::key::NewKey;
+use super::pending::{self, Pending};
+use crate::acme::{
+    Account, AccountKey, Answer, Client, Identified, Key, Outcome, Publisher, Refusal, Step, Wanted,
+};
 use crate::facts::{Choice, HostFacts, Lineage};
 use crate::gather::fs::Root;
 use crate::gather::net::ari::cert_id;
 use crate::gather::net::ca::key_of;
-use crate::rehearsal::ca::{AtCa, Desk, WITHIN, certbots_keys};
+use crate::rehearsal::ca::{AtCa, Case, Desk, WITHIN, certbots_keys};
 
 /// What came of an order.
 #[derive(Debug, Default)]
@@ -25,6 +29,37 @@ pub struct Ordered {
     pub retry_after: Option<u64>,
     /// What is to be known besides.
     pub notes: Vec<String>,
+}
+
+/// A desk that keeps what is needed to fetch the certificate later.
+struct Keeping<'a, 'd, 'p> {
+    desk: &'a Desk<'d, 'p>,
+    state_dir: &'a Path,
+    lineage: &'a str,
+    server: &'a str,
+    key: &'a NewKey,
+}
+
+impl Publisher for Keeping<'_, '_, '_> {
+    async fn publish(&self, answers: Vec<Answer>) -> Result<(), String> {
+        self.desk.publish(answers).await
+    }
+
+    fn settled(&self, identifier: &str, came: &Identified) {
+        self.desk.settled(identifier, came);
+    }
+
+    fn finalizing(&self, order: &str, account: &str) -> Result<(), String> {
+        let key = std::str::from_utf8(&self.key.pem).map_err(|e| e.to_string())?;
+        let pending = Pending {
+            server: self.server.to_owned(),
+            account: account.to_owned(),
+            order: order.to_owned(),
+            key: Zeroizing::new(key.to_owned()),
+        };
+        pending::keep(self.state_dir, self.lineage, &pending)
+            .map_err(|e| format!("the order cannot be written down in {}: {e}", self.state_dir.display()))
+    }
 }
 
 /// Why a CA may not take an order in the place of a certificate, and takes it as a new one.
@@ -81,16 +116,31 @@ pub async fn account(
     Err(format!("{server} does not know certbot's account (acme-audit explain account-unknown-to-ca)"))
 }
 
-/// Orders what a renewal needs.
-pub async fn order(
+/// Fetches what an earlier run had ordered; `None` where nothing comes of that order.
+///
+/// # Errors
+/// No answer, or the CA does not say in time.
+pub async fn fetch(
     account: &Account,
     client: &Client,
-    server: &str,
+    case: &Case,
     lineage: &Lineage,
-    key: &KeyPair,
-    desk: &Desk<'_, '_>,
-) -> Ordered {
-    let case = desk.case;
+    before: &Pending,
+) -> Result<Option<(Ordered, NewKey)>, String> {
+    let Some(key) = NewKey::from_pem(before.key.as_bytes()) else { return Ok(None) };
+    let (wanted, mut notes) = wanted(lineage, case, client, &key);
+    let chain = account.resume(&before.order, &wanted).await.map_err(|refusal| refusal.to_string())?;
+    notes.push("its certificate had been ordered by an earlier run, and was fetched".into());
+    Ok(chain.map(|chain| (Ordered { chain: Some(chain), notes, ..Ordered::default() }, key)))
+}
+
+/// What a renewal orders, and what is to be said of it.
+fn wanted<'a>(
+    lineage: &'a Lineage,
+    case: &'a Case,
+    client: &Client,
+    key: &'a NewKey,
+) -> (Wanted<'a>, Vec<String>) {
     let conf = lineage.conf.as_ref().ok();
     let text = |key: &str| conf.and_then(|conf| conf.param_text(key)).filter(|text| *text != "None");
     let mut notes = Vec::new();
@@ -102,27 +152,43 @@ pub async fn order(
         }
         there
     });
-    let replaced = lineage.cert.as_ref().ok().and_then(cert_id);
-    let replaces = replaced.as_deref().filter(|_| client.directory().renewal_info.is_some());
-    let mut wanted = Wanted {
+    let wanted = Wanted {
         identifiers: &case.identifiers,
         profile: text("required_profile").or(preferred),
-        key: Key::Own(key),
-        replaces,
+        key: Key::Own(&key.pair),
+        replaces: None,
         preferred_chain: text("preferred_chain"),
         must_staple: case.must_staple,
         finalize: true,
         fresh: false,
         within: WITHIN,
     };
-    let mut outcome = account.order(&wanted, desk).await;
+    (wanted, notes)
+}
+
+/// Orders what a renewal needs.
+pub async fn order(
+    account: &Account,
+    client: &Client,
+    server: &str,
+    lineage: &Lineage,
+    key: &NewKey,
+    desk: &Desk<'_, '_>,
+    state_dir: &Path,
+) -> Ordered {
+    let case = desk.case;
+    let (mut wanted, notes) = wanted(lineage, case, client, key);
+    let replaced = lineage.cert.as_ref().ok().and_then(cert_id);
+    wanted.replaces = replaced.as_deref().filter(|_| client.directory().renewal_info.is_some());
+    let keeping = Keeping { desk, state_dir, lineage: &lineage.name, server, key };
+    let mut outcome = account.order(&wanted, &keeping).await;
     let not_in_place = |outcome: &Outcome| match &outcome.refused {
         Some((Step::NewOrder, refusal)) => NOT_IN_PLACE.iter().any(|kind| refusal.is(kind)),
         _ => false,
     };
     if wanted.replaces.is_some() && not_in_place(&outcome) {
         wanted.replaces = None;
-        outcome = account.order(&wanted, desk).await;
+        outcome = account.order(&wanted, &keeping).await;
     }
     let refusal = outcome.refused.as_ref().map(|(_, refusal)| refusal);
     let retry_after = refusal.and_then(Refusal::problem).and_then(|problem| problem.retry_after);

@@ -15,7 +15,7 @@ use super::key::{self, NewKey};
 use super::order::{self, Ordered};
 use super::received::{self, Expected};
 use super::run::Stage;
-use super::{Live, Outcome, Renewal, backoff, owed};
+use super::{Live, Outcome, Renewal, backoff, owed, pending};
 use crate::acme::{Account, AccountKey, Client};
 use crate::ca;
 use crate::gather::Host;
@@ -102,9 +102,19 @@ impl Stage<'_> {
                 }
             }
         };
+        let (state_dir, name) = (&self.options.state_dir, &job.lineage.name);
+        if let Some(before) = pending::of(state_dir, name)
+            && before.server == job.server
+            && before.account == account.url()
+        {
+            match order::fetch(&account, &client, &job.case, job.lineage, &before).await? {
+                Some(fetched) => return Ok(fetched),
+                None => pending::forget(state_dir, name),
+            }
+        }
         let key = key::new(job.lineage, host.root()).await?;
         let desk = Desk { case: &job.case, publisher, hear: self.hear };
-        let ordered = order::order(&account, &client, &job.server, job.lineage, &key.pair, &desk).await;
+        let ordered = order::order(&account, &client, &job.server, job.lineage, &key, &desk, state_dir).await;
         Ok((ordered, key))
     }
 
@@ -123,7 +133,10 @@ impl Stage<'_> {
         let Some(chain) = ordered.chain else {
             return self.fail(renewal, ordered.because, ordered.retry_after, now);
         };
-        if let Err(because) = self.put_live(job, renewal, &chain, key, roots) {
+        let put = self.put_live(job, renewal, &chain, key, roots);
+        // What cannot be put live is of no use to the next run either.
+        pending::forget(&self.options.state_dir, &job.lineage.name);
+        if let Err(because) = put {
             self.fail(renewal, because, None, now);
         }
     }

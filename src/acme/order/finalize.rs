@@ -14,7 +14,7 @@ use crate::facts::Problem;
 const MISSES: usize = 5;
 
 impl Account {
-    /// Asks for the certificate; comes back with the chain in PEM.
+    /// Asks for the certificate, unless that was `asked` before; comes back with the chain in PEM.
     /// <https://www.rfc-editor.org/rfc/rfc8555#section-7.4>
     pub(super) async fn finalize(
         &self,
@@ -22,6 +22,7 @@ impl Account {
         seam: &Seam,
         wanted: &Wanted<'_>,
         deadline: &Deadline,
+        asked: bool,
     ) -> Result<String, Refusal> {
         let thrown_away;
         let key = match wanted.key {
@@ -35,7 +36,7 @@ impl Account {
         let csr = request(&names, key, wanted.must_staple)
             .map_err(|e| Refusal::Own(format!("no request can be made for these names: {e}")))?;
         let (mut pace, mut misses) = (deadline.pace(), 0);
-        let mut asked = false;
+        let mut asked = asked;
         loop {
             let step = if asked {
                 deadline.bound(order.refresh()).await.map(|_| ())

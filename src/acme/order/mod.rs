@@ -8,6 +8,7 @@ mod chain;
 mod finalize;
 mod outcome;
 mod pace;
+mod resume;
 
 use std::future::Future;
 use std::net::IpAddr;
@@ -89,6 +90,14 @@ pub trait Publisher: Sync {
     /// Why none is: the CA is not told then. Where some are and others are not, the CA's word about those is of more
     /// worth.
     fn publish(&self, answers: Vec<Answer>) -> impl Future<Output = Result<(), String>> + Send;
+
+    /// The certificate is about to be asked for, of this order and by this account.
+    ///
+    /// # Errors
+    /// What is needed to fetch it later cannot be kept: it is not asked for then.
+    fn finalizing(&self, _order: &str, _account: &str) -> Result<(), String> {
+        Ok(())
+    }
 
     /// The CA is done with an identifier.
     fn settled(&self, _identifier: &str, _came: &Identified) {}
@@ -177,7 +186,9 @@ impl Account {
         }
         outcome.close();
         if wanted.finalize && outcome.is_validated() {
-            let chain = self.finalize(&mut placed.order, &seam, wanted, deadline).await;
+            let kept = publisher.finalizing(placed.order.url(), self.url());
+            kept.map_err(|why| (Step::Finalize, Refusal::Own(why)))?;
+            let chain = self.finalize(&mut placed.order, &seam, wanted, deadline, false).await;
             outcome.chain = Some(chain.map_err(|refusal| (Step::Finalize, refusal))?);
         }
         Ok(())

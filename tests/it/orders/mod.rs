@@ -7,6 +7,7 @@ pub mod caddy;
 mod certbots;
 mod pace;
 mod pebble;
+mod renewals;
 mod scripted;
 mod web;
 pub mod world;
@@ -49,11 +50,15 @@ fn wanted(identifiers: &[String]) -> Wanted<'_> {
 
 /// The server at a directory, trusted by the CA certificates of a file.
 async fn client(directory: &str, bundle: &std::path::Path) -> Arc<Client> {
+    Arc::new(Client::open(transport(bundle), directory).await.expect("a directory"))
+}
+
+/// The way to servers that the CA certificates of a file trust.
+fn transport(bundle: &std::path::Path) -> Arc<Transport> {
     let mut roots = RootCertStore::empty();
     let all = CertificateDer::pem_file_iter(bundle).expect("a file of certificates");
     roots.add_parsable_certificates(all.map(|one| one.expect("a certificate")));
-    let transport = Arc::new(Transport::new(roots, Egress::default()).expect("TLS"));
-    Arc::new(Client::open(transport, directory).await.expect("a directory"))
+    Arc::new(Transport::new(roots, Egress::default()).expect("TLS"))
 }
 
 /// A key that no CA knows.
