@@ -20,20 +20,20 @@ pub enum Decision {
     },
 }
 
-/// Decides; `forced` renews whatever is due or not, before anything else is looked at.
+/// Decides; `forced` renews whatever is due or not, as far as it can be read.
 /// <https://eff-certbot.readthedocs.io/en/stable/using.html#renewing-certificates>
 ///
 /// # Errors
 /// The conf or the certificate cannot be read.
 pub fn decide(lineage: &Lineage, host: &HostFacts, forced: bool) -> Result<Decision, String> {
+    if let (Err(missing), _) | (_, Err(missing)) = (&lineage.conf, &lineage.cert) {
+        return Err(missing.to_string());
+    }
     if forced {
         return Ok(Decision::Now("it was asked for".into()));
     }
-    let missing = || match (&lineage.conf, &lineage.cert) {
-        (Err(missing), _) | (_, Err(missing)) => missing.to_string(),
-        _ => "neither its conf nor its certificate says when it is due".to_owned(),
-    };
-    let Forecast { course, cert, .. } = forecast(lineage, host).ok_or_else(missing)?;
+    let unsaid = "neither its conf nor its certificate says when it is due";
+    let Forecast { course, cert, .. } = forecast(lineage, host).ok_or(unsaid)?;
     let now = host.now.as_second();
     let Some(due) = course.due(cert) else {
         return Ok(Decision::Later { at: None, because: "autorenew is False in its conf".into() });
@@ -82,6 +82,7 @@ fn words(due: Due) -> String {
 mod tests {
     use super::*;
     use crate::checks::testing::{host, lineage, lineage_with, lives};
+    use crate::facts::{Missing, Role, Why};
 
     fn due_in(lineage: &Lineage) -> Decision {
         decide(lineage, &host(), false).unwrap()
@@ -103,6 +104,13 @@ mod tests {
         let off = lineage_with("autorenew", "False");
         assert!(matches!(due_in(&off), Decision::Later { at: None, .. }));
         assert!(matches!(decide(&off, &host(), true), Ok(Decision::Now(_))));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_said_even_where_it_is_forced() {
+        let mut gone = lineage();
+        gone.cert = Err(Missing { what: "live/a/cert.pem".into(), why: Why::NotFound, role: Role::Other });
+        assert!(decide(&gone, &host(), true).unwrap_err().contains("cert.pem"));
     }
 
     #[test]
