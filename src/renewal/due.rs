@@ -41,12 +41,25 @@ pub fn decide(lineage: &Lineage, host: &HostFacts, forced: bool) -> Result<Decis
     if cert.to <= now {
         return Ok(Decision::Now("it has expired".into()));
     }
+    let due = wished(lineage, due);
     let at = moment(due, &seed(lineage));
     let because = words(due);
     Ok(match at <= now {
         true => Decision::Now(because),
         false => Decision::Later { at: Timestamp::from_second(at).ok(), because },
     })
+}
+
+/// The CA's own word counts where it is for sooner, whatever this host's certbot knows of it: it may be about to revoke the
+/// certificate.
+fn wished(lineage: &Lineage, due: Due) -> Due {
+    match &lineage.ari {
+        Some(Ok(ari)) if ari.start.as_second() < due.at => {
+            let at = ari.start.as_second();
+            Due { at, by: ari.end.as_second().clamp(at, due.by.max(at)), because: Because::Ari }
+        }
+        _ => due,
+    }
 }
 
 /// What tells certificates apart.
@@ -82,6 +95,7 @@ fn words(due: Due) -> String {
 mod tests {
     use super::*;
     use crate::checks::testing::{host, lineage, lineage_with, lives};
+    use crate::facts::net::Ari;
     use crate::facts::{Missing, Role, Why};
 
     fn due_in(lineage: &Lineage) -> Decision {
@@ -104,6 +118,21 @@ mod tests {
         let off = lineage_with("autorenew", "False");
         assert!(matches!(due_in(&off), Decision::Later { at: None, .. }));
         assert!(matches!(decide(&off, &host(), true), Ok(Decision::Now(_))));
+    }
+
+    #[test]
+    fn the_cas_window_counts_with_a_certbot_that_does_not_ask_for_it() {
+        let mut young = lineage();
+        let host = crate::checks::testing::with_certbots(&["2.1.0"]);
+        assert!(matches!(decide(&young, &host, false), Ok(Decision::Later { .. })));
+        let ari = |start: &str, end: &str| {
+            let [start, end] = [start, end].map(|time| time.parse().unwrap());
+            Some(Ok(Ari { start, end, explanation: None }))
+        };
+        young.ari = ari("2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z");
+        assert_eq!(decide(&young, &host, false), Ok(Decision::Now("the CA's window (ARI)".into())));
+        young.ari = ari("2100-01-01T00:00:00Z", "2100-01-02T00:00:00Z");
+        assert!(matches!(decide(&young, &host, false), Ok(Decision::Later { .. })));
     }
 
     #[test]
