@@ -1,6 +1,7 @@
 //! The course of a run: what is due, pre hooks, orders side by side, each certificate checked and put live as it comes, deploy
 //! hooks, post hooks, and a look at what is served.
 
+use std::fs;
 use std::path::PathBuf;
 use std::thread;
 
@@ -14,6 +15,7 @@ use crate::error::Error;
 use crate::facts::Lineage;
 use crate::gather::Host;
 use crate::gather::net::{Net, Sight};
+use crate::gather::x509;
 use crate::install::Lock;
 use crate::rehearsal::hooks::{self, Hooks, Ran};
 use crate::rehearsal::news::{Hear, News};
@@ -123,9 +125,27 @@ impl Stage<'_> {
     fn look_at_served(&self, lineages: &[Lineage], all: &mut [Renewal]) {
         for (lineage, renewal) in lineages.iter().zip(all) {
             let (Some(live), Ok(before)) = (&renewal.installed, &lineage.cert) else { continue };
-            let look = served::look(lineage.names(), self.options.https_port, &live.serial, &before.serial);
+            // A server that nobody has loaded anew for long gives one of long ago.
+            let mut earlier = self.archived(&lineage.name);
+            earlier.push(before.serial.clone());
+            earlier.retain(|serial| *serial != live.serial);
+            let look = served::look(lineage.names(), self.options.https_port, &live.serial, &earlier);
             renewal.served = self.net.run(look).unwrap_or(Served::NotChecked);
         }
+    }
+
+    /// The serial numbers of the certificates in the archive, as far as they can be read.
+    fn archived(&self, lineage: &str) -> Vec<String> {
+        let folder = self.options.config_dir.join("archive").join(lineage);
+        let files = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        let is_cert = |path: &PathBuf| {
+            path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("cert"))
+        };
+        let serial = |path: PathBuf| {
+            let ders = x509::certificates(&fs::read(path).ok()?).ok()?;
+            Some(x509::cert(&x509::parse(ders.first()?).ok()?).serial)
+        };
+        files.filter(is_cert).filter_map(serial).collect()
     }
 
     /// Runs hooks to their end. A signal meanwhile is heard, and only what comes after is left out: whatever a pre hook has
