@@ -27,6 +27,15 @@ pub struct Failures {
     pub last: String,
 }
 
+impl std::fmt::Display for Failures {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.count {
+            1 => write!(f, "it has failed once: {}", self.last),
+            count => write!(f, "it has failed {count} times, at last: {}", self.last),
+        }
+    }
+}
+
 /// A file name for a lineage, whose own name could be anything.
 pub(super) fn stem(lineage: &str) -> String {
     BASE64URL_NOPAD.encode(lineage.as_bytes())

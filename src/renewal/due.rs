@@ -20,20 +20,20 @@ pub enum Decision {
     },
 }
 
-/// Decides; `forced` renews whatever is due or not, before anything else is looked at.
+/// Decides; `forced` renews whatever is due or not, as far as it can be read.
 /// <https://eff-certbot.readthedocs.io/en/stable/using.html#renewing-certificates>
 ///
 /// # Errors
 /// The conf or the certificate cannot be read.
 pub fn decide(lineage: &Lineage, host: &HostFacts, forced: bool) -> Result<Decision, String> {
+    if let (Err(missing), _) | (_, Err(missing)) = (&lineage.conf, &lineage.cert) {
+        return Err(missing.to_string());
+    }
     if forced {
         return Ok(Decision::Now("it was asked for".into()));
     }
-    let missing = || match (&lineage.conf, &lineage.cert) {
-        (Err(missing), _) | (_, Err(missing)) => missing.to_string(),
-        _ => "neither its conf nor its certificate says when it is due".to_owned(),
-    };
-    let Forecast { course, cert, .. } = forecast(lineage, host).ok_or_else(missing)?;
+    let unsaid = "neither its conf nor its certificate says when it is due";
+    let Forecast { course, cert, .. } = forecast(lineage, host).ok_or(unsaid)?;
     let now = host.now.as_second();
     let Some(due) = course.due(cert) else {
         return Ok(Decision::Later { at: None, because: "autorenew is False in its conf".into() });
@@ -41,12 +41,25 @@ pub fn decide(lineage: &Lineage, host: &HostFacts, forced: bool) -> Result<Decis
     if cert.to <= now {
         return Ok(Decision::Now("it has expired".into()));
     }
+    let due = wished(lineage, due);
     let at = moment(due, &seed(lineage));
     let because = words(due);
     Ok(match at <= now {
         true => Decision::Now(because),
         false => Decision::Later { at: Timestamp::from_second(at).ok(), because },
     })
+}
+
+/// The CA's own word counts where it is for sooner, whatever this host's certbot knows of it: it may be about to revoke the
+/// certificate.
+fn wished(lineage: &Lineage, due: Due) -> Due {
+    match &lineage.ari {
+        Some(Ok(ari)) if ari.start.as_second() < due.at => {
+            let at = ari.start.as_second();
+            Due { at, by: ari.end.as_second().clamp(at, due.by.max(at)), because: Because::Ari }
+        }
+        _ => due,
+    }
 }
 
 /// What tells certificates apart.
@@ -82,6 +95,8 @@ fn words(due: Due) -> String {
 mod tests {
     use super::*;
     use crate::checks::testing::{host, lineage, lineage_with, lives};
+    use crate::facts::net::Ari;
+    use crate::facts::{Missing, Role, Why};
 
     fn due_in(lineage: &Lineage) -> Decision {
         decide(lineage, &host(), false).unwrap()
@@ -103,6 +118,28 @@ mod tests {
         let off = lineage_with("autorenew", "False");
         assert!(matches!(due_in(&off), Decision::Later { at: None, .. }));
         assert!(matches!(decide(&off, &host(), true), Ok(Decision::Now(_))));
+    }
+
+    #[test]
+    fn the_cas_window_counts_with_a_certbot_that_does_not_ask_for_it() {
+        let mut young = lineage();
+        let host = crate::checks::testing::with_certbots(&["2.1.0"]);
+        assert!(matches!(decide(&young, &host, false), Ok(Decision::Later { .. })));
+        let ari = |start: &str, end: &str| {
+            let [start, end] = [start, end].map(|time| time.parse().unwrap());
+            Some(Ok(Ari { start, end, explanation: None }))
+        };
+        young.ari = ari("2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z");
+        assert_eq!(decide(&young, &host, false), Ok(Decision::Now("the CA's window (ARI)".into())));
+        young.ari = ari("2100-01-01T00:00:00Z", "2100-01-02T00:00:00Z");
+        assert!(matches!(decide(&young, &host, false), Ok(Decision::Later { .. })));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_said_even_where_it_is_forced() {
+        let mut gone = lineage();
+        gone.cert = Err(Missing { what: "live/a/cert.pem".into(), why: Why::NotFound, role: Role::Other });
+        assert!(decide(&gone, &host(), true).unwrap_err().contains("cert.pem"));
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub(super) fn judged(lineage: &Lineage, host: &HostFacts, options: &Options) -> 
                 Some(until) => Renewal {
                     outcome: Outcome::HeldBack,
                     at: Some(until),
-                    because: format!("it has failed {} times, at last: {}", failures.count, failures.last),
+                    because: failures.to_string(),
                     ..base
                 },
                 None => Renewal { outcome: Outcome::Failed, because, ..base },
@@ -78,12 +78,13 @@ pub(super) fn jobs<'a>(
 
 impl Stage<'_> {
     /// Leaves out what a web server's plugin would answer, unless the server has just passed a rehearsal on: nobody's
-    /// configuration is edited.
+    /// configuration is edited. After a signal it leaves out all.
     pub(super) fn passing<'j>(
         &self,
         jobs: Vec<Job<'j>>,
         all: &mut [Renewal],
         publisher: &mut Publisher,
+        stopped: &mut Option<u8>,
     ) -> Result<Vec<Job<'j>>, Error> {
         let behind = |target: &&Target| matches!(target.means, Means::Behind { .. });
         let targets: Vec<Target> =
@@ -92,6 +93,10 @@ impl Stage<'_> {
             return Ok(jobs);
         }
         let rehearsed = local::run(&targets, self.net, publisher, self.hear)?;
+        if rehearsed.stopped.is_some() {
+            *stopped = rehearsed.stopped;
+            return Ok(Vec::new());
+        }
         let mut passing = Vec::new();
         for job in jobs {
             let of = |lineage: &Option<String>| lineage.as_deref() == Some(job.lineage.name.as_str());

@@ -206,6 +206,7 @@ fn because(outcome: &Outcome, at_ca: &AtCa) -> String {
         .collect();
     match (&outcome.chain, &outcome.refused, failed.as_slice()) {
         (Some(_), ..) => String::new(),
+        (None, Some((Step::NewOrder | Step::Finalize, refusal)), _) => refusal.to_string(),
         (None, _, [_, ..]) => format!("the CA did not validate {}", failed.join(", ")),
         (None, Some((_, refusal)), []) => refusal.to_string(),
         (None, None, []) => match at_ca.untested.first() {

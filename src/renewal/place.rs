@@ -171,12 +171,17 @@ impl Stage<'_> {
             Set::from_fullchain(chain.as_bytes(), Privkey::Pem(pem)).map_err(|error| error.to_string())?;
         let place =
             Place::read(&self.options.config_dir, &job.lineage.name).map_err(|error| error.to_string())?;
-        if !self.options.no_hooks {
+        // What an earlier run owes stays owed where this one fails.
+        let newly_owed = !self.options.no_hooks && !owed::is_owed(state_dir, &job.lineage.name);
+        if newly_owed {
             let cannot = |e: std::io::Error| format!("{} cannot be written: {e}", state_dir.display());
             owed::note(state_dir, &job.lineage.name).map_err(cannot)?;
         }
-        let installed = install::install(self.lock, &place, &set, &[], state_dir);
-        let installed = installed.inspect_err(|_| owed::settle(state_dir, &job.lineage.name));
+        let installed = install::install(self.lock, &place, &set, &[], state_dir).inspect_err(|_| {
+            if newly_owed {
+                owed::settle(state_dir, &job.lineage.name);
+            }
+        });
         let installed = installed.map_err(|error| error.to_string())?;
         renewal.notes.extend(installed.unfinished.iter().map(ToString::to_string));
         renewal.outcome = Outcome::Renewed;

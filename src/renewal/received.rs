@@ -119,3 +119,144 @@ fn is_of_tests(cert: &Cert) -> bool {
         .flatten()
         .any(|name| name.contains("(STAGING)"))
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::digest;
+    use rcgen::{
+        BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair, PublicKeyData,
+    };
+    use time::{Duration, OffsetDateTime};
+
+    use super::*;
+
+    /// A CA and a leaf of it, as far as a test does not make them otherwise.
+    struct Ca {
+        issuer: Issuer<'static, KeyPair>,
+        cert: Certificate,
+    }
+
+    fn authority(name: &str) -> Ca {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, name);
+        let cert = params.self_signed(&key).unwrap();
+        Ca { issuer: Issuer::new(params, key), cert }
+    }
+
+    /// Valid from and until so many minutes from now.
+    fn leaf(ca: &Ca, key: &KeyPair, names: &[&str], minutes: (i64, i64)) -> String {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = CertificateParams::new(names).unwrap();
+        let now = OffsetDateTime::now_utc();
+        params.not_before = now + Duration::minutes(minutes.0);
+        params.not_after = now + Duration::minutes(minutes.1);
+        params.signed_by(key, &ca.issuer).unwrap().pem()
+    }
+
+    fn roots(all: &[&Ca]) -> RootCertStore {
+        let mut roots = RootCertStore::empty();
+        all.iter().for_each(|ca| roots.add(ca.cert.der().clone()).unwrap());
+        roots
+    }
+
+    /// What is said of a chain that is to be for a.test and www.a.test.
+    fn said(chain: &str, key: &KeyPair, roots: &RootCertStore, public: bool) -> Result<Received, String> {
+        let spki = digest::digest(&digest::SHA256, &key.subject_public_key_info());
+        let spki = data_encoding::HEXLOWER.encode(spki.as_ref());
+        let identifiers = ["a.test".to_owned(), "www.a.test".to_owned()];
+        let now = Timestamp::now();
+        check(chain, &Expected { identifiers: &identifiers, spki_sha256: &spki, roots, public, now })
+    }
+
+    const NAMES: [&str; 2] = ["a.test", "www.a.test"];
+
+    #[track_caller]
+    fn refused(said: Result<Received, String>, words: &str) {
+        let why = said.unwrap_err();
+        assert!(why.contains(words), "{why}");
+    }
+
+    #[test]
+    fn what_was_ordered_is_taken() {
+        let (ca, key) = (authority("root"), KeyPair::generate().unwrap());
+        let issuer = ca.cert.pem();
+        let roots = roots(&[&ca]);
+        // Order and case of names do not matter.
+        for names in [NAMES, ["WWW.a.test", "A.test"]] {
+            let chain = leaf(&ca, &key, &names, (0, 90)) + &issuer;
+            for public in [true, false] {
+                assert_eq!(said(&chain, &key, &roots, public).unwrap().unknown_root, None);
+            }
+        }
+        // A clock that is a little behind the CA's.
+        let ahead = leaf(&ca, &key, &NAMES, (50, 90)) + &issuer;
+        assert!(said(&ahead, &key, &roots, true).is_ok());
+    }
+
+    #[test]
+    fn another_key_and_other_names_are_refused() {
+        let (ca, key) = (authority("root"), KeyPair::generate().unwrap());
+        let other = KeyPair::generate().unwrap();
+        let (issuer, roots) = (ca.cert.pem(), roots(&[&ca]));
+        let of = |key: &KeyPair, names: &[&str]| leaf(&ca, key, names, (0, 90)) + &issuer;
+        refused(said(&of(&other, &NAMES), &key, &roots, true), "for another key");
+        refused(said(&of(&key, &["a.test"]), &key, &roots, true), "lacks www.a.test");
+        refused(said(&of(&key, &[]), &key, &roots, true), "lacks a.test");
+        let more = ["a.test", "www.a.test", "evil.test"];
+        refused(said(&of(&key, &more), &key, &roots, true), "has evil.test, which was not ordered");
+    }
+
+    #[test]
+    fn what_is_not_valid_now_is_refused() {
+        let (ca, key) = (authority("root"), KeyPair::generate().unwrap());
+        let (issuer, roots) = (ca.cert.pem(), roots(&[&ca]));
+        let of = |minutes| leaf(&ca, &key, &NAMES, minutes) + &issuer;
+        refused(said(&of((-90, -1)), &key, &roots, false), "expired on");
+        refused(said(&of((61, 90)), &key, &roots, false), "one of the two clocks is wrong");
+    }
+
+    #[test]
+    fn a_chain_that_no_client_could_follow_is_refused() {
+        let (ca, key) = (authority("root"), KeyPair::generate().unwrap());
+        let (roots, alone) = (roots(&[&ca]), leaf(&ca, &key, &NAMES, (0, 90)));
+        refused(said(&alone, &key, &roots, false), "without its issuer's");
+        // The same name, another key.
+        let namesake = authority("root");
+        refused(said(&(alone.clone() + &namesake.cert.pem()), &key, &roots, false), "the chain is broken");
+        let stranger = authority("stranger");
+        refused(said(&(alone.clone() + &stranger.cert.pem()), &key, &roots, false), "the chain is broken");
+        // In the wrong order the first is the issuer's.
+        refused(said(&(ca.cert.pem() + &alone), &key, &roots, false), "for another key");
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_refused() {
+        let (ca, key) = (authority("root"), KeyPair::generate().unwrap());
+        let roots = roots(&[&ca]);
+        for text in ["", "<!doctype html>", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
+        {
+            assert!(said(text, &key, &roots, false).is_err(), "{text}");
+        }
+        let good = leaf(&ca, &key, &NAMES, (0, 90));
+        let long = good.clone() + &ca.cert.pem().repeat((10 << 20) / ca.cert.pem().len());
+        refused(said(&long, &key, &roots, false), "none is that long");
+        let cut = good + &ca.cert.pem()[..200];
+        assert!(said(&cut, &key, &roots, false).is_err());
+    }
+
+    #[test]
+    fn roots_of_tests_and_unknown_ones_are_for_internal_cas_alone() {
+        let (ca, key) = (authority("(STAGING) Pretend Pear X1"), KeyPair::generate().unwrap());
+        let chain = leaf(&ca, &key, &NAMES, (0, 90)) + &ca.cert.pem();
+        refused(said(&chain, &key, &roots(&[&ca]), true), "for tests and trusted by nobody");
+        assert!(said(&chain, &key, &roots(&[&ca]), false).is_ok());
+
+        let ca = authority("our own");
+        let chain = leaf(&ca, &key, &NAMES, (0, 90)) + &ca.cert.pem();
+        let none = RootCertStore::empty();
+        refused(said(&chain, &key, &none, true), "no root that this host knows");
+        assert!(said(&chain, &key, &none, false).unwrap().unknown_root.is_some());
+    }
+}

@@ -1,7 +1,11 @@
 //! The course of a run: what is due, pre hooks, orders side by side, each certificate checked and put live as it comes, deploy
 //! hooks, post hooks, and a look at what is served.
 
+use std::fs;
 use std::path::PathBuf;
+use std::thread;
+
+use tokio::sync::oneshot;
 
 use super::jobs::{is_due, jobs, judged};
 use super::{Renewal, Renewals, Served, owed, reload, served};
@@ -11,6 +15,7 @@ use crate::error::Error;
 use crate::facts::Lineage;
 use crate::gather::Host;
 use crate::gather::net::{Net, Sight};
+use crate::gather::x509;
 use crate::install::Lock;
 use crate::rehearsal::hooks::{self, Hooks, Ran};
 use crate::rehearsal::news::{Hear, News};
@@ -63,29 +68,34 @@ pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
     let mut all: Vec<Renewal> =
         lineages.iter().map(|lineage| judged(lineage, &host.facts, options)).collect();
     let mut publisher = stage.publisher(&lineages, &all, host)?;
-    let hooks = Hooks::of(&lineages, &host.facts, host.root());
     let mut around = Vec::new();
     let mut stopped = None;
     let jobs = jobs(&lineages, &mut all, &host.facts, options);
-    if !jobs.is_empty() {
-        let due: Vec<Lineage> = jobs.iter().map(|job| job.lineage.clone()).collect();
-        let of_due = Hooks::of(&due, &host.facts, host.root());
-        if !options.no_hooks {
-            around.extend(hooks::run(&of_due.pre, &[]));
+    let of = |lineages: &[Lineage]| match options.no_hooks {
+        true => Hooks::default(),
+        false => Hooks::of(lineages, &host.facts, host.root()),
+    };
+    let due: Vec<Lineage> = jobs.iter().map(|job| job.lineage.clone()).collect();
+    let (of_due, of_all) = (if due.is_empty() { Hooks::default() } else { of(&due) }, of(&[]));
+    // A pre hook of one lineage often stops the web server that the others are proven by: those come first.
+    let (calm, rest): (Vec<_>, Vec<_>) =
+        jobs.into_iter().partition(|job| of(std::slice::from_ref(job.lineage)).pre == of_all.pre);
+    let mut ran = Vec::new();
+    for (jobs, may_run) in [(calm, &of_all.pre), (rest, &of_due.pre)] {
+        if jobs.is_empty() || stopped.is_some() {
+            continue;
         }
-        let jobs = stage.passing(jobs, &mut all, &mut publisher)?;
-        stopped = stage.net.run(stage.place(jobs, &mut all, &mut publisher, host)).err();
-        publisher.end().iter().for_each(|left| (stage.hear)(News::Left(left)));
-        if !options.no_hooks {
-            deploy(&hooks, &lineages, &mut all, host, options);
-            around.extend(hooks::run(&of_due.post, &[]));
-        }
-    } else {
-        publisher.end();
-        if !options.no_hooks {
-            deploy(&hooks, &lineages, &mut all, host, options);
+        let pre: Vec<String> = may_run.iter().filter(|command| !ran.contains(*command)).cloned().collect();
+        around.extend(stage.hooks(&pre, &[], &mut stopped));
+        ran.extend(pre);
+        if stopped.is_none() {
+            let jobs = stage.passing(jobs, &mut all, &mut publisher, &mut stopped)?;
+            stopped = stopped.or(stage.net.run(stage.place(jobs, &mut all, &mut publisher, host)).err());
         }
     }
+    publisher.end().iter().for_each(|left| (stage.hear)(News::Left(left)));
+    stage.deploy(&of(&lineages), &lineages, &mut all, host, &mut stopped);
+    around.extend(stage.hooks(&of_due.post, &[], &mut stopped));
     if stopped.is_none() {
         stage.look_at_served(&lineages, &mut all);
     }
@@ -115,31 +125,76 @@ impl Stage<'_> {
     fn look_at_served(&self, lineages: &[Lineage], all: &mut [Renewal]) {
         for (lineage, renewal) in lineages.iter().zip(all) {
             let (Some(live), Ok(before)) = (&renewal.installed, &lineage.cert) else { continue };
-            let look = served::look(lineage.names(), self.options.https_port, &live.serial, &before.serial);
+            // A server that nobody has loaded anew for long gives one of long ago.
+            let mut earlier = self.archived(&lineage.name);
+            earlier.push(before.serial.clone());
+            earlier.retain(|serial| *serial != live.serial);
+            let look = served::look(lineage.names(), self.options.https_port, &live.serial, &earlier);
             renewal.served = self.net.run(look).unwrap_or(Served::NotChecked);
         }
     }
-}
 
-/// Runs the deploy hooks of what was renewed, and those that an earlier run still owes.
-fn deploy(hooks: &Hooks, lineages: &[Lineage], all: &mut [Renewal], host: &Host, options: &Options) {
-    for (lineage, renewal) in lineages.iter().zip(all) {
-        let is_owed = owed::is_owed(&options.state_dir, &lineage.name);
-        if renewal.installed.is_none() && !is_owed {
-            continue;
-        }
-        if renewal.installed.is_none() {
-            renewal.notes.push("its deploy hooks were owed by an earlier run".into());
-        }
-        let commands =
-            hooks.deploy.iter().find(|(name, _)| *name == lineage.name).map(|(_, commands)| commands);
-        let live = format!("{}/live/{}", host.facts.dirs.config, lineage.name);
-        let names = lineage.names().join(" ");
-        let variables = [("RENEWED_LINEAGE", live.as_str()), ("RENEWED_DOMAINS", names.as_str())];
-        renewal.hooks = hooks::run(commands.map(Vec::as_slice).unwrap_or_default(), &variables);
-        renewal.hooks.extend(reload::after(lineage));
-        if renewal.hooks.iter().all(|ran: &Ran| ran.code == Some(0)) {
-            owed::settle(&options.state_dir, &lineage.name);
+    /// The serial numbers of the certificates in the archive, as far as they can be read.
+    fn archived(&self, lineage: &str) -> Vec<String> {
+        let folder = self.options.config_dir.join("archive").join(lineage);
+        let files = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        let is_cert = |path: &PathBuf| {
+            path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("cert"))
+        };
+        let serial = |path: PathBuf| {
+            let ders = x509::certificates(&fs::read(path).ok()?).ok()?;
+            Some(x509::cert(&x509::parse(ders.first()?).ok()?).serial)
+        };
+        files.filter(is_cert).filter_map(serial).collect()
+    }
+
+    /// Runs hooks to their end. A signal meanwhile is heard, and only what comes after is left out: whatever a pre hook has
+    /// stopped, the post hook starts again.
+    fn hooks(&self, commands: &[String], variables: &[(&str, &str)], stopped: &mut Option<u8>) -> Vec<Ran> {
+        self.to_its_end(stopped, || hooks::run(commands, variables))
+    }
+
+    fn to_its_end(&self, stopped: &mut Option<u8>, run: impl FnOnce() -> Vec<Ran> + Send) -> Vec<Ran> {
+        let (running, ended) = oneshot::channel::<()>();
+        thread::scope(|scope| {
+            let hooks = scope.spawn(|| {
+                let _running = running;
+                run()
+            });
+            let heard = self.net.run(async { drop(ended.await) }).err();
+            *stopped = stopped.or(heard);
+            hooks.join().unwrap_or_default()
+        })
+    }
+
+    /// Runs the deploy hooks of what was renewed, and those that an earlier run still owes.
+    fn deploy(
+        &self,
+        hooks: &Hooks,
+        lineages: &[Lineage],
+        all: &mut [Renewal],
+        host: &Host,
+        stopped: &mut Option<u8>,
+    ) {
+        let state_dir = &self.options.state_dir;
+        for (lineage, renewal) in lineages.iter().zip(all) {
+            let is_owed = owed::is_owed(state_dir, &lineage.name);
+            if self.options.no_hooks || renewal.installed.is_none() && !is_owed {
+                continue;
+            }
+            if renewal.installed.is_none() {
+                renewal.notes.push("its deploy hooks were owed by an earlier run".into());
+            }
+            let commands =
+                hooks.deploy.iter().find(|(name, _)| *name == lineage.name).map(|(_, commands)| commands);
+            let live = format!("{}/live/{}", host.facts.dirs.config, lineage.name);
+            let names = lineage.names().join(" ");
+            let variables = [("RENEWED_LINEAGE", live.as_str()), ("RENEWED_DOMAINS", names.as_str())];
+            renewal.hooks = self.hooks(commands.map(Vec::as_slice).unwrap_or_default(), &variables, stopped);
+            renewal.hooks.extend(self.to_its_end(stopped, || reload::after(lineage)));
+            if renewal.hooks.iter().all(|ran: &Ran| ran.code == Some(0)) {
+                owed::settle(state_dir, &lineage.name);
+            }
         }
     }
 }

@@ -21,16 +21,16 @@ const STEP: Duration = Duration::from_secs(3);
 const LOOKS: usize = 10;
 const BETWEEN: Duration = Duration::from_millis(500);
 
-/// Looks on the loopback, at this port, for all names; `new` and `old` are serial numbers in lower-case hex.
-pub async fn look(names: &[String], port: u16, new: &str, old: &str) -> Served {
+/// Looks on the loopback, at this port, for all names; `new` and those before are serial numbers in lower-case hex.
+pub async fn look(names: &[String], port: u16, new: &str, before: &[String]) -> Served {
     let mut served = Served::NotChecked;
     for round in 0..LOOKS {
         let seen = names.iter().filter(|name| !name.starts_with("*.")).map(|name| serial(name, port));
         let seen = futures_util::future::join_all(seen).await;
-        let is = |serial: &str| seen.iter().flatten().any(|seen| seen == serial);
+        let mut seen = seen.iter().flatten();
         served = match () {
-            () if is(old) => Served::Old,
-            () if is(new) => Served::New,
+            () if seen.clone().any(|serial| before.contains(serial)) => Served::Old,
+            () if seen.any(|serial| serial == new) => Served::New,
             () => Served::NotChecked,
         };
         if served != Served::Old {

@@ -15,6 +15,12 @@ const DIM: Style = Style::new().dimmed();
 const GOOD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green)));
 const BAD: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
 
+/// What lets a web server pass challenges to us.
+const SNIPPETS: [(&str, &str); 2] = [
+    ("nginx", include_str!("../../../contrib/web-servers/nginx.conf")),
+    ("apache", include_str!("../../../contrib/web-servers/apache.conf")),
+];
+
 /// Writes the report. `quiet` leaves out what is well.
 ///
 /// # Errors
@@ -23,8 +29,26 @@ pub fn write(out: &mut impl Write, renewals: &Renewals, quiet: bool) -> io::Resu
     for renewal in &renewals.all {
         one(out, renewal, quiet)?;
     }
+    snippets(out, renewals)?;
     if !(quiet && renewals.exit_code() == 0) {
         writeln!(out, "{}", summary(renewals))?;
+    }
+    Ok(())
+}
+
+/// The lines that web servers lack, each once.
+fn snippets(out: &mut impl Write, renewals: &Renewals) -> io::Result<()> {
+    let lacking = || renewals.all.iter().filter(|renewal| renewal.outcome == Outcome::NeedsSnippet);
+    let is_all = |server: &str| {
+        lacking().any(|renewal| renewal.attempts.iter().all(|attempt| attempt.method == server))
+    };
+    for (server, lines) in SNIPPETS {
+        if is_all(server) {
+            writeln!(out, "\n{BOLD}{server}{BOLD:#}\n{}", lines.trim_end())?;
+        }
+    }
+    if lacking().next().is_some() {
+        writeln!(out)?;
     }
     Ok(())
 }
@@ -58,7 +82,7 @@ fn one(out: &mut impl Write, renewal: &Renewal, quiet: bool) -> io::Result<()> {
             prose(
                 out,
                 "fix",
-                "let the web server pass challenges to 127.0.0.1:8402: contrib/web-servers has the lines for nginx, Apache, HAProxy, Caddy and Traefik; certbot renews it meanwhile",
+                "let the web server pass challenges to 127.0.0.1:8402, with the lines below; certbot renews it meanwhile",
             )?;
         }
         Outcome::Failed => writeln!(out, "{BAD}{:<14}{BAD:#} {BOLD}{name}{BOLD:#}: {because}", "failed")?,

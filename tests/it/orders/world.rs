@@ -76,8 +76,13 @@ impl Pebble {
         self
     }
 
-    /// Starts it; `None` after a word to standard error that this test is skipped.
-    pub fn start(mut self) -> Option<World> {
+    /// Starts it, and a web server for it to look at; `None` after a word to standard error that this test is skipped.
+    pub fn start(self) -> Option<World> {
+        self.start_alone().map(|world| World::of(world.namespaces, world.work))
+    }
+
+    /// The same without the web server.
+    pub fn start_alone(mut self) -> Option<World> {
         let lab = lab()?;
         let ca = lab.ca();
         let folder = if self.newer { lab.tool("pebble-newer") } else { PathBuf::from("/usr/bin") };
@@ -97,7 +102,7 @@ impl Pebble {
         args.extend(programs.iter().map(|program| program.as_os_str()));
         args.extend(self.variables.iter().map(OsStr::new));
         match Namespaces::start(args) {
-            Ok(namespaces) => Some(World::of(namespaces, work)),
+            Ok(namespaces) => Some(World::without_web(namespaces, work)),
             Err(why) => {
                 skip(&why);
                 None

@@ -1,0 +1,93 @@
+//! A name that fails: the old certificate stays, and the CA is not asked again too soon.
+
+use std::fs;
+
+use super::site::Site;
+use crate::orders::world::Pebble;
+
+#[test]
+fn a_failure_leaves_the_old_certificate_and_is_remembered_until_it_is_fixed() {
+    let Some(site) = Site::start(Pebble::new().set("certificateValidityPeriod", 86_400.into())) else {
+        return;
+    };
+    let folders = site.debian();
+    let (served, moved) = (site.path("www"), site.path("elsewhere"));
+    let hook = folders.hook("hook", "");
+    folders.webroot("bad.test", &["--deploy-hook", &hook]);
+    folders.webroot("good.test", &[]);
+    let old = folders.cert("bad.test").serial;
+    fs::remove_file(folders.path("hook.log")).expect("certbot has run it");
+    fs::create_dir(&moved).expect("a folder");
+    let conf = "etc/renewal/bad.test.conf";
+    folders.edit(conf, served.to_str().expect("text"), moved.to_str().expect("text"));
+
+    // One fails, the other is renewed all the same.
+    let report = folders.renew(&[]);
+    report.assert(&["failed", "renewed"], 2);
+    let attempt = &report.of("bad.test")["attempts"][0];
+    assert_eq!(attempt["id"], "webroot-moved-or-deleted", "{attempt:#}");
+    assert_eq!((folders.live("bad.test"), folders.cert("bad.test").serial), (1, old.clone()));
+    assert_eq!(folders.hook_log("hook"), Vec::<String>::new());
+
+    // The next one waits, and says for what and until when.
+    let before = site.orders();
+    let report = folders.renew(&["bad.test"]);
+    report.assert(&["held-back"], 2);
+    assert_eq!(site.orders(), before);
+    let until: jiff::Timestamp =
+        report.of("bad.test")["at"].as_str().expect("a time").parse().expect("a time");
+    let wait = until.duration_since(jiff::Timestamp::now()).as_mins();
+    assert!((28..=30).contains(&wait), "{wait}");
+    let (told, _) = folders.told(&["bad.test"]);
+    for words in ["failed once", "the CA did not validate bad.test", "--force"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+
+    // Asked for it is tried, fails, is told with its cause, and waits longer.
+    let (told, code) = folders.told(&["--force", "bad.test"]);
+    assert_eq!(code, Some(2), "{told}");
+    assert!(told.contains("webroot-moved-or-deleted") && told.contains("CA says"), "{told}");
+    let (told, _) = folders.told(&["bad.test"]);
+    assert!(told.contains("failed 2 times"), "{told}");
+
+    folders.edit(conf, moved.to_str().expect("text"), served.to_str().expect("text"));
+    folders.renew(&["--force", "bad.test"]).assert(&["renewed"], 0);
+    assert_eq!((folders.live("bad.test"), folders.hook_log("hook").len()), (2, 1));
+    // It is forgotten: a certificate of a day is due again at once.
+    folders.renew(&["bad.test"]).assert(&["renewed"], 0);
+    assert_ne!(folders.cert("bad.test").serial, old);
+}
+
+#[test]
+fn what_cannot_be_tried_says_why_even_where_it_was_asked_for() {
+    let Some(site) = Site::start(Pebble::new()) else { return };
+    let folders = site.debian();
+    folders.webroot("a.test", &[]);
+    folders.webroot("broken.test", &[]);
+    folders.webroot("dns.test", &[]);
+    fs::write(folders.path("etc/renewal/broken.test.conf"), "version = 2.1.0\n[renewalparams\n")
+        .expect("written");
+    folders.edit("etc/renewal/dns.test.conf", "authenticator = webroot", "authenticator = dns-rfc2136");
+    let before = site.orders();
+    let (told, code) = folders.told(&["--force"]);
+    assert_eq!((code, site.orders()), (Some(2), before + 1), "{told}");
+    assert_eq!(folders.live("a.test"), 2);
+    let line = |name: &str| {
+        told.lines().find(|line| line.contains(name)).unwrap_or_else(|| panic!("{told}")).to_owned()
+    };
+    assert!(line("broken.test").contains("broken.test.conf"), "{told}");
+    assert!(!line("broken.test").contains("asked for"), "{told}");
+    assert!(line("dns.test").contains("certbot renew --cert-name dns.test"), "{told}");
+}
+
+#[test]
+fn a_ca_that_is_not_there_changes_nothing() {
+    let Some(site) = Site::start(Pebble::new()) else { return };
+    let folders = site.debian();
+    folders.webroot("a.test", &[]);
+    let report = folders.renew(&["--force", "--server", "https://localhost:14009/dir"]);
+    report.assert(&["failed"], 2);
+    assert!(report.of("a.test")["because"].as_str().expect("text").contains("14009"), "{:#}", report.json);
+    assert_eq!(folders.live("a.test"), 1);
+    assert_eq!(site.tokens(), Vec::<std::path::PathBuf>::new());
+}
