@@ -107,7 +107,7 @@ fn one(out: &mut impl Write, renewal: &Renewal, quiet: bool) -> io::Result<()> {
         prose(
             out,
             "served",
-            "this host's server still gives the certificate before: load it anew (acme-audit explain served-older-than-live)",
+            "this host's server still gives the certificate before: load it anew (acme-audit explain no-reload-at-all)",
         )?;
     }
     for note in &renewal.notes {
