@@ -38,14 +38,14 @@ impl Witness {
     }
 }
 
-/// Whether a chain leads to one of these roots now, whatever its names are.
+/// Whether a chain leads to one of these roots at a moment, whatever its names are.
 ///
 /// # Errors
 /// rustls' own words for what is wrong.
-pub fn leads_to(chain: &[CertificateDer<'_>], roots: &RootCertStore) -> Result<(), Error> {
+pub fn leads_to(chain: &[CertificateDer<'_>], roots: &RootCertStore, at: UnixTime) -> Result<(), Error> {
     let provider = rustls::crypto::aws_lc_rs::default_provider();
     let [leaf, intermediates @ ..] = chain else { return Err(Error::NoCertificatesPresented) };
-    signed(&ParsedCertificate::try_from(leaf)?, intermediates, roots, UnixTime::now(), &provider)
+    signed(&ParsedCertificate::try_from(leaf)?, intermediates, roots, at, &provider)
 }
 
 fn signed(
@@ -150,8 +150,8 @@ mod tests {
     #[test]
     fn a_chain_leads_to_its_own_root_alone() {
         let ((root, leaf), (other, _)) = (issued(&["ca.test"]), issued(&["ca.test"]));
-        assert_eq!(leads_to(std::slice::from_ref(&leaf), &store(&root)), Ok(()));
-        assert!(leads_to(&[leaf], &store(&other)).is_err());
-        assert!(leads_to(&[], &store(&root)).is_err());
+        assert_eq!(leads_to(std::slice::from_ref(&leaf), &store(&root), UnixTime::now()), Ok(()));
+        assert!(leads_to(&[leaf], &store(&other), UnixTime::now()).is_err());
+        assert!(leads_to(&[], &store(&root), UnixTime::now()).is_err());
     }
 }

@@ -10,11 +10,12 @@ use super::{audit, dry_run};
 use crate::challenge::Address;
 use crate::challenge::listen::inherited;
 use crate::error::Error;
-use crate::install::{self, Folders, Lock};
+use crate::install::{self, Folders, Lock, Outcome};
 use crate::rehearsal::news::News;
 use crate::renewal::Renewals;
 use crate::renewal::run::{self, Options, Stage};
 use crate::report::dry_run::Live;
+use crate::report::printable;
 use crate::report::renew;
 
 /// Arguments of the renewal.
@@ -64,7 +65,7 @@ pub fn run(settings: &Settings, args: &RenewArgs) -> Result<u8, Error> {
     let hear = |news: News<'_>| live.hear(news);
     for recovered in install::recover(&lock, &settings.state_dir) {
         match recovered {
-            Ok(done) => anstream::eprintln!("an interrupted install of {}: {:?}", done.lineage, done.outcome),
+            Ok(done) => anstream::eprintln!("{}: {}", printable(&done.lineage), recovered_as(&done.outcome)),
             Err(error) => anstream::eprintln!("{error}"),
         }
     }
@@ -75,6 +76,15 @@ pub fn run(settings: &Settings, args: &RenewArgs) -> Result<u8, Error> {
     live.end();
     drop(lock);
     print(&renewals?, settings)
+}
+
+/// What was done about an install that was interrupted.
+fn recovered_as(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Finished { version, .. } => format!("an interrupted run's version {version} is live now"),
+        Outcome::RolledBack => "an interrupted run's install is taken back".to_owned(),
+        Outcome::Overtaken => "what an interrupted run left is removed: it was renewed since".to_owned(),
+    }
 }
 
 impl RenewArgs {

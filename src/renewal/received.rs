@@ -1,10 +1,11 @@
 //! A certificate that has just come, looked at before it is put live.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
+use rustls::pki_types::{CertificateDer, UnixTime};
 
 use crate::acme::leads_to;
 use crate::facts::{Cert, SignatureState};
@@ -72,7 +73,10 @@ pub fn check(fullchain: &str, expected: &Expected<'_>) -> Result<Received, Strin
     }
     let chain: Vec<CertificateDer<'_>> =
         ders.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
-    let unknown_root = leads_to(&chain, expected.roots).err().map(|error| error.to_string());
+    // Where the CA's clock is ahead, as far as it may be, the chain is looked at by that clock.
+    let at = u64::try_from(expected.now.max(cert.not_before).as_second()).unwrap_or_default();
+    let at = UnixTime::since_unix_epoch(Duration::from_secs(at));
+    let unknown_root = leads_to(&chain, expected.roots, at).err().map(|error| error.to_string());
     if let (true, Some(why)) = (expected.public, &unknown_root) {
         return Err(format!("its chain leads to no root that this host knows: {why}"));
     }
@@ -126,7 +130,7 @@ mod tests {
     use rcgen::{
         BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair, PublicKeyData,
     };
-    use time::{Duration, OffsetDateTime};
+    use time::OffsetDateTime;
 
     use super::*;
 
@@ -150,8 +154,8 @@ mod tests {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = CertificateParams::new(names).unwrap();
         let now = OffsetDateTime::now_utc();
-        params.not_before = now + Duration::minutes(minutes.0);
-        params.not_after = now + Duration::minutes(minutes.1);
+        params.not_before = now + time::Duration::minutes(minutes.0);
+        params.not_after = now + time::Duration::minutes(minutes.1);
         params.signed_by(key, &ca.issuer).unwrap().pem()
     }
 

@@ -8,7 +8,7 @@ use std::thread;
 use tokio::sync::oneshot;
 
 use super::jobs::{is_due, jobs, judged};
-use super::{Renewal, Renewals, Served, owed, reload, served};
+use super::{Outcome, Renewal, Renewals, Served, owed, reload, served};
 use crate::challenge::journal::Journal;
 use crate::challenge::{Address, Socket};
 use crate::error::Error;
@@ -80,6 +80,8 @@ pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
     // A pre hook of one lineage often stops the web server that the others are proven by: those come first.
     let (calm, rest): (Vec<_>, Vec<_>) =
         jobs.into_iter().partition(|job| of(std::slice::from_ref(job.lineage)).pre == of_all.pre);
+    let why: Vec<(usize, String)> =
+        calm.iter().chain(&rest).filter_map(|job| Some((job.at, all.get(job.at)?.because.clone()))).collect();
     let mut ran = Vec::new();
     for (jobs, may_run) in [(calm, &of_all.pre), (rest, &of_due.pre)] {
         if jobs.is_empty() || stopped.is_some() {
@@ -91,6 +93,14 @@ pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
         if stopped.is_none() {
             let jobs = stage.passing(jobs, &mut all, &mut publisher, &mut stopped)?;
             stopped = stopped.or(stage.net.run(stage.place(jobs, &mut all, &mut publisher, host)).err());
+        }
+    }
+    if stopped.is_some() {
+        for (at, why) in why {
+            let Some(renewal) = all.get_mut(at) else { continue };
+            if renewal.outcome == Outcome::Failed && renewal.because == why {
+                renewal.because = "the run was ended before it was renewed".into();
+            }
         }
     }
     publisher.end().iter().for_each(|left| (stage.hear)(News::Left(left)));

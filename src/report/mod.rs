@@ -33,7 +33,7 @@ fn distance(at: Timestamp, now: Timestamp) -> String {
 }
 
 /// Text that may come from a hostile file, made safe for a terminal: control characters are escaped.
-fn printable(text: &str) -> std::borrow::Cow<'_, str> {
+pub(crate) fn printable(text: &str) -> std::borrow::Cow<'_, str> {
     let hostile = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if !text.contains(hostile) {
         return text.into();

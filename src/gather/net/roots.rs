@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rustls::pki_types::CertificateDer;
+use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::pki_types::pem::PemObject;
 use rustls::{CertificateError, RootCertStore};
 
@@ -93,7 +93,7 @@ impl Roots {
 
 /// Whether a chain leads to a root; `None` where something else is wrong with it.
 fn leads(chain: &Chain, roots: &RootCertStore) -> Option<bool> {
-    match leads_to(chain, roots) {
+    match leads_to(chain, roots, UnixTime::now()) {
         Ok(()) => Some(true),
         Err(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => Some(false),
         Err(_) => None,
