@@ -59,7 +59,9 @@ pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
     let options = stage.options;
     let mut lineages: Vec<Lineage> = (0..host.confs.len()).filter_map(|at| host.lineage(at)).collect();
     lineages.sort_by(|a, b| a.name.cmp(&b.name));
-    stage.net.see(&mut lineages, &host.facts, host.root(), Sight { walks: false, cas: true });
+    // A resolver that is asked for a record before it is made would keep that there is none, and may be the CA's.
+    let sight = Sight { names: false, walks: false, cas: true };
+    stage.net.see(&mut lineages, &host.facts, host.root(), sight);
     let mut all: Vec<Renewal> =
         lineages.iter().map(|lineage| judged(lineage, &host.facts, options)).collect();
     let mut publisher = stage.publisher(&lineages, &all, host)?;
