@@ -69,7 +69,7 @@ impl Case {
         Self { targets, identifiers, profile: None, key: KeyType::default(), must_staple: false }
     }
 
-    fn name<'a>(&'a self, identifier: &'a str) -> Name<'a> {
+    pub(crate) fn name<'a>(&'a self, identifier: &'a str) -> Name<'a> {
         Name { lineage: self.lineage().map(String::as_str), identifier }
     }
 

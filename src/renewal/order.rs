@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use rcgen::KeyPair;
 
+use super::solve::Counter;
 use crate::acme::{Account, AccountKey, Client, Key, Outcome, Refusal, Step, Wanted};
 use crate::facts::{Choice, HostFacts, Lineage};
 use crate::gather::fs::Root;
 use crate::gather::net::ari::cert_id;
 use crate::gather::net::ca::key_of;
-use crate::rehearsal::ca::{AtCa, Desk, WITHIN, certbots_keys};
+use crate::rehearsal::ca::{AtCa, WITHIN, certbots_keys};
 
 /// What came of an order.
 #[derive(Debug, Default)]
@@ -88,9 +89,9 @@ pub async fn order(
     server: &str,
     lineage: &Lineage,
     key: &KeyPair,
-    desk: &Desk<'_, '_>,
+    counter: &Counter<'_, '_>,
 ) -> Ordered {
-    let case = desk.case;
+    let case = counter.desk.case;
     let conf = lineage.conf.as_ref().ok();
     let text = |key: &str| conf.and_then(|conf| conf.param_text(key)).filter(|text| *text != "None");
     let mut notes = Vec::new();
@@ -115,14 +116,14 @@ pub async fn order(
         fresh: false,
         within: WITHIN,
     };
-    let mut outcome = account.order(&wanted, desk).await;
+    let mut outcome = account.order(&wanted, counter).await;
     let not_in_place = |outcome: &Outcome| match &outcome.refused {
         Some((Step::NewOrder, refusal)) => NOT_IN_PLACE.iter().any(|kind| refusal.is(kind)),
         _ => false,
     };
     if wanted.replaces.is_some() && not_in_place(&outcome) {
         wanted.replaces = None;
-        outcome = account.order(&wanted, desk).await;
+        outcome = account.order(&wanted, counter).await;
     }
     let refusal = outcome.refused.as_ref().map(|(_, refusal)| refusal);
     let retry_after = refusal.and_then(Refusal::problem).and_then(|problem| problem.retry_after);

@@ -3,7 +3,8 @@
 
 use std::path::PathBuf;
 
-use super::jobs::{is_due, jobs, judged};
+use super::jobs::{Job, is_due, jobs, judged};
+use super::solve::{Solver, Solvers};
 use super::{Renewal, Renewals, Served, owed, reload, served};
 use crate::challenge::journal::Journal;
 use crate::challenge::{Address, Socket};
@@ -68,7 +69,8 @@ pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
     let hooks = Hooks::of(&lineages, &host.facts, host.root());
     let mut around = Vec::new();
     let mut stopped = None;
-    let jobs = jobs(&lineages, &mut all, &host.facts, options);
+    let solvers = Solvers::new(&host.facts, host.root(), stage.net.zones(), options.no_hooks);
+    let jobs = jobs(&lineages, &mut all, &host.facts, options, &solvers);
     if !jobs.is_empty() {
         let due: Vec<Lineage> = jobs.iter().map(|job| job.lineage.clone()).collect();
         let of_due = Hooks::of(&due, &host.facts, host.root());
@@ -76,7 +78,8 @@ pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
             around.extend(hooks::run(&of_due.pre, &[]));
         }
         let jobs = stage.passing(jobs, &mut all, &mut publisher)?;
-        stopped = stage.net.run(stage.place(jobs, &mut all, &mut publisher, host)).err();
+        stopped = stage.net.run(stage.place(&jobs, &mut all, &mut publisher, host)).err();
+        stage.take_back(&jobs, &mut all);
         publisher.end().iter().for_each(|left| (stage.hear)(News::Left(left)));
         if !options.no_hooks {
             deploy(&hooks, &lineages, &mut all, host, options);
@@ -111,6 +114,18 @@ impl Stage<'_> {
         };
         let Options { http_port, respond_at, .. } = self.options;
         Ok(Publisher::new(journal, *http_port, respond_at.clone(), std::mem::take(&mut self.inherited)))
+    }
+
+    /// Takes back what hooks and updates have published and an interrupted order has not.
+    fn take_back(&self, jobs: &[Job<'_>], all: &mut [Renewal]) {
+        let ends = jobs.iter().filter_map(|job| job.solver.as_ref()).map(Solver::end);
+        // A second signal ends it.
+        let _ = self.net.run(futures_util::future::join_all(ends));
+        for (job, solver) in jobs.iter().filter_map(|job| Some((job, job.solver.as_ref()?))) {
+            if let Some(renewal) = all.get_mut(job.at) {
+                renewal.notes.extend(solver.notes());
+            }
+        }
     }
 
     /// Looks at what the host's own server gives for what was renewed.
