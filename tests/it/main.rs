@@ -27,6 +27,7 @@ mod orders;
 mod peers;
 mod program;
 mod real_certbot;
+mod renew_dns;
 mod schedule;
 mod secrets;
 mod walk;
