@@ -21,7 +21,7 @@ pub use csr::{KeyType, must_staple_extension, request};
 pub use directory::directory;
 pub use jws::{ExternalAccount, Signer, signed};
 pub use key::{AccountKey, thumbprint};
-pub use order::{Answer, Identified, Key, Outcome, Publisher, Step, Wanted};
+pub use order::{Answer, Identified, Key, Method, Outcome, Publisher, Step, Wanted};
 pub use refusal::{Refusal, patience};
 pub use transport::{Reply, Transport};
 pub(crate) use witness::Witness;

@@ -69,7 +69,7 @@ impl Case {
         Self { targets, identifiers, profile: None, key: KeyType::default(), must_staple: false }
     }
 
-    fn name<'a>(&'a self, identifier: &'a str) -> Name<'a> {
+    pub(crate) fn name<'a>(&'a self, identifier: &'a str) -> Name<'a> {
         Name { lineage: self.lineage().map(String::as_str), identifier }
     }
 
@@ -253,7 +253,7 @@ impl AtCa {
 
 /// Publishes an answer by the means of its name.
 fn put(case: &Case, answer: &Answer, publisher: &mut Publisher) -> Result<(), String> {
-    let Answer { identifier, token, key_authorization } = answer.clone();
+    let Answer { identifier, token, key_authorization, .. } = answer.clone();
     let target = case.targets.iter().find(|target| target.identifier.eq_ignore_ascii_case(&identifier));
     // A name that nothing answers for fails at the CA, in the CA's words.
     let Some(target) = target else { return Ok(()) };

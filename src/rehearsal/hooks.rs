@@ -64,6 +64,11 @@ impl Hooks {
     }
 }
 
+/// A hook as certbot takes it, unmasked: from a cli.ini, which counts as certbot's command line, else from the conf.
+pub fn unmasked_hook(lineage: &Lineage, root: &Root, key: &str) -> Option<String> {
+    unmasked(root, &key.replace('_', "-")).or_else(|| command(lineage, root, key))
+}
+
 /// A hook as the conf has it: facts have it masked.
 fn command(lineage: &Lineage, root: &Root, key: &str) -> Option<String> {
     let conf = lineage.conf.as_ref().ok()?;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::news::Name;
+use crate::acme::Method;
 use crate::facts::{DNS_01, HTTP_01, HostFacts, Lineage};
 
 /// What is tried.
@@ -19,7 +20,7 @@ pub struct Plan {
 pub struct Target {
     /// Its lineage; `None` where it was given on the command line.
     pub lineage: Option<String>,
-    /// The identifier, without `*.`.
+    /// The identifier; without `*.`, unless it is proven by a DNS record.
     pub identifier: String,
     /// How its token is published.
     pub means: Means,
@@ -39,6 +40,10 @@ pub enum Means {
         /// Its document root for the name, by a plain reading of its configuration.
         root: Option<PathBuf>,
     },
+    /// By the hooks of certbot's `manual`; only a renewal runs them.
+    Manual(Method),
+    /// By dynamic updates of a zone, as certbot's `dns-rfc2136`; only a renewal sends them.
+    Rfc2136,
 }
 
 /// Something that was not tried.
@@ -78,7 +83,7 @@ impl Means {
     pub fn below(&self) -> Option<&Path> {
         match self {
             Means::Behind { root, .. } => root.as_deref(),
-            Means::Webroot(_) | Means::Standalone => None,
+            Means::Webroot(_) | Means::Standalone | Means::Manual(_) | Means::Rfc2136 => None,
         }
     }
 
@@ -88,6 +93,17 @@ impl Means {
             Means::Webroot(_) => "webroot",
             Means::Standalone => "standalone",
             Means::Behind { server, .. } => server,
+            Means::Manual(_) => "manual",
+            Means::Rfc2136 => "dns-rfc2136",
+        }
+    }
+
+    /// The challenge that is answered.
+    pub fn method(&self) -> Method {
+        match self {
+            Means::Manual(method) => *method,
+            Means::Rfc2136 => Method::Dns01,
+            Means::Webroot(_) | Means::Standalone | Means::Behind { .. } => Method::Http01,
         }
     }
 }
@@ -103,8 +119,35 @@ impl Plan {
         Self { targets: names.iter().map(target).collect(), untested: Vec::new() }
     }
 
-    /// Adds a lineage's identifiers.
+    /// Adds a lineage's identifiers, as far as they can be tried without certbot's own plugins and hooks.
     pub fn lineage(&mut self, lineage: &Lineage, host: &HostFacts) {
+        self.add(lineage, |identifier| match lineage.validation_method(host, identifier) {
+            Some(HTTP_01) => means(lineage, host, identifier).map_err(str::to_owned),
+            Some(DNS_01) => Err("dns-01 was looked at, and not solved".into()),
+            _ => Err("nothing here says how it is proven".into()),
+        });
+    }
+
+    /// Adds a lineage's identifiers for its renewal, which does what certbot's hooks and plugins would do.
+    pub fn renewal(&mut self, lineage: &Lineage, host: &HostFacts) {
+        self.add(lineage, |identifier| {
+            let method = match lineage.validation_method(host, identifier) {
+                Some(HTTP_01) => Method::Http01,
+                Some(DNS_01) => Method::Dns01,
+                _ => return Err("nothing here says how it is proven".into()),
+            };
+            match (lineage.authenticator(), method) {
+                (Some("manual"), method) => Ok(Means::Manual(method)),
+                (Some("dns-rfc2136"), Method::Dns01) => Ok(Means::Rfc2136),
+                (_, Method::Http01) => means(lineage, host, identifier).map_err(str::to_owned),
+                (plugin, Method::Dns01) => {
+                    Err(format!("the DNS provider of {} is not known here", plugin.unwrap_or("its plugin")))
+                }
+            }
+        });
+    }
+
+    fn add(&mut self, lineage: &Lineage, means: impl Fn(&str) -> Result<Means, String>) {
         let mut untested = |what: String| {
             self.untested.push(Untested { lineage: Some(lineage.name.clone()), what, matters: true });
         };
@@ -115,16 +158,12 @@ impl Plan {
             return untested(format!("its names, which only its certificate tells: {missing}"));
         }
         for identifier in lineage.names() {
-            match lineage.validation_method(host, identifier) {
-                Some(HTTP_01) => match means(lineage, host, identifier) {
-                    Ok(means) => {
-                        let (lineage, identifier) = (Some(lineage.name.clone()), identifier.clone());
-                        self.targets.push(Target { lineage, identifier, means });
-                    }
-                    Err(why) => untested(format!("{identifier}: {why}")),
-                },
-                Some(DNS_01) => untested(format!("{identifier}: dns-01 was looked at, and not solved")),
-                _ => untested(format!("{identifier}: nothing here says how it is proven")),
+            match means(identifier) {
+                Ok(means) => {
+                    let (lineage, identifier) = (Some(lineage.name.clone()), identifier.clone());
+                    self.targets.push(Target { lineage, identifier, means });
+                }
+                Err(why) => untested(format!("{identifier}: {why}")),
             }
         }
     }
@@ -156,7 +195,7 @@ fn behind(server: &'static str, lineage: &Lineage, host: &HostFacts, identifier:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{host, lineage_with, unset};
+    use crate::checks::testing::{host, lineage_with, params, unset};
 
     fn plan(lineage: &Lineage) -> (Vec<Means>, Vec<String>) {
         let mut plan = Plan::default();
@@ -180,6 +219,22 @@ mod tests {
         );
         assert_eq!(of("standalone")[0], Means::Standalone);
         assert_eq!(of("apache")[0].word(), "apache");
+    }
+
+    #[test]
+    fn a_renewal_does_what_hooks_and_updates_would_do() {
+        let of = |pairs: &[(&str, &str)]| {
+            let mut plan = Plan::default();
+            plan.renewal(&params(pairs), &host());
+            (plan.targets.first().map(|target| target.means.clone()), plan.untested.first().cloned())
+        };
+        let manual = ("authenticator", "manual");
+        assert_eq!(of(&[manual]).0, Some(Means::Manual(Method::Http01)));
+        assert_eq!(of(&[manual, ("pref_challs", "dns-01,")]).0, Some(Means::Manual(Method::Dns01)));
+        assert_eq!(of(&[("authenticator", "dns-rfc2136")]).0, Some(Means::Rfc2136));
+        assert_eq!(of(&[("authenticator", "standalone")]).0, Some(Means::Standalone));
+        let (none, untested) = of(&[("authenticator", "dns-ovh")]);
+        assert!(none.is_none() && untested.unwrap().what.contains("dns-ovh is not known"));
     }
 
     #[test]

@@ -45,6 +45,9 @@ impl Publisher {
             Means::Webroot(root) => self.below(root, planted),
             Means::Standalone => self.on_the_port(planted),
             Means::Behind { .. } => self.behind_a_server(planted),
+            Means::Manual(_) | Means::Rfc2136 => {
+                Err(Unpublished::Failed(format!("only a renewal publishes by {}", means.word())))
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::due::{Decision, decide};
 use super::run::{Options, Stage};
+use super::solve::{Solver, Solvers};
 use super::{Outcome, Renewal, backoff, key, pending};
 use crate::error::Error;
 use crate::facts::{HostFacts, Lineage};
@@ -17,6 +18,8 @@ pub(super) struct Job<'a> {
     pub case: Case,
     /// The directory of its CA.
     pub server: String,
+    /// What publishes, where hooks or updates do.
+    pub solver: Option<Solver>,
 }
 
 /// Whether a lineage is due, before anything is tried.
@@ -52,6 +55,7 @@ pub(super) fn jobs<'a>(
     all: &mut [Renewal],
     host: &HostFacts,
     options: &Options,
+    solvers: &Solvers<'_>,
 ) -> Vec<Job<'a>> {
     let mut jobs = Vec::new();
     for (at, (lineage, renewal)) in lineages.iter().zip(all).enumerate() {
@@ -59,7 +63,7 @@ pub(super) fn jobs<'a>(
             continue;
         }
         let mut plan = Plan::default();
-        plan.lineage(lineage, host);
+        plan.renewal(lineage, host);
         if let Some(untested) = plan.untested.first() {
             renewal.because =
                 format!("{}; certbot renews it: certbot renew --cert-name {}", untested.what, lineage.name);
@@ -70,8 +74,15 @@ pub(super) fn jobs<'a>(
             renewal.because = "its conf names no CA".into();
             continue;
         };
+        let solver = match solvers.of(lineage) {
+            Ok(solver) => solver,
+            Err(because) => {
+                renewal.because = because;
+                continue;
+            }
+        };
         let case = Case { key: key::kind(lineage), ..Case::of(lineage, plan.targets) };
-        jobs.push(Job { at, lineage, case, server });
+        jobs.push(Job { at, lineage, case, server, solver });
     }
     jobs
 }

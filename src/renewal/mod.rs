@@ -16,6 +16,7 @@ pub mod received;
 pub mod reload;
 pub mod run;
 pub mod served;
+pub mod solve;
 
 use jiff::Timestamp;
 

@@ -7,14 +7,15 @@ use zeroize::Zeroizing;
 
 use super::key::NewKey;
 use super::pending::{self, Pending};
+use super::solve::Counter;
 use crate::acme::{
-    Account, AccountKey, Answer, Client, Identified, Key, Outcome, Publisher, Refusal, Step, Wanted,
+    Account, AccountKey, Answer, Client, Identified, Key, Method, Outcome, Publisher, Refusal, Step, Wanted,
 };
 use crate::facts::{Choice, HostFacts, Lineage};
 use crate::gather::fs::Root;
 use crate::gather::net::ari::cert_id;
 use crate::gather::net::ca::key_of;
-use crate::rehearsal::ca::{AtCa, Case, Desk, WITHIN, certbots_keys};
+use crate::rehearsal::ca::{AtCa, Case, WITHIN, certbots_keys};
 
 /// What came of an order.
 #[derive(Debug, Default)]
@@ -31,9 +32,9 @@ pub struct Ordered {
     pub notes: Vec<String>,
 }
 
-/// A desk that keeps what is needed to fetch the certificate later.
+/// A counter that keeps what is needed to fetch the certificate later.
 struct Keeping<'a, 'd, 'p> {
-    desk: &'a Desk<'d, 'p>,
+    counter: &'a Counter<'d, 'p>,
     state_dir: &'a Path,
     lineage: &'a str,
     server: &'a str,
@@ -41,12 +42,20 @@ struct Keeping<'a, 'd, 'p> {
 }
 
 impl Publisher for Keeping<'_, '_, '_> {
+    fn method(&self, identifier: &str) -> Method {
+        self.counter.method(identifier)
+    }
+
     async fn publish(&self, answers: Vec<Answer>) -> Result<(), String> {
-        self.desk.publish(answers).await
+        self.counter.publish(answers).await
+    }
+
+    async fn done(&self) {
+        self.counter.done().await;
     }
 
     fn settled(&self, identifier: &str, came: &Identified) {
-        self.desk.settled(identifier, came);
+        self.counter.settled(identifier, came);
     }
 
     fn finalizing(&self, order: &str, account: &str) -> Result<(), String> {
@@ -173,14 +182,14 @@ pub async fn order(
     server: &str,
     lineage: &Lineage,
     key: &NewKey,
-    desk: &Desk<'_, '_>,
+    counter: &Counter<'_, '_>,
     state_dir: &Path,
 ) -> Ordered {
-    let case = desk.case;
+    let case = counter.desk.case;
     let (mut wanted, notes) = wanted(lineage, case, client, key);
     let replaced = lineage.cert.as_ref().ok().and_then(cert_id);
     wanted.replaces = replaced.as_deref().filter(|_| client.directory().renewal_info.is_some());
-    let keeping = Keeping { desk, state_dir, lineage: &lineage.name, server, key };
+    let keeping = Keeping { counter, state_dir, lineage: &lineage.name, server, key };
     let mut outcome = account.order(&wanted, &keeping).await;
     let not_in_place = |outcome: &Outcome| match &outcome.refused {
         Some((Step::NewOrder, refusal)) => NOT_IN_PLACE.iter().any(|kind| refusal.is(kind)),

@@ -15,6 +15,7 @@ use super::key::{self, NewKey};
 use super::order::{self, Ordered};
 use super::received::{self, Expected};
 use super::run::Stage;
+use super::solve::Counter;
 use super::{Live, Outcome, Renewal, backoff, owed, pending};
 use crate::acme::{Account, AccountKey, Client};
 use crate::ca;
@@ -32,7 +33,7 @@ impl Stage<'_> {
     /// Places the orders, and puts each certificate live as it comes.
     pub(super) async fn place(
         &self,
-        jobs: Vec<Job<'_>>,
+        jobs: &[Job<'_>],
         all: &mut [Renewal],
         publisher: &mut Publisher,
         host: &Host,
@@ -40,7 +41,7 @@ impl Stage<'_> {
         let publisher = Mutex::new(publisher);
         let places = Semaphore::new(AT_ONCE);
         let mut doors: BTreeMap<String, Result<Arc<Client>, String>> = BTreeMap::new();
-        for job in &jobs {
+        for job in jobs {
             if !doors.contains_key(&job.server) {
                 doors.insert(job.server.clone(), self.client(&job.server).await);
             }
@@ -114,7 +115,9 @@ impl Stage<'_> {
         }
         let key = key::new(job.lineage, host.root()).await?;
         let desk = Desk { case: &job.case, publisher, hear: self.hear };
-        let ordered = order::order(&account, &client, &job.server, job.lineage, &key, &desk, state_dir).await;
+        let counter = Counter { desk, solver: job.solver.as_ref() };
+        let ordered =
+            order::order(&account, &client, &job.server, job.lineage, &key, &counter, state_dir).await;
         Ok((ordered, key))
     }
 

@@ -7,7 +7,8 @@ use std::thread;
 
 use tokio::sync::oneshot;
 
-use super::jobs::{is_due, jobs, judged};
+use super::jobs::{Job, is_due, jobs, judged};
+use super::solve::{Solver, Solvers};
 use super::{Outcome, Renewal, Renewals, Served, owed, reload, served};
 use crate::challenge::journal::Journal;
 use crate::challenge::{Address, Socket};
@@ -64,13 +65,16 @@ pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
     let options = stage.options;
     let mut lineages: Vec<Lineage> = (0..host.confs.len()).filter_map(|at| host.lineage(at)).collect();
     lineages.sort_by(|a, b| a.name.cmp(&b.name));
-    stage.net.see(&mut lineages, &host.facts, host.root(), Sight { walks: false, cas: true });
+    // A resolver that is asked for a record before it is made would keep that there is none, and may be the CA's.
+    let sight = Sight { names: false, walks: false, cas: true };
+    stage.net.see(&mut lineages, &host.facts, host.root(), sight);
     let mut all: Vec<Renewal> =
         lineages.iter().map(|lineage| judged(lineage, &host.facts, options)).collect();
     let mut publisher = stage.publisher(&lineages, &all, host)?;
     let mut around = Vec::new();
     let mut stopped = None;
-    let jobs = jobs(&lineages, &mut all, &host.facts, options);
+    let solvers = Solvers::new(&host.facts, host.root(), stage.net.zones(), options.no_hooks);
+    let jobs = jobs(&lineages, &mut all, &host.facts, options, &solvers);
     let of = |lineages: &[Lineage]| match options.no_hooks {
         true => Hooks::default(),
         false => Hooks::of(lineages, &host.facts, host.root()),
@@ -92,7 +96,8 @@ pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
         ran.extend(pre);
         if stopped.is_none() {
             let jobs = stage.passing(jobs, &mut all, &mut publisher, &mut stopped)?;
-            stopped = stopped.or(stage.net.run(stage.place(jobs, &mut all, &mut publisher, host)).err());
+            stopped = stopped.or(stage.net.run(stage.place(&jobs, &mut all, &mut publisher, host)).err());
+            stage.take_back(&jobs, &mut all);
         }
     }
     if stopped.is_some() {
@@ -129,6 +134,18 @@ impl Stage<'_> {
         };
         let Options { http_port, respond_at, .. } = self.options;
         Ok(Publisher::new(journal, *http_port, respond_at.clone(), std::mem::take(&mut self.inherited)))
+    }
+
+    /// Takes back what hooks and updates have published and an interrupted order has not.
+    fn take_back(&self, jobs: &[Job<'_>], all: &mut [Renewal]) {
+        let ends = jobs.iter().filter_map(|job| job.solver.as_ref()).map(Solver::end);
+        // A second signal ends it.
+        let _ = self.net.run(futures_util::future::join_all(ends));
+        for (job, solver) in jobs.iter().filter_map(|job| Some((job, job.solver.as_ref()?))) {
+            if let Some(renewal) = all.get_mut(job.at) {
+                renewal.notes.extend(solver.notes());
+            }
+        }
     }
 
     /// Looks at what the host's own server gives for what was renewed.

@@ -28,6 +28,7 @@ mod peers;
 mod program;
 mod real_certbot;
 mod renew;
+mod renew_dns;
 mod schedule;
 mod secrets;
 mod walk;

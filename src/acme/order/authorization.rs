@@ -6,7 +6,7 @@ use instant_acme::{AuthorizationState, AuthorizationStatus, Challenge, Challenge
 
 use super::outcome::Identified;
 use super::pace::Deadline;
-use super::{Answer, normal};
+use super::{Answer, Method, normal};
 use crate::acme::account::Account;
 use crate::acme::key::AccountKey;
 use crate::acme::refusal::{MAX_FAULT, Refusal, plain, retry_after};
@@ -23,6 +23,8 @@ const MAX_TOKEN: usize = 256;
 /// An authorization as the CA shows it.
 pub(super) struct Authorization {
     pub(super) url: String,
+    /// The challenge that is answered.
+    pub(super) method: Method,
     state: AuthorizationState,
 }
 
@@ -37,7 +39,12 @@ impl Authorization {
         let token =
             self.challenge().filter(|_| self.is_pending()).map(|challenge| challenge.token.clone())?;
         let key_authorization = format!("{token}.{}", key.thumbprint());
-        is_token(&token).then(|| Answer { identifier: self.identifier(), token, key_authorization })
+        is_token(&token).then(|| Answer {
+            method: self.method,
+            identifier: self.identifier(),
+            token,
+            key_authorization,
+        })
     }
 
     pub(super) fn is_pending(&self) -> bool {
@@ -50,7 +57,11 @@ impl Authorization {
     }
 
     fn challenge(&self) -> Option<&Challenge> {
-        self.state.challenges.iter().find(|challenge| challenge.r#type == ChallengeType::Http01)
+        let kind = match self.method {
+            Method::Http01 => ChallengeType::Http01,
+            Method::Dns01 => ChallengeType::Dns01,
+        };
+        self.state.challenges.iter().find(|challenge| challenge.r#type == kind)
     }
 
     /// Why it failed.
@@ -103,7 +114,11 @@ impl Account {
         let state = serde_json::from_slice(&reply.body).map_err(|error| {
             CaFault::NoAcme(plain(&format!("{url} is no authorization: {error}"), MAX_FAULT))
         })?;
-        Ok((Authorization { url: url.to_owned(), state }, retry_after(&reply).map(Duration::from_secs)))
+        let method = Method::default();
+        Ok((
+            Authorization { url: url.to_owned(), method, state },
+            retry_after(&reply).map(Duration::from_secs),
+        ))
     }
 
     /// What the CA says in the end, and whether the authorization stays pending.
@@ -126,14 +141,19 @@ impl Account {
                 (Identified::Failed(CaFault::NoAcme(why.into()).into()), true)
             }
             (AuthorizationStatus::Pending, Some(challenge)) => {
-                self.prove(&authorization.url, challenge, deadline).await
+                self.prove(authorization, challenge, deadline).await
             }
             _ => (Identified::Failed(authorization.problem()), false),
         }
     }
 
     /// Tells the CA to look, and waits for what it sees.
-    async fn prove(&self, url: &str, challenge: &Challenge, deadline: &Deadline) -> (Identified, bool) {
+    async fn prove(
+        &self,
+        Authorization { url, method, .. }: &Authorization,
+        challenge: &Challenge,
+        deadline: &Deadline,
+    ) -> (Identified, bool) {
         let first = self.authorizations.tell(url);
         let told = deadline.bound(self.post(&challenge.url, "{}")).await;
         let (mut pace, mut misses) = (deadline.pace(), 0);
@@ -155,7 +175,7 @@ impl Account {
             let seen = match self.look(url, deadline).await {
                 Ok((seen, again)) => {
                     (misses, wait) = (0, again);
-                    seen
+                    Authorization { method: *method, ..seen }
                 }
                 Err(refusal) => {
                     misses += 1;

@@ -1,8 +1,9 @@
-//! An order as a rehearsal places it: every name is validated, and what the CA says of each is kept.
+//! An order: every name is validated, and what the CA says of each is kept.
 //!
 //! instant-acme places and finalizes orders; their authorizations are worked on side by side, which the crate does not
 //! do. Nothing of it goes on when the future is dropped.
 
+mod answer;
 mod authorization;
 mod chain;
 mod finalize;
@@ -12,7 +13,7 @@ mod resume;
 
 use std::future::Future;
 use std::net::IpAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use instant_acme::{Account as Engine, CertificateIdentifier, Identifier, NewOrder, Order};
@@ -25,6 +26,7 @@ use super::csr::KeyType;
 use super::refusal::Refusal;
 use crate::facts::net::CaFault;
 
+pub use self::answer::{Answer, Method};
 pub use self::outcome::{Identified, Outcome, Step};
 
 /// How often an order is placed anew because authorizations of earlier ones are still valid: a CA gives one of them at
@@ -67,23 +69,17 @@ pub struct Wanted<'a> {
     /// Valid authorizations are deactivated first, so that all names are validated anew; and at the end, those that
     /// are still open. Not for a public CA's production.
     pub fresh: bool,
-    /// How much time all of it has; a last answer may come 5 s later, and what is open is closed within 10 s.
+    /// How much time all of it has besides what publishing takes; a last answer may come 5 s later, and what is open is closed within 10 s.
     pub within: Duration,
-}
-
-/// What has to be found at `/.well-known/acme-challenge/TOKEN` of an identifier.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// The identifier.
-    pub identifier: String,
-    /// Letters, digits, `-` and `_`.
-    pub token: String,
-    /// The whole body.
-    pub key_authorization: String,
 }
 
 /// What makes answers available. A closure from answers to a future does.
 pub trait Publisher: Sync {
+    /// The challenge by which an identifier is proven; `*.` where it is a wildcard.
+    fn method(&self, _identifier: &str) -> Method {
+        Method::Http01
+    }
+
     /// Makes all of them available; called once, before the CA is told to look.
     ///
     /// # Errors
@@ -101,6 +97,11 @@ pub trait Publisher: Sync {
 
     /// The CA is done with an identifier.
     fn settled(&self, _identifier: &str, _came: &Identified) {}
+
+    /// The CA is done with all of them, or they could not be made available: what is may be taken back.
+    fn done(&self) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
 }
 
 impl<F, R> Publisher for F
@@ -133,7 +134,7 @@ struct Placed<'a> {
 }
 
 impl Account {
-    /// Places an order, lets the CA validate every name over HTTP-01, and asks for the certificate.
+    /// Places an order, lets the CA validate every name, and asks for the certificate.
     pub async fn order(&self, wanted: &Wanted<'_>, publisher: &impl Publisher) -> Outcome {
         let deadline = Deadline::new(wanted.within);
         let mut outcome = Outcome::of(wanted.identifiers);
@@ -160,15 +161,21 @@ impl Account {
     ) -> Result<(), Early> {
         let (engine, seam) = self.engine().await.map_err(|refusal| (Step::NewOrder, refusal))?;
         let mut placed = self.place(&engine, wanted, deadline, open).await?;
+        for authorization in &mut placed.authorizations {
+            authorization.method = publisher.method(&authorization.identifier());
+        }
         let authorizations = &placed.authorizations;
         open.retain(|url| authorizations.iter().all(|authorization| authorization.url != *url));
 
         let answers: Vec<Answer> = authorizations.iter().filter_map(|a| a.answer(self.key())).collect();
+        let begin = Instant::now();
         let published = match answers.is_empty() {
             true => Ok(()),
             false => publisher.publish(answers).await,
         };
+        let deadline = &deadline.later(begin.elapsed());
         if let Err(why) = published {
+            publisher.done().await;
             open.extend(authorizations.iter().filter(|a| a.is_pending()).map(|a| a.url.clone()));
             return Err((Step::Publish, Refusal::Own(why)));
         }
@@ -178,6 +185,7 @@ impl Account {
             (identified, left_open)
         };
         let settled = join_all(authorizations.iter().map(settle)).await;
+        publisher.done().await;
         for (authorization, (identified, left_open)) in authorizations.iter().zip(settled) {
             if left_open {
                 open.push(authorization.url.clone());

@@ -25,7 +25,7 @@ pub enum Identified {
     },
     /// It is not.
     Failed(Refusal),
-    /// The CA offers no HTTP-01 challenge for it: only these.
+    /// The CA does not offer the challenge by which it would be proven: only these.
     Unsolved(Vec<String>),
     /// The order ended before.
     NotReached,

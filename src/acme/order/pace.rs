@@ -38,6 +38,11 @@ impl Deadline {
         Self { at: Instant::now() + given, given }
     }
 
+    /// The same with more time.
+    pub(super) fn later(&self, more: Duration) -> Self {
+        Self { at: self.at + more, ..*self }
+    }
+
     /// What a request comes to, unless the time is up.
     pub(super) async fn bound<T, E: Into<Refusal>>(
         &self,

@@ -74,6 +74,11 @@ impl Look {
         self.cas.roots()
     }
 
+    /// The zones, where there is a resolver.
+    pub(super) fn zones(&self) -> Option<Arc<Zones>> {
+        self.resolving.as_ref().ok().map(|resolving| resolving.zones.clone())
+    }
+
     /// The way to CAs that this process has.
     pub(super) fn way(&self, root: &Root) -> Result<Arc<Transport>, CaFault> {
         self.cas.own_way(root)

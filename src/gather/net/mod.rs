@@ -70,9 +70,11 @@ pub struct Planted {
     pub key_authorization: String,
 }
 
-/// What is looked at besides the names themselves.
+/// What is looked at.
 #[derive(Clone, Copy, Debug)]
 pub struct Sight {
+    /// What name servers say of the names.
+    pub names: bool,
     /// The way of each HTTP-01 validation, to a token that nobody has published.
     pub walks: bool,
     /// The CAs.
@@ -114,6 +116,11 @@ impl Net {
         self.look.roots()
     }
 
+    /// The zones that names lie in, where this host has a resolver.
+    pub fn zones(&self) -> Option<Arc<dns::Zones>> {
+        self.look.zones()
+    }
+
     /// Does something that takes time.
     ///
     /// # Errors
@@ -149,7 +156,7 @@ impl Net {
     pub fn see(&self, lineages: &mut [Lineage], host: &HostFacts, root: &Root, sight: Sight) {
         let mut asked: HashMap<String, Asked> = HashMap::new();
         for lineage in lineages.iter() {
-            for identifier in lineage.names() {
+            for identifier in lineage.names().iter().filter(|_| sight.names) {
                 let method = lineage.validation_method(host, identifier);
                 let of = asked.entry(identifier.clone()).or_default();
                 of.dns_01 |= method == Some(DNS_01);

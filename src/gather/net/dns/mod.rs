@@ -3,6 +3,7 @@
 mod authority;
 mod dnssec;
 mod exchange;
+mod holding;
 mod names;
 mod outcome;
 mod raw;
@@ -13,6 +14,7 @@ mod walked;
 mod zone;
 
 pub use dnssec::Validator;
+pub use holding::Holding;
 pub use names::{addresses, caa, challenge, name, sibling};
 pub use resolver::{Looked, Resolver};
 pub use servers::Servers;

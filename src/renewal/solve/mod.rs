@@ -1,0 +1,98 @@
+//! What answers the challenges of a lineage whose conf names hooks of `manual` or a server that takes dynamic updates.
+//!
+//! [`manual`] runs hooks and [`rfc2136`] sends updates, each as certbot would; [`propagation`] waits until the zone's own servers have
+//! a record. Whatever stands is taken back when the CA is done, and by [`Solver::end`] where a run ends before.
+
+mod desk;
+pub mod manual;
+mod of;
+pub mod propagation;
+pub mod rfc2136;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
+
+use self::manual::Manual;
+use self::propagation::Propagation;
+use self::rfc2136::Rfc2136;
+use crate::acme::Answer;
+
+pub use self::desk::Counter;
+pub use self::of::Solvers;
+
+/// What publishes for one lineage.
+pub struct Solver {
+    way: Way,
+    propagation: Propagation,
+    notes: Mutex<Vec<String>>,
+}
+
+enum Way {
+    Manual {
+        hooks: Arc<Manual>,
+        /// Hooks of several lineages never stand at the same time: those that were written for certbot may count on it.
+        turns: Arc<Turn<()>>,
+        turn: Mutex<Option<OwnedMutexGuard<()>>>,
+    },
+    Rfc2136(Box<Rfc2136>),
+}
+
+impl Solver {
+    /// Publishes, and waits until the CA can see it.
+    ///
+    /// # Errors
+    /// Why something cannot be published. A hook that fails is only told: the CA is asked all the same, as by certbot.
+    pub async fn publish(&self, answers: &[Answer]) -> Result<(), String> {
+        let published = match &self.way {
+            Way::Manual { hooks, turns, turn } => {
+                let mine = turns.clone().lock_owned().await;
+                *turn.lock().unwrap_or_else(PoisonError::into_inner) = Some(mine);
+                let (hooks, all) = (hooks.clone(), answers.to_vec());
+                let performed = tokio::task::spawn_blocking(move || hooks.perform(&all)).await;
+                let (published, notes) = performed.map_err(|e| format!("the hooks cannot be run: {e}"))?;
+                self.note(notes);
+                published
+            }
+            Way::Rfc2136(zone) => {
+                for answer in answers {
+                    zone.publish(answer).await?;
+                }
+                answers.to_vec()
+            }
+        };
+        self.note(self.propagation.wait(&published).await);
+        Ok(())
+    }
+
+    /// Takes back what stands.
+    pub async fn take_back(&self) {
+        match &self.way {
+            Way::Manual { hooks, turn, .. } => {
+                let hooks = hooks.clone();
+                if let Ok(notes) = tokio::task::spawn_blocking(move || hooks.clean_up()).await {
+                    self.note(notes);
+                }
+                turn.lock().unwrap_or_else(PoisonError::into_inner).take();
+            }
+            Way::Rfc2136(zone) => self.note(zone.take_back().await),
+        }
+    }
+
+    /// The same at the end of a run, whatever is under way; nothing is published any more.
+    pub async fn end(&self) {
+        if let Way::Manual { hooks, .. } = &self.way {
+            hooks.stop();
+        }
+        self.take_back().await;
+    }
+
+    /// What is to be known.
+    pub fn notes(&self) -> Vec<String> {
+        std::mem::take(&mut self.notes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn note(&self, notes: Vec<String>) {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).extend(notes);
+    }
+}

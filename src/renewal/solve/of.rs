@@ -1,0 +1,80 @@
+//! Which lineage is answered for by what.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::Mutex as Turn;
+
+use super::manual::Manual;
+use super::propagation::Propagation;
+use super::rfc2136::{Credentials, Rfc2136};
+use super::{Solver, Way};
+use crate::facts::{HostFacts, Lineage};
+use crate::gather::fs::Root;
+use crate::gather::net::dns::Zones;
+use crate::rehearsal::hooks::unmasked_hook;
+
+/// How long certbot's `dns-rfc2136` waits where nothing is said, and the least that servers are given here: they are asked meanwhile.
+/// <https://certbot-dns-rfc2136.readthedocs.io/en/stable/#named-arguments>
+const USUAL: Duration = Duration::from_secs(60);
+
+/// Makes what answers for lineages.
+pub struct Solvers<'a> {
+    host: &'a HostFacts,
+    root: &'a Root,
+    zones: Option<Arc<Zones>>,
+    no_hooks: bool,
+    turns: Arc<Turn<()>>,
+}
+
+impl<'a> Solvers<'a> {
+    /// Of lineages of this host; `zones` are asked whether records are there.
+    pub fn new(host: &'a HostFacts, root: &'a Root, zones: Option<Arc<Zones>>, no_hooks: bool) -> Self {
+        Self { host, root, zones, no_hooks, turns: Arc::default() }
+    }
+
+    /// What answers for a lineage; `None` where files and listeners do.
+    ///
+    /// # Errors
+    /// What its conf lacks, or its credentials.
+    pub fn of(&self, lineage: &Lineage) -> Result<Option<Solver>, String> {
+        let (way, propagation) = match lineage.authenticator() {
+            Some("manual") => (self.manual(lineage)?, self.propagation(USUAL, Duration::ZERO)),
+            Some("dns-rfc2136") => {
+                let seconds = self.text(lineage, "dns_rfc2136_propagation_seconds");
+                let said = seconds.and_then(|text| text.parse().ok()).map_or(USUAL, Duration::from_secs);
+                (self.rfc2136(lineage)?, self.propagation(said.max(USUAL), said))
+            }
+            _ => return Ok(None),
+        };
+        Ok(Some(Solver { way, propagation, notes: Mutex::default() }))
+    }
+
+    fn manual(&self, lineage: &Lineage) -> Result<Way, String> {
+        let auth = unmasked_hook(lineage, self.root, "manual_auth_hook")
+            .ok_or("its conf names no manual_auth_hook, and nobody is here to do it by hand")?;
+        if self.no_hooks {
+            return Err("the hooks of manual publish its tokens, and --no-hooks forbids them".into());
+        }
+        let hooks = Manual::new(auth, unmasked_hook(lineage, self.root, "manual_cleanup_hook"));
+        Ok(Way::Manual { hooks: Arc::new(hooks), turns: self.turns.clone(), turn: Mutex::default() })
+    }
+
+    fn rfc2136(&self, lineage: &Lineage) -> Result<Way, String> {
+        let path = self
+            .text(lineage, "dns_rfc2136_credentials")
+            .ok_or("its conf names no dns_rfc2136_credentials")?;
+        Ok(Way::Rfc2136(Box::new(Rfc2136::new(Credentials::read(self.root, Path::new(path))?))))
+    }
+
+    fn propagation(&self, within: Duration, blind: Duration) -> Propagation {
+        Propagation { zones: self.zones.clone(), within, blind }
+    }
+
+    /// An option's value: a cli.ini counts as certbot's command line, and that before the conf.
+    fn text<'l>(&'l self, lineage: &'l Lineage, key: &str) -> Option<&'l str> {
+        let said = self.host.cli(&key.replace('_', "-")).and_then(|(_, setting)| setting.text());
+        said.or_else(|| lineage.conf.as_ref().ok()?.param_text(key))
+    }
+}

@@ -1,0 +1,109 @@
+//! Lineages of certbot's `manual`.
+
+use std::time::{Duration, Instant};
+
+use super::world::World;
+
+/// The hooks' lines without the validation, which is another each time.
+fn without_values(lines: &[String]) -> Vec<String> {
+    let line = |line: &String| line.split(" made ").next().unwrap_or_default().to_owned();
+    lines.iter().map(line).collect()
+}
+
+#[test]
+fn a_wildcard_and_its_base_are_renewed_by_certbots_own_hooks() {
+    let Some(world) = World::start("hmac-sha256") else { return };
+    world.obtain_manually("dns", &["w.test", "*.w.test"]);
+    let certbots = world.hooks();
+    assert_eq!(certbots.len(), 4, "{certbots:?}");
+
+    let report = world.renew(&["--force"]);
+    report.assert("renewed", 0);
+    let ours = world.hooks();
+    assert_eq!(without_values(&ours), without_values(&certbots), "what certbot shows its hooks");
+    assert!(ours[2].contains(" made "), "the cleanup has the output: {ours:?}");
+    assert_ne!(ours[2], ours[3], "two values at one name");
+    assert_eq!(world.records("_acme-challenge.w.test"), "", "nothing is left");
+    assert_eq!(world.version("w.test"), "cert2");
+
+    // certbot never notices.
+    world.certbot(&["renew", "--force-renewal"]);
+    assert_eq!(world.version("w.test"), "cert3");
+}
+
+#[test]
+fn files_are_published_by_hooks_as_well() {
+    let Some(world) = World::start("hmac-sha256") else { return };
+    world.obtain_manually("http", &["a.w.test", "b.w.test"]);
+    let certbots = world.hooks();
+    let report = world.renew(&["--force"]);
+    report.assert("renewed", 0);
+    // Tokens are others each time, and the CA chooses which name comes first.
+    let line = |line: &String| {
+        let words = line.split(' ').enumerate().filter(|(at, _)| ![1, 2].contains(at));
+        let words = words.map(|(_, word)| word).collect::<Vec<_>>().join(" ");
+        words.replace("b.w.test,a.w.test", "a.w.test,b.w.test")
+    };
+    let shape = |lines: &[String]| lines.iter().map(line).collect::<Vec<String>>();
+    let ours = world.hooks();
+    assert_eq!(shape(&ours), shape(&certbots));
+    let has_token = |line: &String| line.split(' ').nth(2).is_some_and(|token| token.len() > 20);
+    assert!(ours.iter().all(has_token), "{ours:?}");
+    let left = std::fs::read_dir(world.path("www/.well-known/acme-challenge")).expect("a folder").count();
+    assert_eq!(left, 0);
+}
+
+#[test]
+fn a_failing_auth_hook_is_told_and_cleaned_up_after() {
+    let Some(world) = World::start("hmac-sha256") else { return };
+    world.obtain_manually("dns", &["w.test"]);
+    world.hooks();
+    std::fs::write(world.path("fail"), "").expect("written");
+    let begin = Instant::now();
+    let report = world.renew(&["--force"]);
+    report.assert("failed", 2);
+    let said = report.json.to_string();
+    assert!(said.contains("the CA did not validate w.test"), "{said}");
+    assert!(said.contains("manual_auth_hook for w.test ended with 3"), "{said}");
+    assert!(report.errors.contains("no such provider"), "the hook's own words: {}", report.errors);
+    assert_eq!(
+        without_values(&world.hooks()),
+        ["auth w.test none 0 w.test none", "cleanup w.test none 0 w.test "]
+    );
+    assert!(begin.elapsed() < Duration::from_secs(30), "what was not made is not waited for");
+    assert_eq!(world.version("w.test"), "cert1");
+    // Without hooks it is not even tried.
+    let report = world.renew(&["--force", "--no-hooks"]);
+    report.assert("failed", 2);
+    assert!(report.json.to_string().contains("--no-hooks forbids"), "{}", report.json);
+    assert_eq!(world.hooks(), Vec::<String>::new());
+}
+
+#[test]
+fn a_signal_lets_the_hook_end_and_cleans_up() {
+    let Some(world) = World::start("hmac-sha256") else { return };
+    world.obtain_manually("dns", &["a.w.test", "b.w.test"]);
+    world.hooks();
+    std::fs::write(world.path("slow"), "").expect("written");
+    let renewal = world.renewal(&["--force"]);
+    let words: Vec<_> =
+        renewal.get_args().skip_while(|word| *word != env!("CARGO_BIN_EXE_acme-audit")).collect();
+    let mut child = world.command("sh");
+    child.args(["-c", r#"echo $$ >"$0"; exec "$@""#]).arg(world.path("pid")).args(words);
+    let child = child.stdout(std::process::Stdio::piped()).spawn().expect("sh");
+    let end = Instant::now() + Duration::from_secs(30);
+    while !world.path("begun").exists() {
+        assert!(Instant::now() < end, "no hook was begun");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let pid = std::fs::read_to_string(world.path("pid")).expect("its number");
+    crate::lab::run(world.command("sh").args(["-c", "kill -TERM \"$0\"", pid.trim()]));
+    let out = child.wait_with_output().expect("its end");
+    assert_eq!(out.status.code(), Some(143), "{}", String::from_utf8_lossy(&out.stdout));
+    let said = without_values(&world.hooks());
+    assert_eq!(
+        said,
+        ["auth a.w.test none 1 a.w.test,b.w.test none", "cleanup a.w.test none 1 a.w.test,b.w.test"]
+    );
+    assert_eq!(world.records("_acme-challenge.a.w.test"), "");
+}

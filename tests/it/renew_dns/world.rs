@@ -1,0 +1,264 @@
+//! A host with certbot's folders, a CA, and the two name servers of the zone w.test.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+
+use crate::lab::{lab, run, skip};
+use crate::namespaces::Namespaces;
+use crate::orders::world::{PEBBLE, bundle};
+
+/// The secret of the key that updates are signed with.
+pub const SECRET: &str = "bG9uZy1zZWNyZXQtb2YtdGhlLWxhYi0xMjM0NTY3ODk=";
+
+/// The name servers: the first takes updates, the second looks for them every few seconds, and is the one that the CA asks.
+const ONE: &str = r#"
+server:
+    rundir: "@/one"
+    pidfile: "@/one/pid"
+    listen: 127.0.0.1@53
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
+log:
+  - target: stderr
+    any: info
+database:
+    storage: "@/one"
+key:
+  - id: lab.
+    algorithm: ALGORITHM
+    secret: SECRET
+acl:
+  - id: update
+    key: lab.
+    action: update
+  - id: copy
+    address: 127.0.0.0/8
+    action: transfer
+zone:
+  - domain: w.test
+    storage: "@/one"
+    file: w.zone
+    acl: [ update, copy ]
+    zonefile-sync: -1
+"#;
+const TWO: &str = r#"
+server:
+    rundir: "@/two"
+    pidfile: "@/two/pid"
+    listen: 127.0.0.2@53
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
+log:
+  - target: stderr
+    any: info
+database:
+    storage: "@/two"
+remote:
+  - id: one
+    address: 127.0.0.1@53
+zone:
+  - domain: w.test
+    storage: "@/two"
+    master: one
+    zonefile-sync: -1
+"#;
+const ZONE: &str = "$ORIGIN w.test.\n$TTL 5\n@ SOA ns1 admin 1 4 2 600 5\n@ NS ns1\n@ NS ns2\n@ A 127.0.0.1\n* A 127.0.0.1\n\
+    ns1 A 127.0.0.1\nns2 A 127.0.0.2\n";
+
+/// Starts all of it in the folder `$1`, with the CA's certificate in `$2`.
+const UP: &str = r#"
+set -eu
+work=$1 ca=$2
+read -r pid _ </proc/self/stat
+ip link set lo up
+cd "$work"
+for d in one two; do knotd -c "$d.conf" >"$d.log" 2>&1 </dev/null & done
+for _ in $(seq 200); do dig +short +time=1 +tries=1 @127.0.0.2 w.test SOA 2>/dev/null | grep -q ns1 && break; sleep 0.05; done
+python3 -m http.server 80 --bind 127.0.0.1 --directory "$work/www" >web.log 2>&1 </dev/null &
+PEBBLE_VA_NOSLEEP=1 PEBBLE_WFE_NONCEREJECT=0 PEBBLE_AUTHZREUSE=0 \
+    pebble -config pebble.json -dnsserver 127.0.0.2:53 >ca.log 2>&1 </dev/null &
+for _ in $(seq 200); do curl -s -o /dev/null --cacert "$ca/ca.pem" https://localhost:14000/dir && break; sleep 0.05; done
+echo "ready $pid"
+read -r _ || :
+"#;
+
+/// The auth hook: says what it was given, publishes, and where certbot runs it, waits for the second server as such hooks do.
+const AUTH: &str = r#"#!/bin/sh
+{ printf 'auth'; for v in DOMAIN TOKEN REMAINING_CHALLENGES ALL_DOMAINS AUTH_OUTPUT; do eval "printf ' %s' \"\${CERTBOT_$v-none}\""; done; echo; } >>@/hooks.log
+if [ -n "$CERTBOT_TOKEN" ]; then
+    mkdir -p @/www/.well-known/acme-challenge
+    printf %s "$CERTBOT_VALIDATION" >"@/www/.well-known/acme-challenge/$CERTBOT_TOKEN"
+    exit
+fi
+[ ! -e @/fail ] || { echo "no such provider" >&2; exit 3; }
+printf 'server 127.0.0.1\nzone w.test\nupdate add _acme-challenge.%s. 5 TXT %s\nsend\n' "$CERTBOT_DOMAIN" "$CERTBOT_VALIDATION" | nsupdate -k @/key || exit
+echo "made $CERTBOT_VALIDATION"
+[ -z "$PATIENT" ] || until dig +short @127.0.0.2 "_acme-challenge.$CERTBOT_DOMAIN" TXT | grep -q -e "$CERTBOT_VALIDATION"; do sleep 0.3; done
+[ ! -e @/slow ] || { touch @/begun; sleep 3; }
+"#;
+const CLEANUP: &str = r#"#!/bin/sh
+{ printf 'cleanup'; for v in DOMAIN TOKEN REMAINING_CHALLENGES ALL_DOMAINS AUTH_OUTPUT; do eval "printf ' %s' \"\${CERTBOT_$v-none}\""; done; echo; } >>@/hooks.log
+[ -z "$CERTBOT_TOKEN" ] || { rm "@/www/.well-known/acme-challenge/$CERTBOT_TOKEN"; exit; }
+printf 'server 127.0.0.1\nzone w.test\nupdate delete _acme-challenge.%s. TXT %s\nsend\n' "$CERTBOT_DOMAIN" "$CERTBOT_VALIDATION" | nsupdate -k @/key
+"#;
+
+/// The host while it lives.
+pub struct World {
+    namespaces: Namespaces,
+    work: tempfile::TempDir,
+}
+
+/// What a run of `acme-audit renew` said.
+pub struct Report {
+    pub json: Value,
+    pub code: Option<i32>,
+    pub errors: String,
+}
+
+impl World {
+    /// With a key of this algorithm, as knot calls it; `None` after a word to standard error that this test is skipped.
+    pub fn start(algorithm: &str) -> Option<Self> {
+        let ca = lab()?.ca();
+        for program in ["/usr/bin/pebble", "/usr/sbin/knotd", "/usr/bin/nsupdate"] {
+            if !Path::new(program).exists() {
+                skip(&format!("needs {program}"));
+                return None;
+            }
+        }
+        let work = tempfile::tempdir().expect("a folder");
+        let at = work.path().to_str().expect("text").to_owned();
+        let write = |file: &str, text: &str| {
+            let text = text.replace("@127", "\u{1}").replace('@', &at).replace('\u{1}', "@127");
+            std::fs::write(work.path().join(file), text).expect("written");
+        };
+        for folder in ["one", "two", "www"] {
+            std::fs::create_dir(work.path().join(folder)).expect("a folder");
+        }
+        // An address of a server has an `@` of its own.
+        let knot = |text: &str| text.replace("SECRET", SECRET).replace("@53", "\u{1}").replace('@', &at);
+        let knot = |text: &str| knot(text).replace('\u{1}', "@53").replace("ALGORITHM", algorithm);
+        std::fs::write(work.path().join("one.conf"), knot(ONE)).expect("written");
+        std::fs::write(work.path().join("two.conf"), knot(TWO)).expect("written");
+        std::fs::write(work.path().join("one/w.zone"), ZONE).expect("written");
+        write("key", &format!("key lab. {{ algorithm {algorithm}; secret \"{SECRET}\"; }};\n"));
+        write("auth", AUTH);
+        write("cleanup", CLEANUP);
+        run(Command::new("chmod").arg("755").args(["auth", "cleanup"].map(|file| work.path().join(file))));
+        let config = json!({"pebble": {"listenAddress": "127.0.0.1:14000", "managementListenAddress": "127.0.0.1:15000",
+            "certificate": ca.join("api.pem"), "privateKey": ca.join("api.key"), "httpPort": 80, "tlsPort": 443,
+            "ocspResponderURL": "", "externalAccountBindingRequired": false, "certificateValidityPeriod": 7_776_000,
+            "retryAfter": {"authz": 1, "order": 1}}});
+        std::fs::write(work.path().join("pebble.json"), config.to_string()).expect("written");
+        let args = ["-c".as_ref(), UP.as_ref(), "sh".as_ref(), work.path().as_os_str(), ca.as_os_str()];
+        match Namespaces::start(args) {
+            Ok(namespaces) => Some(Self { namespaces, work }),
+            Err(why) => {
+                skip(&why);
+                None
+            }
+        }
+    }
+
+    /// A path below its work folder, which is the same path inside.
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.work.path().join(path)
+    }
+
+    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        self.namespaces.command(program)
+    }
+
+    fn with_folders(&self, program: impl AsRef<std::ffi::OsStr>, words: &[&str]) -> Command {
+        let mut command = self.command(program);
+        command.args(words);
+        for (flag, folder) in [("--config-dir", "etc"), ("--work-dir", "lib"), ("--logs-dir", "log")] {
+            command.arg(flag).arg(self.path(folder));
+        }
+        command
+    }
+
+    /// A real certbot, which must succeed.
+    pub fn certbot(&self, words: &[&str]) -> Output {
+        let mut command = self.with_folders("/usr/bin/certbot", words);
+        run(command
+            .args(["-n", "--no-random-sleep-on-renew"])
+            .env("REQUESTS_CA_BUNDLE", bundle())
+            .env("PATIENT", "1"))
+    }
+
+    /// Obtains a certificate with it.
+    pub fn obtain(&self, words: &[&str]) {
+        let common =
+            ["certonly", "--agree-tos", "--no-eff-email", "-m", "admin@example.org", "--server", PEBBLE];
+        self.certbot(&[&common, words].concat());
+    }
+
+    /// Obtains one with the hooks.
+    pub fn obtain_manually(&self, challenge: &str, names: &[&str]) {
+        let (auth, cleanup) = (self.path("auth"), self.path("cleanup"));
+        let hooks = [
+            "--manual-auth-hook",
+            auth.to_str().expect("text"),
+            "--manual-cleanup-hook",
+            cleanup.to_str().expect("text"),
+        ];
+        let mut words = vec!["--manual", "--preferred-challenges", challenge];
+        words.extend(hooks);
+        names.iter().for_each(|name| words.extend(["-d", name]));
+        self.obtain(&words);
+    }
+
+    /// `acme-audit renew`, not started yet.
+    pub fn renewal(&self, words: &[&str]) -> Command {
+        let program = env!("CARGO_BIN_EXE_acme-audit");
+        let mut command =
+            self.with_folders(program, &["renew", "--format", "json", "--resolver", "127.0.0.1:53"]);
+        command.args(["--allow-private-addresses", "--color", "never"]).args(words);
+        command.arg("--ca-bundle").arg(bundle()).arg("--state-dir").arg(self.path("state"));
+        command
+    }
+
+    /// Its report.
+    pub fn renew(&self, words: &[&str]) -> Report {
+        let out = self.renewal(words).output().expect("nsenter");
+        let errors = String::from_utf8_lossy(&out.stderr).into_owned();
+        let json = serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{e}: {errors}"));
+        Report { json, code: out.status.code(), errors }
+    }
+
+    /// What the hooks were given since this was asked last.
+    pub fn hooks(&self) -> Vec<String> {
+        let text = std::fs::read_to_string(self.path("hooks.log")).unwrap_or_default();
+        let _ = std::fs::remove_file(self.path("hooks.log"));
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// The TXT records at a name, by the first server.
+    pub fn records(&self, name: &str) -> String {
+        let out = run(self.command("dig").args(["+short", "@127.0.0.1", name, "TXT"]));
+        String::from_utf8(out.stdout).expect("text")
+    }
+
+    /// The version of a lineage that is live.
+    pub fn version(&self, name: &str) -> String {
+        let link = std::fs::read_link(self.path(&format!("etc/live/{name}/cert.pem"))).expect("a link");
+        link.file_stem().expect("a name").to_string_lossy().into_owned()
+    }
+}
+
+impl Report {
+    /// The renewal of the only lineage.
+    pub fn only(&self) -> &Value {
+        &self.json["renewals"][0]
+    }
+
+    #[track_caller]
+    pub fn assert(&self, outcome: &str, code: i32) {
+        let got = (self.only()["outcome"].as_str(), self.code);
+        assert_eq!(got, (Some(outcome), Some(code)), "{:#}\n{}", self.json, self.errors);
+    }
+}
