@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::{CertificateError, RootCertStore};
 
 use crate::acme::{Chain, leads_to};
