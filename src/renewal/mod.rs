@@ -34,6 +34,8 @@ pub struct Renewals {
     pub around: Vec<Ran>,
     /// The signal that ended it early.
     pub stopped: Option<u8>,
+    /// Where web servers are to pass challenges to.
+    pub respond_at: String,
 }
 
 /// What came of one lineage.

@@ -115,7 +115,8 @@ pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
         stage.look_at_served(&lineages, &mut all);
     }
     around.iter().for_each(|ran| (stage.hear)(News::Hook(ran)));
-    Ok(Renewals { all, notes: Vec::new(), around, stopped })
+    let respond_at = options.respond_at.to_string();
+    Ok(Renewals { all, notes: Vec::new(), around, stopped, respond_at })
 }
 
 impl Stage<'_> {

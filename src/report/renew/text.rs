@@ -1,6 +1,7 @@
 //! For people: each lineage in a line; what was not renewed with the CA's words, the cause and what to do.
 
 use std::io::{self, Write};
+use std::net::SocketAddr;
 
 use anstyle::{AnsiColor, Style};
 
@@ -15,6 +16,9 @@ const DIM: Style = Style::new().dimmed();
 const GOOD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green)));
 const BAD: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
 
+/// The address in them.
+const DEFAULT: &str = "127.0.0.1:8402";
+
 /// What lets a web server pass challenges to us.
 const SNIPPETS: [(&str, &str); 2] = [
     ("nginx", include_str!("../../../contrib/web-servers/nginx.conf")),
@@ -27,7 +31,7 @@ const SNIPPETS: [(&str, &str); 2] = [
 /// The output cannot be written.
 pub fn write(out: &mut impl Write, renewals: &Renewals, quiet: bool) -> io::Result<()> {
     for renewal in &renewals.all {
-        one(out, renewal, quiet)?;
+        one(out, renewal, &renewals.respond_at, quiet)?;
     }
     snippets(out, renewals)?;
     if !(quiet && renewals.exit_code() == 0) {
@@ -44,6 +48,11 @@ fn snippets(out: &mut impl Write, renewals: &Renewals) -> io::Result<()> {
     };
     for (server, lines) in SNIPPETS {
         if is_all(server) {
+            // Of a socket's path each server has a notation of its own.
+            let lines = match renewals.respond_at.parse::<SocketAddr>() {
+                Ok(address) => lines.replace(DEFAULT, &address.to_string()),
+                Err(_) => lines.to_owned(),
+            };
             writeln!(out, "\n{BOLD}{server}{BOLD:#}\n{}", lines.trim_end())?;
         }
     }
@@ -53,7 +62,7 @@ fn snippets(out: &mut impl Write, renewals: &Renewals) -> io::Result<()> {
     Ok(())
 }
 
-fn one(out: &mut impl Write, renewal: &Renewal, quiet: bool) -> io::Result<()> {
+fn one(out: &mut impl Write, renewal: &Renewal, respond_at: &str, quiet: bool) -> io::Result<()> {
     let name = printable(&renewal.lineage);
     let lame = renewal.served == Served::Old || renewal.hooks.iter().any(|ran| ran.code != Some(0));
     let until =
@@ -82,7 +91,9 @@ fn one(out: &mut impl Write, renewal: &Renewal, quiet: bool) -> io::Result<()> {
             prose(
                 out,
                 "fix",
-                "let the web server pass challenges to 127.0.0.1:8402, with the lines below; certbot renews it meanwhile",
+                &printable(&format!(
+                    "let the web server pass challenges to {respond_at}, with the lines below; certbot renews it meanwhile"
+                )),
             )?;
         }
         Outcome::Failed => writeln!(out, "{BAD}{:<14}{BAD:#} {BOLD}{name}{BOLD:#}: {because}", "failed")?,

@@ -53,6 +53,9 @@ fn an_nginx_lineage_is_renewed_through_the_snippet_alone() {
     }
     assert_eq!((code, configuration(&site)), (Some(2), text));
 
+    let (told, _) = folders.told(&["--force", "--respond-at", "127.0.0.1:8500"]);
+    assert!(told.contains("proxy_pass http://127.0.0.1:8500;") && !told.contains("8402"), "{told}");
+
     // As we say.
     std::fs::create_dir(site.path("nginx/snippets")).expect("a folder");
     std::fs::copy(Path::new(SNIPPET), site.path("nginx/snippets/acme-audit.conf")).expect("copied");
