@@ -70,3 +70,15 @@ fn a_key_that_the_server_does_not_take_is_told_without_it() {
     assert!(report.json.to_string().contains("dns_rfc2136_server is missing"), "{}", report.json);
     assert_eq!(world.version("w.test"), "cert1");
 }
+
+#[test]
+fn a_signal_while_it_waits_removes_the_records() {
+    let Some(world) = obtained("hmac-sha256") else { return };
+    let record = "_acme-challenge.deep.a.w.test";
+    let out = world.interrupted(|| !world.records(record).is_empty());
+    assert_eq!(out.status.code(), Some(143), "{}", String::from_utf8_lossy(&out.stdout));
+    for name in [record, "_acme-challenge.w.test"] {
+        assert_eq!(world.records(name), "", "{name}");
+    }
+    assert_eq!(world.version("w.test"), "cert1");
+}

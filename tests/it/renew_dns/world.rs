@@ -1,7 +1,8 @@
 //! A host with certbot's folders, a CA, and the two name servers of the zone w.test.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -43,6 +44,16 @@ zone:
     file: w.zone
     acl: [ update, copy ]
     zonefile-sync: -1
+  - domain: below.w.test
+    storage: "@/one"
+    file: below.zone
+    acl: update
+    zonefile-sync: -1
+  - domain: v.test
+    storage: "@/one"
+    file: below.zone
+    acl: update
+    zonefile-sync: -1
 "#;
 const TWO: &str = r#"
 server:
@@ -67,7 +78,9 @@ zone:
     zonefile-sync: -1
 "#;
 const ZONE: &str = "$ORIGIN w.test.\n$TTL 5\n@ SOA ns1 admin 1 4 2 600 5\n@ NS ns1\n@ NS ns2\n@ A 127.0.0.1\n* A 127.0.0.1\n\
-    ns1 A 127.0.0.1\nns2 A 127.0.0.2\n";
+    ns1 A 127.0.0.1\nns2 A 127.0.0.2\nbelow NS ns1\nnear CNAME there\nfar CNAME there.v.test.\n";
+/// A zone of the first server alone.
+const BELOW: &str = "$TTL 5\n@ SOA ns1.w.test. admin 1 4 2 600 5\n@ NS ns1.w.test.\n";
 
 /// Starts all of it in the folder `$1`, with the CA's certificate in `$2`.
 const UP: &str = r#"
@@ -144,6 +157,7 @@ impl World {
         std::fs::write(work.path().join("one.conf"), knot(ONE)).expect("written");
         std::fs::write(work.path().join("two.conf"), knot(TWO)).expect("written");
         std::fs::write(work.path().join("one/w.zone"), ZONE).expect("written");
+        std::fs::write(work.path().join("one/below.zone"), BELOW).expect("written");
         write("key", &format!("key lab. {{ algorithm {algorithm}; secret \"{SECRET}\"; }};\n"));
         write("auth", AUTH);
         write("cleanup", CLEANUP);
@@ -222,6 +236,24 @@ impl World {
         command
     }
 
+    /// What it comes to where it is asked to end as soon as it is so.
+    pub fn interrupted(&self, is_so: impl Fn() -> bool) -> Output {
+        let renewal = self.renewal(&["--force"]);
+        let program = env!("CARGO_BIN_EXE_acme-audit");
+        let words: Vec<_> = renewal.get_args().skip_while(|word| *word != program).collect();
+        let mut child = self.command("sh");
+        child.args(["-c", r#"echo $$ >"$0"; exec "$@""#]).arg(self.path("pid")).args(words);
+        let child = child.stdout(Stdio::piped()).spawn().expect("nsenter");
+        let end = Instant::now() + Duration::from_secs(30);
+        while !is_so() {
+            assert!(Instant::now() < end, "it never was so");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let pid = std::fs::read_to_string(self.path("pid")).expect("its number");
+        run(self.command("sh").args(["-c", "kill -TERM \"$0\"", pid.trim()]));
+        child.wait_with_output().expect("its end")
+    }
+
     /// Its report.
     pub fn renew(&self, words: &[&str]) -> Report {
         let out = self.renewal(words).output().expect("nsenter");
@@ -235,6 +267,24 @@ impl World {
         let text = std::fs::read_to_string(self.path("hooks.log")).unwrap_or_default();
         let _ = std::fs::remove_file(self.path("hooks.log"));
         text.lines().map(str::to_owned).collect()
+    }
+
+    /// Makes a TXT record at the first server.
+    pub fn make(&self, zone: &str, name: &str, text: &str) {
+        let script = format!("server 127.0.0.1\nzone {zone}\nupdate add {name} 5 TXT {text}\nsend\n");
+        let file = self.path("update");
+        std::fs::write(&file, script).expect("written");
+        run(self.command("nsupdate").arg("-k").arg(self.path("key")).arg(file));
+    }
+
+    /// Runs a test in its network.
+    pub fn run<F: Future<Output = ()>>(&self, test: impl FnOnce() -> F + Send + 'static) {
+        let thread = self.namespaces.thread(move || {
+            tokio::runtime::Runtime::new().expect("a runtime").block_on(test());
+        });
+        if let Err(panic) = thread.join() {
+            std::panic::resume_unwind(panic);
+        }
     }
 
     /// The TXT records at a name, by the first server.
