@@ -73,3 +73,25 @@ enum End {
     Lacking(Vec<String>),
     Blind,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_records_are_waited_for_and_where_nobody_can_be_asked_a_fixed_time() {
+        let blind = Duration::from_millis(50);
+        let propagation = Propagation { zones: None, within: Duration::from_secs(60), blind };
+        let answer = |method| Answer {
+            method,
+            identifier: "a.test".into(),
+            token: "t".into(),
+            key_authorization: "t.thumb".into(),
+        };
+        let begin = Instant::now();
+        assert!(propagation.wait(&[answer(Method::Http01)]).await.is_empty());
+        assert!(begin.elapsed() < blind);
+        assert!(propagation.wait(&[answer(Method::Dns01)]).await.is_empty());
+        assert!((blind..blind * 100).contains(&begin.elapsed()));
+    }
+}
