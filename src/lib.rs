@@ -24,6 +24,7 @@ pub mod forecast;
 pub mod check;
 pub mod checks;
 pub mod fold;
+pub mod hooks;
 pub mod index;
 pub mod install;
 

@@ -5,14 +5,12 @@
 
 pub mod beside;
 pub mod ca;
-pub mod hooks;
 pub mod local;
 pub mod news;
 mod orders;
 mod plan;
 mod port;
 mod publish;
-mod ran;
 pub mod run;
 mod said;
 mod told;

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::hooks::Ran;
 use crate::facts::Vantage;
+use crate::hooks::Ran;
 
 /// Something that has just happened.
 #[derive(Clone, Copy, Debug)]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::beside;
-use super::hooks::{self, Hooks};
+
 use super::local::{self, Local};
 use super::news::{Hear, News};
 use super::orders::Orders;
@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::facts::Lineage;
 use crate::gather::Host;
 use crate::gather::net::{Net, Sight};
+use crate::hooks::{self, Hooks};
 
 /// How it is rehearsed.
 #[derive(Clone, Debug)]

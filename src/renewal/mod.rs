@@ -21,7 +21,7 @@ pub mod solve;
 use jiff::Timestamp;
 
 use crate::facts::Attempt;
-use crate::rehearsal::hooks::Ran;
+use crate::hooks::Ran;
 
 /// What came of a run.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 //! <https://eff-certbot.readthedocs.io/en/stable/using.html#getting-certificates-and-choosing-plugins>
 
 use crate::facts::Lineage;
-use crate::rehearsal::hooks::{Ran, run};
+use crate::hooks::{Ran, run};
 
 /// Does it for `installer = nginx` or `apache`; nothing for another one.
 pub fn after(lineage: &Lineage) -> Vec<Ran> {

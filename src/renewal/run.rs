@@ -17,8 +17,8 @@ use crate::facts::Lineage;
 use crate::gather::Host;
 use crate::gather::net::{Net, Sight};
 use crate::gather::x509;
+use crate::hooks::{self, Hooks, Ran};
 use crate::install::Lock;
-use crate::rehearsal::hooks::{self, Hooks, Ran};
 use crate::rehearsal::news::{Hear, News};
 use crate::rehearsal::{Plan, Publisher};
 

@@ -13,7 +13,7 @@ use super::{Solver, Way};
 use crate::facts::{HostFacts, Lineage};
 use crate::gather::fs::Root;
 use crate::gather::net::dns::Zones;
-use crate::rehearsal::hooks::unmasked_hook;
+use crate::hooks::unmasked_hook;
 
 /// How long certbot's `dns-rfc2136` waits where nothing is said, and the least that servers are given here: they are asked meanwhile.
 /// <https://certbot-dns-rfc2136.readthedocs.io/en/stable/#named-arguments>

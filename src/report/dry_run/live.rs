@@ -7,7 +7,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::facts::Vantage;
-use crate::rehearsal::hooks::Ran;
+use crate::hooks::Ran;
 use crate::rehearsal::news::{Name, News};
 use crate::report::printable;
 

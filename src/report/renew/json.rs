@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::rehearsal::hooks::Ran;
+use crate::hooks::Ran;
 use crate::renewal::{Renewal, Renewals};
 use crate::report::dry_run::json::{AttemptOut, attempt};
 

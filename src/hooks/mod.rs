@@ -1,5 +1,7 @@
-//! Pre, post and deploy hooks, run as certbot's dry run runs them.
+//! Pre, post and deploy hooks: which ones certbot would run, and [`run`], which runs them.
 //! <https://eff-certbot.readthedocs.io/en/stable/using.html#pre-and-post-validation-hooks>
+
+mod run;
 
 use std::path::Path;
 
@@ -8,7 +10,7 @@ use crate::facts::{HookStage, HostFacts, Lineage, Role};
 use crate::gather::certbot::unmasked;
 use crate::gather::fs::Root;
 
-pub use super::ran::{Ran, run};
+pub use self::run::{Ran, run};
 
 /// The largest conf that is read, in bytes.
 const MAX_CONF: u64 = 1 << 20;
