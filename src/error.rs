@@ -29,6 +29,13 @@ impl Error {
         self
     }
 
+    /// All of it in one line, to stand within other text.
+    pub fn line(&self) -> String {
+        let hint = self.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+        let more = self.more.iter().map(|error| format!("; {}", error.line()));
+        format!("{}{hint}{}", self.what, more.collect::<String>())
+    }
+
     /// Adds what to do about it.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

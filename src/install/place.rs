@@ -78,6 +78,14 @@ impl Place {
         self.archive.join(format!(".{}.new", file_name(kind, version)))
     }
 
+    /// Whether a version can be installed as far as the disk shows: certbot's own rules for a lineage hold.
+    ///
+    /// # Errors
+    /// What is not as certbot wants it.
+    pub fn is_sound(&self) -> Result<(), Error> {
+        self.versions().map(drop)
+    }
+
     /// The versions that the four links name, and that the files of the archive have.
     ///
     /// # Errors

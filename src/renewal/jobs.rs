@@ -6,6 +6,7 @@ use super::solve::{Solver, Solvers};
 use super::{Outcome, Renewal, backoff, key, pending};
 use crate::error::Error;
 use crate::facts::{HostFacts, Lineage};
+use crate::install::Place;
 use crate::rehearsal::ca::Case;
 use crate::rehearsal::{Means, Plan, Publisher, Target, local};
 
@@ -60,6 +61,12 @@ pub(super) fn jobs<'a>(
     let mut jobs = Vec::new();
     for (at, (lineage, renewal)) in lineages.iter().zip(all).enumerate() {
         if !is_due(renewal) || lineage.conf.is_err() || lineage.cert.is_err() {
+            continue;
+        }
+        // A certificate that could not be put live would be ordered in vain.
+        let place = Place::read(&options.config_dir, &lineage.name).and_then(|place| place.is_sound());
+        if let Err(error) = place {
+            renewal.because = error.line();
             continue;
         }
         let mut plan = Plan::default();

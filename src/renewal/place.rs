@@ -19,6 +19,7 @@ use super::solve::Counter;
 use super::{Live, Outcome, Renewal, backoff, owed, pending};
 use crate::acme::{Account, AccountKey, Client};
 use crate::ca;
+use crate::error::Error;
 use crate::gather::Host;
 use crate::gather::fs::Root;
 use crate::gather::x509;
@@ -170,10 +171,8 @@ impl Stage<'_> {
                 .notes
                 .push(format!("its root is not known on this host: {why} (--ca-bundle FILE names it)"));
         }
-        let set =
-            Set::from_fullchain(chain.as_bytes(), Privkey::Pem(pem)).map_err(|error| error.to_string())?;
-        let place =
-            Place::read(&self.options.config_dir, &job.lineage.name).map_err(|error| error.to_string())?;
+        let set = Set::from_fullchain(chain.as_bytes(), Privkey::Pem(pem)).map_err(|error| error.line())?;
+        let place = Place::read(&self.options.config_dir, &job.lineage.name).map_err(|error| error.line())?;
         // What an earlier run owes stays owed where this one fails.
         let newly_owed = !self.options.no_hooks && !owed::is_owed(state_dir, &job.lineage.name);
         if newly_owed {
@@ -185,8 +184,8 @@ impl Stage<'_> {
                 owed::settle(state_dir, &job.lineage.name);
             }
         });
-        let installed = installed.map_err(|error| error.to_string())?;
-        renewal.notes.extend(installed.unfinished.iter().map(ToString::to_string));
+        let installed = installed.map_err(|error| error.line())?;
+        renewal.notes.extend(installed.unfinished.iter().map(Error::line));
         renewal.outcome = Outcome::Renewed;
         renewal.installed = Some(Live {
             version: installed.version,

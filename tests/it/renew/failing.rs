@@ -65,9 +65,11 @@ fn what_cannot_be_tried_says_why_even_where_it_was_asked_for() {
     folders.webroot("a.test", &[]);
     folders.webroot("broken.test", &[]);
     folders.webroot("dns.test", &[]);
+    folders.webroot("torn.test", &[]);
+    fs::remove_file(folders.path("etc/live/torn.test/chain.pem")).expect("a link");
     fs::write(folders.path("etc/renewal/broken.test.conf"), "version = 2.1.0\n[renewalparams\n")
         .expect("written");
-    folders.edit("etc/renewal/dns.test.conf", "authenticator = webroot", "authenticator = dns-rfc2136");
+    folders.edit("etc/renewal/dns.test.conf", "authenticator = webroot", "authenticator = dns-ovh");
     let before = site.orders();
     let (told, code) = folders.told(&["--force"]);
     assert_eq!((code, site.orders()), (Some(2), before + 1), "{told}");
@@ -78,6 +80,7 @@ fn what_cannot_be_tried_says_why_even_where_it_was_asked_for() {
     assert!(line("broken.test").contains("broken.test.conf"), "{told}");
     assert!(!line("broken.test").contains("asked for"), "{told}");
     assert!(line("dns.test").contains("certbot renew --cert-name dns.test"), "{told}");
+    assert!(line("torn.test").contains("live/torn.test/chain.pem"), "{told}");
 }
 
 #[test]
