@@ -167,7 +167,7 @@ pub(super) fn swap(place: &Place, version: u64, staged: Staged) -> Result<Swap, 
             let folder = folder(place).map_err(Error::new)?;
             match rustix::fs::renameat_with(CWD, beside(folder), CWD, folder, RenameFlags::EXCHANGE) {
                 Ok(()) => return Ok(Swap::Exchanged),
-                Err(e @ (Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::XDEV | Errno::BUSY)) => {
+                Err(e) if cannot_be_exchanged(e) => {
                     let because = format!("{} cannot be exchanged: {e}", folder.display());
                     stage_links(place, version, because.clone())?;
                     because
@@ -234,10 +234,19 @@ pub(super) fn bring_back(place: &Place, original: Option<Original>) -> Result<()
     }
     rescue(folder, &before)?;
     disk::sync_folder(&before).map_err(|e| cannot("write", &before, &e))?;
-    rustix::fs::renameat_with(CWD, &before, CWD, folder, RenameFlags::EXCHANGE)
-        .map_err(|e| cannot("exchange", folder, &e.into()))?;
+    match rustix::fs::renameat_with(CWD, &before, CWD, folder, RenameFlags::EXCHANGE) {
+        Ok(()) => {}
+        // Then it was not exchanged before either: another folder has the number of the one that is looked for.
+        Err(e) if cannot_be_exchanged(e) => return Ok(()),
+        Err(e) => return Err(cannot("exchange", folder, &e.into())),
+    }
     rescue(&before, folder)?;
     sync(place)
+}
+
+/// Whether the file system, or what is mounted there, has no way to exchange folders.
+fn cannot_be_exchanged(error: Errno) -> bool {
+    matches!(error, Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::XDEV | Errno::BUSY)
 }
 
 /// Moves what was put into one folder while it was live, or just before, into the other.

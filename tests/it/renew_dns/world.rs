@@ -89,8 +89,12 @@ work=$1 ca=$2
 read -r pid _ </proc/self/stat
 ip link set lo up
 cd "$work"
-for d in one two; do knotd -c "$d.conf" >"$d.log" 2>&1 </dev/null & done
-for _ in $(seq 200); do dig +short +time=1 +tries=1 @127.0.0.2 w.test SOA 2>/dev/null | grep -q ns1 && break; sleep 0.05; done
+# The second copies the zone when it starts, and would wait for long where the first is not there yet.
+answers() { for _ in $(seq 600); do dig +short +time=1 +tries=1 "@$1" w.test SOA 2>/dev/null | grep -q ns1 && return; sleep 0.05; done; cat "$work/"*.log >&2; exit 1; }
+knotd -c one.conf >one.log 2>&1 </dev/null &
+answers 127.0.0.1
+knotd -c two.conf >two.log 2>&1 </dev/null &
+answers 127.0.0.2
 python3 -m http.server 80 --bind 127.0.0.1 --directory "$work/www" >web.log 2>&1 </dev/null &
 PEBBLE_VA_NOSLEEP=1 PEBBLE_WFE_NONCEREJECT=0 PEBBLE_AUTHZREUSE=0 \
     pebble -config pebble.json -dnsserver 127.0.0.2:53 >ca.log 2>&1 </dev/null &
