@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use super::Means;
+use super::news::{Hear, News};
+use super::{Means, Target};
 use crate::challenge::journal::Journal;
 use crate::challenge::listen::{bind, bind_at};
 use crate::challenge::{Address, Holder, Responder, Socket, Unbound, webroot};
+use crate::error::Error;
 use crate::gather::net::Planted;
 
 /// A listener of our own, or why there is none.
@@ -33,10 +35,28 @@ pub enum Unpublished {
 }
 
 impl Publisher {
-    /// Publishes files as far as there is a journal for them, on this port, and behind a web server at this address;
-    /// `inherited` are sockets that systemd has bound.
-    pub fn new(journal: Option<Journal>, port: u16, behind: Address, inherited: Vec<Socket>) -> Self {
-        Self { journal, port, behind, inherited, standalone: None, local: None }
+    /// Publishes files, which are written down in `state_dir` first, on this port, and behind a web server at this address;
+    /// `inherited` are sockets that systemd has bound. What an earlier run had left behind is removed, and told.
+    ///
+    /// # Errors
+    /// Nothing can be written down, and one of these targets needs a file.
+    pub fn new<'t>(
+        mut targets: impl Iterator<Item = &'t Target>,
+        state_dir: &Path,
+        (port, behind): (u16, Address),
+        inherited: Vec<Socket>,
+        hear: Hear<'_>,
+    ) -> Result<Self, Error> {
+        let journal = match Journal::begin(state_dir) {
+            Ok((journal, swept)) => {
+                swept.iter().for_each(|path| hear(News::Swept(path)));
+                Some(journal)
+            }
+            // Without files there is nothing to write down.
+            Err(error) if targets.any(|target| target.means.needs_files()) => return Err(error),
+            Err(_) => None,
+        };
+        Ok(Self { journal, port, behind, inherited, standalone: None, local: None })
     }
 
     /// Publishes by a name's own means; behind a server that is to pass challenges on, that is the listener alone.

@@ -9,7 +9,6 @@ use super::news::{Hear, News};
 use super::orders::Orders;
 use super::{Plan, Publisher, Rehearsal, Untested, failed, port};
 use crate::audit::{Judged, Report, judge};
-use crate::challenge::journal::Journal;
 use crate::challenge::{Address, Socket};
 use crate::config::Config;
 use crate::error::Error;
@@ -120,17 +119,9 @@ pub fn of_lineages(host: Host, config: &Config, mut stage: Stage<'_>) -> Result<
 impl Stage<'_> {
     /// What publishes; what an earlier run had left behind is removed first.
     fn publisher(&mut self, plan: &Plan) -> Result<Publisher, Error> {
-        let journal = match Journal::begin(&self.options.state_dir) {
-            Ok((journal, swept)) => {
-                swept.iter().for_each(|path| (self.hear)(News::Swept(path)));
-                Some(journal)
-            }
-            // Without files there is nothing to write down.
-            Err(error) if plan.targets.iter().any(|target| target.means.needs_files()) => return Err(error),
-            Err(_) => None,
-        };
-        let Options { port, respond_at, .. } = self.options;
-        Ok(Publisher::new(journal, *port, respond_at.clone(), std::mem::take(&mut self.inherited)))
+        let Options { port, respond_at, state_dir, .. } = self.options;
+        let (at, inherited) = ((*port, respond_at.clone()), std::mem::take(&mut self.inherited));
+        Publisher::new(plan.targets.iter(), state_dir, at, inherited, self.hear)
     }
 
     /// Rehearses here, then at the CAs, and takes everything back.

@@ -46,7 +46,7 @@ pub(super) fn judged(lineage: &Lineage, host: &HostFacts, options: &Options) -> 
 }
 
 /// Whether it is due and will be tried.
-pub(super) fn is_due(renewal: &Renewal) -> bool {
+fn is_due(renewal: &Renewal) -> bool {
     renewal.outcome == Outcome::Failed
 }
 

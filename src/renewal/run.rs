@@ -7,10 +7,9 @@ use std::thread;
 
 use tokio::sync::oneshot;
 
-use super::jobs::{Job, is_due, jobs, judged};
+use super::jobs::{Job, jobs, judged};
 use super::solve::{Solver, Solvers};
 use super::{Outcome, Renewal, Renewals, Served, owed, reload, served};
-use crate::challenge::journal::Journal;
 use crate::challenge::{Address, Socket};
 use crate::error::Error;
 use crate::facts::Lineage;
@@ -19,8 +18,8 @@ use crate::gather::net::{Net, Sight};
 use crate::gather::x509;
 use crate::hooks::{self, Hooks, Ran};
 use crate::install::Lock;
+use crate::rehearsal::Publisher;
 use crate::rehearsal::news::{Hear, News};
-use crate::rehearsal::{Plan, Publisher};
 
 /// How it is renewed.
 #[derive(Clone, Debug)]
@@ -70,11 +69,11 @@ pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
     stage.net.see(&mut lineages, &host.facts, host.root(), sight);
     let mut all: Vec<Renewal> =
         lineages.iter().map(|lineage| judged(lineage, &host.facts, options)).collect();
-    let mut publisher = stage.publisher(&lineages, &all, host)?;
     let mut around = Vec::new();
     let mut stopped = None;
     let solvers = Solvers::new(&host.facts, host.root(), stage.net.zones(), options.no_hooks);
     let jobs = jobs(&lineages, &mut all, &host.facts, options, &solvers);
+    let mut publisher = stage.publisher(&jobs)?;
     let of = |lineages: &[Lineage]| match options.no_hooks {
         true => Hooks::default(),
         false => Hooks::of(lineages, &host.facts, host.root()),
@@ -120,21 +119,12 @@ pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
 }
 
 impl Stage<'_> {
-    fn publisher(&mut self, lineages: &[Lineage], all: &[Renewal], host: &Host) -> Result<Publisher, Error> {
-        let mut plan = Plan::default();
-        for (lineage, _) in lineages.iter().zip(all).filter(|(_, renewal)| is_due(renewal)) {
-            plan.lineage(lineage, &host.facts);
-        }
-        let journal = match Journal::begin(&self.options.state_dir) {
-            Ok((journal, swept)) => {
-                swept.iter().for_each(|path| (self.hear)(News::Swept(path)));
-                Some(journal)
-            }
-            Err(error) if plan.targets.iter().any(|target| target.means.needs_files()) => return Err(error),
-            Err(_) => None,
-        };
-        let Options { http_port, respond_at, .. } = self.options;
-        Ok(Publisher::new(journal, *http_port, respond_at.clone(), std::mem::take(&mut self.inherited)))
+    /// What publishes; what an earlier run had left behind is removed first.
+    fn publisher(&mut self, jobs: &[Job<'_>]) -> Result<Publisher, Error> {
+        let Options { http_port, respond_at, state_dir, .. } = self.options;
+        let (at, inherited) = ((*http_port, respond_at.clone()), std::mem::take(&mut self.inherited));
+        let targets = jobs.iter().flat_map(|job| &job.case.targets);
+        Publisher::new(targets, state_dir, at, inherited, self.hear)
     }
 
     /// Takes back what hooks and updates have published and an interrupted order has not.
