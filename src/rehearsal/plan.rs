@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::news::Name;
 use crate::acme::Method;
-use crate::facts::{DNS_01, HTTP_01, HostFacts, Lineage};
+use crate::facts::{DNS_01, HTTP_01, HostFacts, Lineage, TLS_ALPN_01};
 
 /// What is tried.
 #[derive(Clone, Debug, Default)]
@@ -44,6 +44,8 @@ pub enum Means {
     Manual(Method),
     /// By dynamic updates of a zone, as certbot's `dns-rfc2136`; only a renewal sends them.
     Rfc2136,
+    /// By a certificate that a listener of our own shows on port 443; only a renewal does.
+    TlsAlpn,
 }
 
 /// Something that was not tried.
@@ -83,11 +85,15 @@ impl Means {
     pub fn below(&self) -> Option<&Path> {
         match self {
             Means::Behind { root, .. } => root.as_deref(),
-            Means::Webroot(_) | Means::Standalone | Means::Manual(_) | Means::Rfc2136 => None,
+            Means::Webroot(_)
+            | Means::Standalone
+            | Means::Manual(_)
+            | Means::Rfc2136
+            | Means::TlsAlpn => None,
         }
     }
 
-    /// certbot's word for it.
+    /// certbot's word for it; certbot has none for what it cannot do.
     pub fn word(&self) -> &'static str {
         match self {
             Means::Webroot(_) => "webroot",
@@ -95,6 +101,7 @@ impl Means {
             Means::Behind { server, .. } => server,
             Means::Manual(_) => "manual",
             Means::Rfc2136 => "dns-rfc2136",
+            Means::TlsAlpn => TLS_ALPN_01,
         }
     }
 
@@ -103,6 +110,7 @@ impl Means {
         match self {
             Means::Manual(method) => *method,
             Means::Rfc2136 => Method::Dns01,
+            Means::TlsAlpn => Method::TlsAlpn01,
             Means::Webroot(_) | Means::Standalone | Means::Behind { .. } => Method::Http01,
         }
     }
@@ -128,10 +136,13 @@ impl Plan {
         });
     }
 
-    /// Adds a lineage's identifiers for its renewal, which does what certbot's hooks and plugins would do.
+    /// Adds a lineage's identifiers for its renewal, which does what certbot's hooks and plugins would do. On which port a
+    /// standalone one is proven, what is free then decides.
     pub fn renewal(&mut self, lineage: &Lineage, host: &HostFacts) {
+        let on_a_port = !lineage.on_own_ports(host).is_empty();
         self.add(lineage, |identifier| {
             let method = match lineage.validation_method(host, identifier) {
+                _ if on_a_port => return Ok(Means::Standalone),
                 Some(HTTP_01) => Method::Http01,
                 Some(DNS_01) => Method::Dns01,
                 _ => return Err("nothing here says how it is proven".into()),
@@ -140,7 +151,7 @@ impl Plan {
                 (Some("manual"), method) => Ok(Means::Manual(method)),
                 (Some("dns-rfc2136"), Method::Dns01) => Ok(Means::Rfc2136),
                 (_, Method::Http01) => means(lineage, host, identifier).map_err(str::to_owned),
-                (plugin, Method::Dns01) => {
+                (plugin, _) => {
                     Err(format!("the DNS provider of {} is not known here", plugin.unwrap_or("its plugin")))
                 }
             }

@@ -65,7 +65,7 @@ impl Publisher {
             Means::Webroot(root) => self.below(root, planted),
             Means::Standalone => self.on_the_port(planted),
             Means::Behind { .. } => self.behind_a_server(planted),
-            Means::Manual(_) | Means::Rfc2136 => {
+            Means::Manual(_) | Means::Rfc2136 | Means::TlsAlpn => {
                 Err(Unpublished::Failed(format!("only a renewal publishes by {}", means.word())))
             }
         }
@@ -88,8 +88,17 @@ impl Publisher {
 
     /// Publishes on the challenge's own port.
     fn on_the_port(&mut self, planted: &Planted) -> Result<(), Unpublished> {
-        let port = self.port;
-        plant(self.standalone.get_or_insert_with(|| start(bind(port))), planted)
+        plant(self.standalone.get_or_insert_with(|| listener(self.port)), planted)
+    }
+
+    /// Listens on the challenge's own port from now on, also where that was tried in vain before: a hook may have freed it since.
+    ///
+    /// # Errors
+    /// It cannot be listened on.
+    pub fn open_port(&mut self) -> Result<(), Unpublished> {
+        self.standalone.take_if(|tried| tried.is_err());
+        let opened = self.standalone.get_or_insert_with(|| listener(self.port));
+        opened.as_ref().map(drop).map_err(Clone::clone)
     }
 
     /// Publishes where a web server passes challenges to.
@@ -121,12 +130,12 @@ impl Publisher {
     }
 }
 
+fn listener(port: u16) -> Listener {
+    start(bind(port))
+}
+
 fn start(sockets: Result<Vec<Socket>, Unbound>) -> Listener {
-    let sockets = sockets.map_err(|why| match why {
-        Unbound::Taken(holders) => Unpublished::Taken(holders),
-        Unbound::Denied => Unpublished::Denied(why.to_string()),
-        Unbound::Other(e) => Unpublished::Failed(e.to_string()),
-    })?;
+    let sockets = sockets.map_err(Unpublished::from)?;
     Responder::start(sockets).map_err(|e| Unpublished::Failed(e.to_string()))
 }
 
@@ -134,6 +143,16 @@ fn plant(listener: &mut Listener, planted: &Planted) -> Result<(), Unpublished> 
     let listener = listener.as_mut().map_err(|why| why.clone())?;
     let Planted { token, key_authorization, .. } = planted;
     listener.plant(token, key_authorization).map_err(|e| Unpublished::Failed(e.to_string()))
+}
+
+impl From<Unbound> for Unpublished {
+    fn from(why: Unbound) -> Self {
+        match why {
+            Unbound::Taken(holders) => Unpublished::Taken(holders),
+            Unbound::Denied => Unpublished::Denied(why.to_string()),
+            Unbound::Other(e) => Unpublished::Failed(e.to_string()),
+        }
+    }
 }
 
 impl std::fmt::Display for Unpublished {

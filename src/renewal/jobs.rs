@@ -2,6 +2,7 @@
 
 use super::due::{Decision, decide};
 use super::run::{Options, Stage};
+use super::solve::ports::{Chosen, Ports};
 use super::solve::{Solver, Solvers};
 use super::{Outcome, Renewal, backoff, key, pending};
 use crate::error::Error;
@@ -21,6 +22,8 @@ pub(super) struct Job<'a> {
     pub server: String,
     /// What publishes, where hooks or updates do.
     pub solver: Option<Solver>,
+    /// Why it cannot be proven now: nothing is ordered for it.
+    pub shut_out: Option<String>,
 }
 
 /// Whether a lineage is due, before anything is tried.
@@ -89,12 +92,38 @@ pub(super) fn jobs<'a>(
             }
         };
         let case = Case { key: key::kind(lineage), ..Case::of(lineage, plan.targets) };
-        jobs.push(Job { at, lineage, case, server, solver });
+        jobs.push(Job { at, lineage, case, server, solver, shut_out: None });
     }
     jobs
 }
 
 impl Stage<'_> {
+    /// Opens the ports on which standalone lineages are proven. Where HTTP-01's is taken, that is another one.
+    pub(super) fn open_ports(
+        &self,
+        jobs: &mut [Job<'_>],
+        all: &mut [Renewal],
+        publisher: &mut Publisher,
+        host: &HostFacts,
+    ) {
+        let mut ports = Ports::new(self.options.http_port, publisher, self.options.https_port);
+        let on_a_port = |job: &&mut Job<'_>| job.case.targets.iter().any(|t| t.means == Means::Standalone);
+        for job in jobs.iter_mut().filter(on_a_port) {
+            match ports.choose(job.lineage, host) {
+                Ok(Chosen { solver, note }) => {
+                    if solver.is_some() {
+                        job.case.targets.iter_mut().for_each(|target| target.means = Means::TlsAlpn);
+                    }
+                    job.solver = solver;
+                    if let Some(renewal) = all.get_mut(job.at) {
+                        renewal.notes.extend(note);
+                    }
+                }
+                Err(because) => job.shut_out = Some(because),
+            }
+        }
+    }
+
     /// Leaves out what a web server's plugin would answer, unless the server has just passed a rehearsal on: nobody's
     /// configuration is edited. After a signal it leaves out all.
     pub(super) fn passing<'j>(

@@ -16,6 +16,7 @@ use crate::gather::fs::Root;
 use crate::gather::net::ari::cert_id;
 use crate::gather::net::ca::key_of;
 use crate::rehearsal::ca::{AtCa, Case, WITHIN, certbots_keys};
+use crate::rehearsal::{Means, Target};
 
 /// What came of an order.
 #[derive(Debug, Default)]
@@ -186,7 +187,7 @@ pub async fn order(
     state_dir: &Path,
 ) -> Ordered {
     let case = counter.desk.case;
-    let (mut wanted, notes) = wanted(lineage, case, client, key);
+    let (mut wanted, mut notes) = wanted(lineage, case, client, key);
     let replaced = lineage.cert.as_ref().ok().and_then(cert_id);
     wanted.replaces = replaced.as_deref().filter(|_| client.directory().renewal_info.is_some());
     let keeping = Keeping { counter, state_dir, lineage: &lineage.name, server, key };
@@ -202,7 +203,22 @@ pub async fn order(
     let refusal = outcome.refused.as_ref().map(|(_, refusal)| refusal);
     let retry_after = refusal.and_then(Refusal::problem).and_then(|problem| problem.retry_after);
     let at_ca = AtCa::of(&outcome, case, server);
+    notes.extend(other_method_forbidden(&outcome, case));
     Ordered { because: because(&outcome, &at_ca), retry_after, at_ca, notes, chain: outcome.chain }
+}
+
+/// CAA records may bind a name to the challenge that certbot would answer. <https://www.rfc-editor.org/rfc/rfc8657#section-4>
+fn other_method_forbidden(outcome: &Outcome, case: &Case) -> Option<String> {
+    let over_tls = |name: &str| {
+        let of = |target: &&Target| target.identifier.eq_ignore_ascii_case(name);
+        case.targets.iter().find(of).is_some_and(|target| target.means == Means::TlsAlpn)
+    };
+    let by_caa = |name: &str| outcome.problem(name).is_some_and(|problem| problem.kind() == "caa");
+    let (name, _) = outcome.identifiers.iter().find(|(name, _)| over_tls(name) && by_caa(name))?;
+    Some(format!(
+        "the CAA records of {name} may allow other challenges than tls-alpn-01 alone (acme-audit explain \
+         caa-validationmethods-mismatch)"
+    ))
 }
 
 /// Why there is no certificate.

@@ -94,8 +94,12 @@ pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
         around.extend(stage.hooks(&pre, &[], &mut stopped));
         ran.extend(pre);
         if stopped.is_none() {
-            let jobs = stage.passing(jobs, &mut all, &mut publisher, &mut stopped)?;
-            stopped = stopped.or(stage.net.run(stage.place(&jobs, &mut all, &mut publisher, host)).err());
+            let mut jobs = stage.passing(jobs, &mut all, &mut publisher, &mut stopped)?;
+            let placed = async {
+                stage.open_ports(&mut jobs, &mut all, &mut publisher, &host.facts);
+                stage.place(&jobs, &mut all, &mut publisher, host).await;
+            };
+            stopped = stopped.or(stage.net.run(placed).err());
             stage.take_back(&jobs, &mut all);
         }
     }
