@@ -85,11 +85,9 @@ impl Means {
     pub fn below(&self) -> Option<&Path> {
         match self {
             Means::Behind { root, .. } => root.as_deref(),
-            Means::Webroot(_)
-            | Means::Standalone
-            | Means::Manual(_)
-            | Means::Rfc2136
-            | Means::TlsAlpn => None,
+            Means::Webroot(_) | Means::Standalone | Means::Manual(_) | Means::Rfc2136 | Means::TlsAlpn => {
+                None
+            }
         }
     }
 

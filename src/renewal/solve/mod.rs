@@ -51,7 +51,11 @@ impl Solver {
     /// What shows certificates at a listener that lineages share.
     pub fn over_tls(responder: Arc<Responder>) -> Self {
         let propagation = Propagation { zones: None, within: Duration::ZERO, blind: Duration::ZERO };
-        Self { way: Way::TlsAlpn { responder, shown: Mutex::default() }, propagation, notes: Mutex::default() }
+        Self {
+            way: Way::TlsAlpn { responder, shown: Mutex::default() },
+            propagation,
+            notes: Mutex::default(),
+        }
     }
 
     /// Publishes, and waits until the CA can see it.
