@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::Address;
 use crate::facts::{Listener, Process, is_in_the_way};
-use crate::gather::sockets::{first, listeners, listening, owners, process};
+use crate::gather::sockets::{at_port, first, owners, process};
 
 /// Where the kernel tells of processes, and of the network that this thread is in.
 const PROC: &str = "/proc";
@@ -73,17 +73,12 @@ fn listening_at(line: &str, path: &Path) -> Option<u64> {
 }
 
 fn below(proc: &Path, port: u16) -> Vec<Holder> {
-    let mut sockets = Vec::new();
-    for table in ["thread-self/net/tcp", "thread-self/net/tcp6"] {
-        let table = fs::read_to_string(proc.join(table)).unwrap_or_default();
-        sockets.extend(table.lines().filter_map(listening).filter(|socket| socket.address.port() == port));
-    }
     let holder = |listener: Listener| Holder {
         address: Address::Tcp(listener.address),
         user: listener.user,
         process: listener.process,
     };
-    listeners(proc, &sockets).into_iter().map(holder).collect()
+    at_port(proc, port).into_iter().map(holder).collect()
 }
 
 #[cfg(test)]

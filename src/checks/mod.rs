@@ -134,6 +134,7 @@ mod rl_registered_domain;
 mod schedule_insufficient_from_date;
 mod schedule_never_fires;
 mod schedule_not_started;
+mod served_older_than_live;
 mod server_stopped_or_rogue_nginx;
 mod servfail_dnssec;
 mod service_unit_failing;
@@ -267,6 +268,7 @@ pub static CHECKS: &[&Check] = &[
     &timer_fires_before_network_or_nginx::CHECK,
     &output_discarded::CHECK,
     &no_reload_at_all::CHECK,
+    &served_older_than_live::CHECK,
     &hook_not_executable::CHECK,
     &points_at_archive_version::CHECK,
     &leaf_only_chain::CHECK,

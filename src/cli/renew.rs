@@ -71,7 +71,8 @@ pub fn run(settings: &Settings, args: &RenewArgs) -> Result<u8, Error> {
     }
     let host = audit::host_of(settings, &args.names)?;
     let options = options(settings, args);
-    let stage = Stage { net: &net, options: &options, lock: &lock, inherited, hear: &hear };
+    let stage =
+        Stage { net: &net, options: &options, config: &settings.config, lock: &lock, inherited, hear: &hear };
     let renewals = run::run(&host, stage);
     live.end();
     drop(lock);
@@ -107,7 +108,6 @@ fn options(settings: &Settings, args: &RenewArgs) -> Options {
     let network = settings.network.as_ref();
     Options {
         http_port: network.map_or(80, |network| network.http_port),
-        https_port: network.map_or(443, |network| network.https_port),
         respond_at: args.respond_at.clone(),
         state_dir: settings.state_dir.clone(),
         config_dir: settings.config_dir.clone(),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::net::{Ari, CaFault, CaSeen, NameSeen};
-use super::{Cert, Conf, Fact, Issued, PrivateKey, Properties, Setting, SignatureState};
+use super::{Cert, Conf, Fact, Issued, PrivateKey, Properties, Served, Setting, SignatureState};
 use crate::check::Skip;
 use crate::forecast::Forecast;
 
@@ -52,6 +52,9 @@ pub struct Lineage {
     /// When its CA wants the certificate to be renewed; `None` where it was not asked or has no such information.
     #[serde(default)]
     pub ari: Option<Result<Ari, CaFault>>,
+    /// What this host's own servers give for its names; `None` where they were not asked.
+    #[serde(default)]
+    pub served: Option<Served>,
     /// Derived: when it becomes due, once the forecast has been made.
     #[serde(skip)]
     pub forecast: Option<Forecast>,

@@ -62,6 +62,16 @@ pub fn listeners(proc: &Path, sockets: &[Listening]) -> Vec<Listener> {
     listeners
 }
 
+/// Who listens on a TCP port of this thread's network, at whatever address.
+pub fn at_port(proc: &Path, port: u16) -> Vec<Listener> {
+    let mut sockets = Vec::new();
+    for table in ["thread-self/net/tcp", "thread-self/net/tcp6"] {
+        let table = fs::read_to_string(proc.join(table)).unwrap_or_default();
+        sockets.extend(table.lines().filter_map(listening).filter(|socket| socket.address.port() == port));
+    }
+    listeners(proc, &sockets)
+}
+
 /// The processes that have these sockets open, as far as we may look.
 pub fn owners(proc: &Path, inodes: &BTreeSet<u64>) -> BTreeMap<u64, BTreeSet<u32>> {
     let mut owners: BTreeMap<u64, BTreeSet<u32>> = BTreeMap::new();

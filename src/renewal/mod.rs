@@ -6,6 +6,7 @@
 
 pub mod backoff;
 pub mod due;
+mod explain;
 mod jobs;
 pub mod key;
 pub mod order;
@@ -15,11 +16,12 @@ mod place;
 pub mod received;
 pub mod reload;
 pub mod run;
-pub mod served;
+mod served;
 pub mod solve;
 
 use jiff::Timestamp;
 
+use crate::audit::Report;
 use crate::facts::Attempt;
 use crate::hooks::Ran;
 
@@ -36,6 +38,8 @@ pub struct Renewals {
     pub stopped: Option<u8>,
     /// Where web servers are to pass challenges to.
     pub respond_at: String,
+    /// What the audit says of those that failed or are not served; `None` where all is well.
+    pub report: Option<Report>,
 }
 
 /// What came of one lineage.
@@ -131,16 +135,22 @@ impl Renewals {
         if let Some(signal) = self.stopped {
             return signal.saturating_add(128);
         }
-        let failed = |renewal: &Renewal| {
-            matches!(renewal.outcome, Outcome::HeldBack | Outcome::NeedsSnippet | Outcome::Failed)
-        };
-        let lame = |renewal: &Renewal| {
-            renewal.served == Served::Old || renewal.hooks.iter().any(|ran| ran.code != Some(0))
-        };
         match () {
-            () if self.all.iter().any(failed) => 2,
-            () if self.all.iter().any(lame) => 1,
+            () if self.all.iter().any(Renewal::is_failed) => 2,
+            () if self.all.iter().any(Renewal::is_lame) => 1,
             () => 0,
         }
+    }
+}
+
+impl Renewal {
+    /// It is due, and was not renewed.
+    pub fn is_failed(&self) -> bool {
+        matches!(self.outcome, Outcome::HeldBack | Outcome::NeedsSnippet | Outcome::Failed)
+    }
+
+    /// A deploy hook failed, or the certificate from before is still served.
+    pub fn is_lame(&self) -> bool {
+        self.served == Served::Old || self.hooks.iter().any(|ran| ran.code != Some(0))
     }
 }

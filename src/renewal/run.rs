@@ -1,7 +1,6 @@
 //! The course of a run: what is due, pre hooks, orders side by side, each certificate checked and put live as it comes, deploy
 //! hooks, post hooks, and a look at what is served.
 
-use std::fs;
 use std::path::PathBuf;
 use std::thread;
 
@@ -9,13 +8,14 @@ use tokio::sync::oneshot;
 
 use super::jobs::{Job, jobs, judged};
 use super::solve::{Solver, Solvers};
-use super::{Outcome, Renewal, Renewals, Served, owed, reload, served};
+use super::{Outcome, Renewal, Renewals, explain, owed, reload, served};
+use crate::audit::Report;
 use crate::challenge::{Address, Socket};
+use crate::config::Config;
 use crate::error::Error;
 use crate::facts::Lineage;
 use crate::gather::Host;
 use crate::gather::net::{Net, Sight};
-use crate::gather::x509;
 use crate::hooks::{self, Hooks, Ran};
 use crate::install::Lock;
 use crate::rehearsal::Publisher;
@@ -26,8 +26,6 @@ use crate::rehearsal::news::{Hear, News};
 pub struct Options {
     /// The port of HTTP-01 validations.
     pub http_port: u16,
-    /// The port of the servers that use the certificates.
-    pub https_port: u16,
     /// Where web servers pass challenges to.
     pub respond_at: Address,
     /// Where journals, failures and debts are kept.
@@ -48,6 +46,8 @@ pub struct Stage<'a> {
     pub net: &'a Net,
     /// How it is renewed.
     pub options: &'a Options,
+    /// What the user has decided about this host.
+    pub config: &'a Config,
     /// certbot's locks, which are held until the end.
     pub lock: &'a Lock,
     /// Sockets that systemd has bound for web servers to pass challenges to.
@@ -65,7 +65,7 @@ pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
     let mut lineages: Vec<Lineage> = (0..host.confs.len()).filter_map(|at| host.lineage(at)).collect();
     lineages.sort_by(|a, b| a.name.cmp(&b.name));
     // A resolver that is asked for a record before it is made would keep that there is none, and may be the CA's.
-    let sight = Sight { names: false, walks: false, cas: true };
+    let sight = Sight { cas: true, ..Sight::default() };
     stage.net.see(&mut lineages, &host.facts, host.root(), sight);
     let mut all: Vec<Renewal> =
         lineages.iter().map(|lineage| judged(lineage, &host.facts, options)).collect();
@@ -114,12 +114,14 @@ pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
     publisher.end().iter().for_each(|left| (stage.hear)(News::Left(left)));
     stage.deploy(&of(&lineages), &lineages, &mut all, host, &mut stopped);
     around.extend(stage.hooks(&of_due.post, &[], &mut stopped));
+    let mut report = None;
     if stopped.is_none() {
-        stage.look_at_served(&lineages, &mut all);
+        let renewed = stage.look_at_served(host, &mut all);
+        report = stage.explain(host, lineages, renewed, &all);
     }
     around.iter().for_each(|ran| (stage.hear)(News::Hook(ran)));
     let respond_at = options.respond_at.to_string();
-    Ok(Renewals { all, notes: Vec::new(), around, stopped, respond_at })
+    Ok(Renewals { all, notes: Vec::new(), around, stopped, respond_at, report })
 }
 
 impl Stage<'_> {
@@ -143,31 +145,37 @@ impl Stage<'_> {
         }
     }
 
-    /// Looks at what the host's own server gives for what was renewed.
-    fn look_at_served(&self, lineages: &[Lineage], all: &mut [Renewal]) {
-        for (lineage, renewal) in lineages.iter().zip(all) {
-            let (Some(live), Ok(before)) = (&renewal.installed, &lineage.cert) else { continue };
-            // A server that nobody has loaded anew for long gives one of long ago.
-            let mut earlier = self.archived(&lineage.name);
-            earlier.push(before.serial.clone());
-            earlier.retain(|serial| *serial != live.serial);
-            let look = served::look(lineage.names(), self.options.https_port, &live.serial, &earlier);
-            renewal.served = self.net.run(look).unwrap_or(Served::NotChecked);
+    /// Looks at what the host's own server gives for what was renewed; those lineages as they are now.
+    fn look_at_served(&self, host: &Host, all: &mut [Renewal]) -> Vec<Lineage> {
+        let is_new = |lineage: &Lineage| {
+            all.iter().any(|renewal| renewal.lineage == lineage.name && renewal.installed.is_some())
+        };
+        let mut renewed: Vec<Lineage> =
+            (0..host.confs.len()).filter_map(|at| host.lineage(at)).filter(is_new).collect();
+        // A second signal ends the look.
+        let _ = self.net.run(served::look(self.net, &mut renewed));
+        for lineage in &renewed {
+            let of = all.iter_mut().find(|renewal| renewal.lineage == lineage.name);
+            of.into_iter().for_each(|renewal| renewal.served = served::of(lineage));
         }
+        renewed
     }
 
-    /// The serial numbers of the certificates in the archive, as far as they can be read.
-    fn archived(&self, lineage: &str) -> Vec<String> {
-        let folder = self.options.config_dir.join("archive").join(lineage);
-        let files = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-        let is_cert = |path: &PathBuf| {
-            path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("cert"))
-        };
-        let serial = |path: PathBuf| {
-            let ders = x509::certificates(&fs::read(path).ok()?).ok()?;
-            Some(x509::cert(&x509::parse(ders.first()?).ok()?).serial)
-        };
-        files.filter(is_cert).filter_map(serial).collect()
+    /// What the audit says of what failed, and of what is renewed and reaches nobody.
+    fn explain(
+        &self,
+        host: &Host,
+        lineages: Vec<Lineage>,
+        renewed: Vec<Lineage>,
+        all: &[Renewal],
+    ) -> Option<Report> {
+        let of = |lineage: &Lineage| all.iter().find(|renewal| renewal.lineage == lineage.name);
+        let mut troubled: Vec<Lineage> =
+            lineages.into_iter().filter(|lineage| of(lineage).is_some_and(Renewal::is_failed)).collect();
+        let sight = Sight { names: true, walks: true, ..Sight::default() };
+        self.net.see(&mut troubled, &host.facts, host.root(), sight);
+        troubled.extend(renewed.into_iter().filter(|lineage| of(lineage).is_some_and(Renewal::is_lame)));
+        (!troubled.is_empty()).then(|| explain::explain(troubled, all, &host.facts, self.config))
     }
 
     /// Runs hooks to their end. A signal meanwhile is heard, and only what comes after is left out: whatever a pre hook has

@@ -40,7 +40,7 @@ pub fn write(out: &mut impl Write, report: &Report, quiet: bool) -> io::Result<(
         .filter(|f| !quiet || (f.ignored.is_none() && f.cause.severity > Severity::Note))
         .collect();
     let (ignored, shown): (Vec<&Folded>, Vec<&Folded>) = shown.into_iter().partition(|f| f.ignored.is_some());
-    write_findings(out, report, &shown)?;
+    findings(out, report, &shown)?;
     for finding in ignored {
         let because = finding.ignored.as_deref().unwrap_or_default();
         let id = finding.cause.check.id;
@@ -70,7 +70,7 @@ pub fn write(out: &mut impl Write, report: &Report, quiet: bool) -> io::Result<(
 
 /// The first few findings of each check in full, the reason once; of a host where one fault shows everywhere the rest
 /// is named and counted.
-fn write_findings(out: &mut impl Write, report: &Report, shown: &[&Folded]) -> io::Result<()> {
+pub(super) fn findings(out: &mut impl Write, report: &Report, shown: &[&Folded]) -> io::Result<()> {
     let mut alike: BTreeMap<(Reverse<Severity>, &str), Vec<&Folded>> = BTreeMap::new();
     for folded in shown {
         let key = (Reverse(folded.cause.severity), folded.cause.check.id);

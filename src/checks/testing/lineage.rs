@@ -54,6 +54,7 @@ pub fn lineage() -> Lineage {
         seen: None,
         ca: None,
         ari: None,
+        served: None,
         forecast: None,
     }
 }

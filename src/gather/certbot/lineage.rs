@@ -89,6 +89,7 @@ pub fn lineage(reader: Reader<'_>, conf_file: &Entry) -> Lineage {
         seen: None,
         ca: None,
         ari: None,
+        served: None,
         forecast: None,
     }
 }

@@ -8,6 +8,7 @@ pub mod http01;
 mod look;
 mod progress;
 pub mod roots;
+mod served;
 mod signals;
 
 use std::collections::{BTreeSet, HashMap};
@@ -21,7 +22,7 @@ use tokio::task::JoinSet;
 use crate::acme::Transport;
 use crate::error::Error;
 use crate::facts::net::{CaFault, NameSeen, Walk};
-use crate::facts::{DNS_01, Egress, Fact, HTTP_01, HostFacts, Lineage};
+use crate::facts::{DNS_01, Egress, Fact, Given, HTTP_01, HostFacts, Lineage, Served};
 use crate::gather::fs::Root;
 use ca::Door;
 use look::{Asked, Look};
@@ -71,7 +72,7 @@ pub struct Planted {
 }
 
 /// What is looked at.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Sight {
     /// What name servers say of the names.
     pub names: bool,
@@ -79,6 +80,8 @@ pub struct Sight {
     pub walks: bool,
     /// The CAs.
     pub cas: bool,
+    /// The certificates that this host's own servers give.
+    pub served: bool,
 }
 
 /// The network as this host sees it, for one audit.
@@ -86,6 +89,7 @@ pub struct Sight {
 pub struct Net {
     runtime: tokio::runtime::Runtime,
     look: Arc<Look>,
+    https_port: u16,
     progress: bool,
 }
 
@@ -100,7 +104,7 @@ impl Net {
             .build()
             .map_err(|e| Error::new(format!("cannot ask the network: {e}")).hint("--offline does without"))?;
         let look = Look::new(&options)?;
-        Ok(Self { runtime, look: Arc::new(look), progress: options.progress })
+        Ok(Self { runtime, look: Arc::new(look), https_port: options.https_port, progress: options.progress })
     }
 
     /// The way to CAs that this process has.
@@ -152,7 +156,22 @@ impl Net {
         self.run(futures_util::future::join_all(walks))
     }
 
-    /// Looks at all identifiers of some lineages at once, each of them once, and as far as it is wanted at the CAs.
+    /// What this host's own servers give for the names of these lineages, each name asked for once.
+    pub async fn served(&self, lineages: &[Lineage]) -> Vec<Served> {
+        let names = lineages.iter().flat_map(Lineage::names).map(String::as_str);
+        let mut of: HashMap<String, Vec<Given>> = HashMap::new();
+        for given in served::given(names, self.https_port).await {
+            of.entry(given.name.clone()).or_default().push(given);
+        }
+        let of_lineage = |lineage: &Lineage| Served {
+            given: lineage.names().iter().filter_map(|name| of.get(name)).flatten().cloned().collect(),
+            after_renewal: false,
+        };
+        lineages.iter().map(of_lineage).collect()
+    }
+
+    /// Looks at all identifiers of some lineages at once, each of them once, and at all else that is wanted; what is not, stays as
+    /// it is.
     pub fn see(&self, lineages: &mut [Lineage], host: &HostFacts, root: &Root, sight: Sight) {
         let mut asked: HashMap<String, Asked> = HashMap::new();
         for lineage in lineages.iter() {
@@ -168,7 +187,10 @@ impl Net {
             true => lineages.iter().filter_map(|lineage| Door::of(lineage, host)).collect(),
             false => BTreeSet::new(),
         };
-        let (seen, cas, windows) = self.runtime.block_on(async {
+        let listens =
+            || host.own().is_ok_and(|own| own.listens.iter().flatten().any(|port| *port == self.https_port));
+        let serves = sight.served && host.live && listens();
+        let looked = self.runtime.block_on(async {
             let (progress, of) = (Arc::new(Progress::default()), asked.len());
             let own = Arc::new(host.own().ok().cloned());
             let mut tasks = JoinSet::new();
@@ -183,21 +205,28 @@ impl Net {
             let looking = async {
                 let cas = self.look.cas(doors, host, root).await;
                 let windows = self.look.windows(lineages, &cas, host, root).await;
-                (tasks.join_all().await, cas, windows)
+                let served = if serves { self.served(lineages).await } else { Vec::new() };
+                (tasks.join_all().await, cas, windows, served)
             };
-            let (seen, cas, windows) = tokio::select! {
+            let (seen, cas, windows, served) = tokio::select! {
                 looked = looking => looked,
-                () = progress.tell(of, self.progress) => return (HashMap::new(), HashMap::new(), Vec::new()),
+                () = progress.tell(of, self.progress) => return None,
             };
             let seen = seen.into_iter();
             let seen: HashMap<String, NameSeen> = seen.map(|name| (name.identifier.clone(), name)).collect();
-            (seen, cas, windows)
+            Some((seen, cas, windows, served))
         });
-        for (lineage, window) in lineages.iter_mut().zip(windows) {
+        let Some((seen, cas, windows, served)) = looked else { return };
+        for (lineage, window) in lineages.iter_mut().zip(windows).filter(|_| sight.cas) {
             lineage.ari = window;
             lineage.ca = Door::of(lineage, host).and_then(|door| cas.get(&door).cloned());
+        }
+        for lineage in lineages.iter_mut().filter(|_| sight.names) {
             // A lineage whose certificate cannot be read has no names that could be asked for.
             lineage.seen = Some(lineage.names().iter().filter_map(|name| seen.get(name).cloned()).collect());
+        }
+        for (lineage, served) in lineages.iter_mut().zip(served) {
+            lineage.served = Some(served);
         }
     }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::hooks::Ran;
 use crate::renewal::{Renewal, Renewals};
 use crate::report::dry_run::json::{AttemptOut, attempt};
+use crate::report::json::{FindingOut, finding};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -15,6 +16,8 @@ struct Document<'a> {
     renewals: Vec<RenewalOut<'a>>,
     /// Pre and post hooks.
     hooks: Vec<RanOut<'a>>,
+    /// What the audit finds wrong with lineages that failed or are not served, as in `acme-audit.report/1`.
+    findings: Vec<FindingOut<'a>>,
 }
 
 #[derive(Serialize)]
@@ -49,6 +52,7 @@ pub fn write(out: &mut impl Write, renewals: &Renewals) -> io::Result<()> {
         exit_code: renewals.exit_code(),
         renewals: renewals.all.iter().map(one).collect(),
         hooks: renewals.around.iter().map(ran).collect(),
+        findings: renewals.report.iter().flat_map(|report| &report.findings).map(finding).collect(),
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     out.write_all(b"\n")

@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use crate::checks::CHECKS;
 use crate::facts::Attempt;
 use crate::renewal::{Outcome, Renewal, Renewals, Served};
-use crate::report::text::{line, prose};
+use crate::report::text::{findings, line, prose};
 use crate::report::{count, printable};
 
 const BOLD: Style = Style::new().bold();
@@ -31,7 +31,11 @@ const SNIPPETS: [(&str, &str); 2] = [
 /// The output cannot be written.
 pub fn write(out: &mut impl Write, renewals: &Renewals, quiet: bool) -> io::Result<()> {
     for renewal in &renewals.all {
-        one(out, renewal, &renewals.respond_at, quiet)?;
+        one(out, renewal, renewals, quiet)?;
+    }
+    if let Some(report) = renewals.report.as_ref().filter(|report| !report.findings.is_empty()) {
+        writeln!(out)?;
+        findings(out, report, &report.findings.iter().collect::<Vec<_>>())?;
     }
     snippets(out, renewals)?;
     if !(quiet && renewals.exit_code() == 0) {
@@ -62,14 +66,14 @@ fn snippets(out: &mut impl Write, renewals: &Renewals) -> io::Result<()> {
     Ok(())
 }
 
-fn one(out: &mut impl Write, renewal: &Renewal, respond_at: &str, quiet: bool) -> io::Result<()> {
+fn one(out: &mut impl Write, renewal: &Renewal, renewals: &Renewals, quiet: bool) -> io::Result<()> {
     let name = printable(&renewal.lineage);
-    let lame = renewal.served == Served::Old || renewal.hooks.iter().any(|ran| ran.code != Some(0));
+    let respond_at = &renewals.respond_at;
     let until =
         renewal.at.map(|at| format!(", from {} on", at.strftime("%Y-%m-%d %H:%M UTC"))).unwrap_or_default();
     let because = printable(&renewal.because);
     match renewal.outcome {
-        Outcome::Renewed | Outcome::NotDue if quiet && !lame => return Ok(()),
+        Outcome::Renewed | Outcome::NotDue if quiet && !renewal.is_lame() => return Ok(()),
         Outcome::Renewed => {
             let live = renewal.installed.as_ref();
             let end = live.map(|live| live.not_after.strftime("%Y-%m-%d").to_string()).unwrap_or_default();
@@ -99,7 +103,7 @@ fn one(out: &mut impl Write, renewal: &Renewal, respond_at: &str, quiet: bool) -
         Outcome::Failed => writeln!(out, "{BAD}{:<14}{BAD:#} {BOLD}{name}{BOLD:#}: {because}", "failed")?,
     }
     for attempt in renewal.attempts.iter().filter(|attempt| !attempt.ok) {
-        failed(out, attempt)?;
+        failed(out, attempt, renewals)?;
     }
     for ran in renewal.hooks.iter().filter(|ran| ran.code != Some(0)) {
         let code = ran
@@ -115,11 +119,7 @@ fn one(out: &mut impl Write, renewal: &Renewal, respond_at: &str, quiet: bool) -
         }
     }
     if renewal.served == Served::Old {
-        prose(
-            out,
-            "served",
-            "this host's server still gives the certificate before: load it anew (acme-audit explain no-reload-at-all)",
-        )?;
+        prose(out, "served", "this host's server still gives the certificate before: see below")?;
     }
     for note in &renewal.notes {
         prose(out, "note", &printable(note))?;
@@ -127,7 +127,7 @@ fn one(out: &mut impl Write, renewal: &Renewal, respond_at: &str, quiet: bool) -
     Ok(())
 }
 
-fn failed(out: &mut impl Write, attempt: &Attempt) -> io::Result<()> {
+fn failed(out: &mut impl Write, attempt: &Attempt, renewals: &Renewals) -> io::Result<()> {
     if let Some(problem) = &attempt.problem {
         prose(out, "CA says", &printable(&format!("{}: {}", attempt.identifier, problem.detail)))?;
     }
@@ -135,7 +135,11 @@ fn failed(out: &mut impl Write, attempt: &Attempt) -> io::Result<()> {
         return Ok(());
     };
     line(out, "cause", &format!("{} {DIM}{}{DIM:#}", check.title, check.id))?;
-    prose(out, "fix", check.fix)
+    let mut found = renewals.report.iter().flat_map(|report| &report.findings);
+    match found.any(|folded| folded.cause.check.id == check.id) {
+        true => Ok(()),
+        false => prose(out, "fix", check.fix),
+    }
 }
 
 fn summary(renewals: &Renewals) -> String {

@@ -47,8 +47,17 @@ fn a_failure_leaves_the_old_certificate_and_is_remembered_until_it_is_fixed() {
     let (told, code) = folders.told(&["--force", "bad.test"]);
     assert_eq!(code, Some(2), "{told}");
     assert!(told.contains("webroot-moved-or-deleted") && told.contains("CA says"), "{told}");
+    assert!(!told.contains("attempts-too-few"), "{told}");
     let (told, _) = folders.told(&["bad.test"]);
     assert!(told.contains("failed 2 times"), "{told}");
+
+    // What this host sees of it is told as by the audit: where it stands, and what is there.
+    fs::remove_dir(&moved).expect("removed");
+    let (told, _) = folders.told(&["--force", "bad.test"]);
+    let line = format!("saw      {}:", folders.path(conf).display());
+    for words in ["webroot-moved-or-deleted", &line, moved.to_str().expect("text"), "why ", "fix "] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
 
     folders.edit(conf, moved.to_str().expect("text"), served.to_str().expect("text"));
     folders.renew(&["--force", "bad.test"]).assert(&["renewed"], 0);

@@ -36,6 +36,12 @@ fn configuration(site: &Site) -> Vec<u8> {
     run(crate::lab::clean("sh").args(["-c", "cat nginx.conf sites/*"]).current_dir(site.path("nginx"))).stdout
 }
 
+/// The ids of what an audit found.
+fn found(audited: &Value) -> Vec<&str> {
+    let findings = audited["findings"].as_array().expect("findings");
+    findings.iter().map(|finding| finding["id"].as_str().expect("an id")).collect()
+}
+
 #[test]
 fn an_nginx_lineage_is_renewed_through_the_snippet_alone() {
     let Some(site) = Site::start(Pebble::new()) else { return };
@@ -69,7 +75,13 @@ fn an_nginx_lineage_is_renewed_through_the_snippet_alone() {
     assert_eq!(site.listens(), Vec::<String>::new());
     let (told, code) = folders.told(&["--force"]);
     assert!(told.contains("still gives the certificate before"), "{told}");
+    // With the process, what loads it anew, and why nothing did.
+    for words in ["served-older-than-live", "by nginx (pid ", "$ nginx -s reload", "no-reload-at-all"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
     assert_eq!(code, Some(1));
+    let audited = folders.audit(&["n.test"]);
+    assert!(found(&audited).contains(&"served-older-than-live"), "{audited:#}");
 
     // With a hook that does, and as certbot's installer does it.
     folders.edit(
@@ -85,6 +97,8 @@ fn an_nginx_lineage_is_renewed_through_the_snippet_alone() {
     folders.edit("etc/renewal/n.test.conf", "renew_hook = nginx -s reload", "installer = nginx");
     new(&folders.renew(&["--force"]));
     assert_eq!(folders.live("n.test"), 5);
+    let audited = folders.audit(&["n.test"]);
+    assert!(!found(&audited).contains(&"served-older-than-live"), "{audited:#}");
 }
 
 #[test]

@@ -183,7 +183,17 @@ impl Folders<'_> {
 
     /// `acme-audit renew`, not started yet.
     pub fn renewal(&self, words: &[&str]) -> Command {
-        let mut command = self.command(env!("CARGO_BIN_EXE_acme-audit"), &["renew"]);
+        self.ours("renew", words)
+    }
+
+    /// What an audit of these lineages says.
+    pub fn audit(&self, words: &[&str]) -> Value {
+        let out = self.ours("audit", &["--format", "json"]).args(words).output().expect("nsenter");
+        serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{e}: {}", both(&out)))
+    }
+
+    fn ours(&self, verb: &str, words: &[&str]) -> Command {
+        let mut command = self.command(env!("CARGO_BIN_EXE_acme-audit"), &[verb]);
         command.args(["--resolver", "127.0.0.1:8053", "--allow-private-addresses", "--color", "never"]);
         command.arg("--ca-bundle").arg(bundle()).arg("--state-dir").arg(self.path("state")).args(words);
         command

@@ -1,0 +1,104 @@
+//! What the audit says of lineages that were not renewed, or whose new certificate does not reach anybody.
+
+use jiff::Timestamp;
+
+use super::{Outcome, Renewal};
+use crate::audit::{Judged, Report, judge};
+use crate::check::{Severity, Subject};
+use crate::config::Config;
+use crate::facts::{HostFacts, Lineage, Logged};
+use crate::fold::Folded;
+
+/// What keeps a renewed certificate from being served.
+const AFTER: [&str; 6] = [
+    "cli-hook-missing",
+    "deploy-hook-wrong-key",
+    "hook-not-executable",
+    "no-reload-at-all",
+    "points-at-archive-version",
+    "served-older-than-live",
+];
+
+/// What only bears on when certbot tries.
+const WHEN: [&str; 13] = [
+    "ari-retry-after-far-future",
+    "ari-window-missed",
+    "ari-window-moved",
+    "attempts-too-few",
+    "autorenew-false",
+    "certificate-expired",
+    "fixed-30-days-with-short-certs",
+    "interval-too-long",
+    "last-run-too-old",
+    "nothing-scheduled",
+    "renew-before-expiry-wrong",
+    "schedule-insufficient-from-date",
+    "schedule-never-fires",
+];
+
+/// Audits such lineages as they are now; what happened in this run counts as what certbot's log tells of an earlier one.
+pub(super) fn explain(troubled: Vec<Lineage>, all: &[Renewal], host: &HostFacts, config: &Config) -> Report {
+    let mut host = host.clone();
+    host.now = host.now.max(Timestamp::now());
+    // It is this process that holds it.
+    host.locked_by = host.locked_by.map(|_| Ok(None));
+    if let Ok(logged) = &mut host.logged {
+        logged.retain(|before| {
+            !all.iter().any(|renewal| renewal.lineage == before.lineage && is_tried(renewal))
+        });
+        logged
+            .extend(all.iter().filter(|renewal| is_tried(renewal)).map(|renewal| failure(renewal, host.now)));
+        logged.sort_by(|a, b| a.lineage.cmp(&b.lineage));
+    }
+    let mut judged = Judged::default();
+    judged.join(judge(&host, troubled.len(), 1, |at| troubled.get(at).cloned()));
+    let mut report = judged.report(host, config);
+    report.findings.retain(|folded| concerns(folded, all));
+    report
+}
+
+/// Whether the CA was asked, and refused.
+fn is_tried(renewal: &Renewal) -> bool {
+    renewal.outcome == Outcome::Failed && renewal.attempts.iter().any(|attempt| !attempt.ok)
+}
+
+fn failure(renewal: &Renewal, at: Timestamp) -> Logged {
+    Logged {
+        lineage: renewal.lineage.clone(),
+        at,
+        place: "this run".into(),
+        error: renewal.because.clone(),
+        exception: None,
+        raised_in: None,
+        waited: None,
+        attempts: renewal.attempts.clone(),
+    }
+}
+
+/// Whether a finding says why one of them failed, or is not served.
+fn concerns(folded: &Folded, all: &[Renewal]) -> bool {
+    let finding = &folded.cause.finding;
+    let of = |name: &String| all.iter().find(|renewal| renewal.lineage == *name);
+    let loud = folded.ignored.is_none() && folded.cause.severity > Severity::Note;
+    loud && finding.lineages.iter().filter_map(of).any(|renewal| match renewal.outcome {
+        Outcome::Renewed => AFTER.contains(&folded.cause.check.id),
+        Outcome::NotDue => false,
+        _ => {
+            !WHEN.contains(&folded.cause.check.id)
+                && !matches!(finding.subject, Subject::Host | Subject::Trigger(_))
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::CHECKS;
+
+    #[test]
+    fn every_check_that_is_named_exists() {
+        for id in AFTER.iter().chain(&WHEN) {
+            assert!(CHECKS.iter().any(|check| check.id == *id), "{id}");
+        }
+    }
+}
