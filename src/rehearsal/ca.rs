@@ -237,13 +237,14 @@ impl AtCa {
         if self.attempts.iter().any(|attempt| !attempt.ok) {
             return;
         }
+        let method = case.targets.first().map(|target| target.means.method()).unwrap_or_default();
         self.attempts.push(Attempt {
             identifier: lineage.clone().or(case.identifiers.first().cloned()).unwrap_or_default(),
             lineage,
             method: if step == Step::Finalize { "finalize" } else { "order" }.to_owned(),
             vantage: Vantage::Ca,
             ok: false,
-            id: cause(problem).map(str::to_owned),
+            id: cause_by(method, problem).map(str::to_owned),
             problem: Some((**problem).clone()),
             hops: Vec::new(),
             may_pass: None,

@@ -213,8 +213,9 @@ fn other_method_forbidden(outcome: &Outcome, case: &Case) -> Option<String> {
         let of = |target: &&Target| target.identifier.eq_ignore_ascii_case(name);
         case.targets.iter().find(of).is_some_and(|target| target.means == Means::TlsAlpn)
     };
+    let whole = outcome.refused.as_ref().is_some_and(|(_, refusal)| refusal.is("caa"));
     let by_caa = |name: &str| outcome.problem(name).is_some_and(|problem| problem.kind() == "caa");
-    let (name, _) = outcome.identifiers.iter().find(|(name, _)| over_tls(name) && by_caa(name))?;
+    let (name, _) = outcome.identifiers.iter().find(|(name, _)| over_tls(name) && (whole || by_caa(name)))?;
     Some(format!(
         "the CAA records of {name} may allow other challenges than tls-alpn-01 alone (acme-audit explain \
          caa-validationmethods-mismatch)"

@@ -26,6 +26,8 @@ use crate::rehearsal::news::{Hear, News};
 pub struct Options {
     /// The port of HTTP-01 validations.
     pub http_port: u16,
+    /// The port of TLS-ALPN-01 validations.
+    pub https_port: u16,
     /// Where web servers pass challenges to.
     pub respond_at: Address,
     /// Where journals, failures and debts are kept.
