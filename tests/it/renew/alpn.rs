@@ -2,9 +2,14 @@
 
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::SeqCst;
+
+use serde_json::{Value, json};
 
 use super::killed::send;
 use super::site::{Folders, Site, both, until};
+use crate::ca::server::{Reply, Server};
 use crate::lab::{run, skip};
 use crate::orders::world::{PEBBLE, Pebble};
 
@@ -226,6 +231,73 @@ fn a_failure_on_port_443_is_told_without_the_causes_of_port_80() {
     assert_eq!(folders.live("a.test"), 1);
 }
 
+/// A CA with one challenge of each name, which fails by this kind of problem once it is told to look.
+fn scripted(challenge: &'static str, kind: &'static str) -> Server {
+    let told = AtomicBool::new(false);
+    Server::start(move |request| {
+        let made = |location: &'static str, body: Value| Reply::Answer(201, location, body.to_string());
+        let ok = |body: Value| Reply::Answer(200, "Replay-Nonce: bm9uY2U\r\n", body.to_string());
+        let status = |before: &'static str| if told.load(SeqCst) { "invalid" } else { before };
+        let challenge = |status: &str| {
+            let mut all =
+                json!({"type": challenge, "url": "ORIGIN/challenge", "token": "dG9rZW4", "status": status});
+            if status == "invalid" {
+                let kind = format!("urn:ietf:params:acme:error:{kind}");
+                all["error"] =
+                    json!({"type": kind, "detail": "CAA record for a.test prevents issuance", "status": 403});
+            }
+            all
+        };
+        match request.path.as_str() {
+            "/directory" => ok(
+                json!({"newNonce": "ORIGIN/nonce", "newAccount": "ORIGIN/account", "newOrder": "ORIGIN/order"}),
+            ),
+            "/nonce" => ok(Value::Null),
+            "/account" => {
+                made("Location: ORIGIN/account/1\r\nReplay-Nonce: bm9uY2U\r\n", json!({"status": "valid"}))
+            }
+            "/order" => made(
+                "Location: ORIGIN/order/1\r\nReplay-Nonce: bm9uY2U\r\n",
+                json!({"status": "pending", "finalize": "ORIGIN/finalize", "authorizations": ["ORIGIN/authz"]}),
+            ),
+            "/authz" => {
+                ok(json!({"status": status("pending"), "identifier": {"type": "dns", "value": "a.test"},
+                "challenges": [challenge(status("pending"))]}))
+            }
+            "/challenge" => {
+                told.store(true, SeqCst);
+                ok(challenge("invalid"))
+            }
+            _ => Reply::Answer(404, "", String::new()),
+        }
+    })
+}
+
+#[test]
+fn a_ca_that_does_not_offer_it_or_may_not_by_caa_is_told_as_it_is() {
+    let Some(site) = Site::start(Pebble::new()) else { return };
+    let folders = site.debian();
+    by_webroot(&folders, "a.test", "-d a.test");
+    let at = |challenge: &'static str, kind: &'static str| {
+        let ca = site.world.within(move || scripted(challenge, kind));
+        let server = format!("{}/directory", ca.origin);
+        let mut ours = folders.renewal(&["--force", "--server", &server]);
+        let out = ours.env("REQUESTS_CA_BUNDLE", &ca.bundle).output().expect("nsenter");
+        assert_eq!(out.status.code(), Some(2), "{}", both(&out));
+        assert_eq!(ca.asked().iter().filter(|request| request.path == "/order").count(), 1);
+        both(&out).split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let told = at("http-01", "unauthorized");
+    for words in ["offers only http-01", "port 80 is taken by nginx", "port80-taken-standalone"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    let told = at("tls-alpn-01", "caa");
+    assert!(told.contains("prevents issuance"), "{told}");
+    assert!(told.contains("explain caa-validationmethods-mismatch"), "{told}");
+    assert!(!told.contains("caa-forbids-issuer"), "{told}");
+    assert!(!listening(&site, 443));
+}
+
 #[test]
 fn a_signal_in_the_middle_frees_port_443() {
     let Some(site) = Site::start(Pebble::new()) else { return };
@@ -246,6 +318,8 @@ fn a_signal_in_the_middle_frees_port_443() {
         let mut ours = folders.renewal(&["--force"]);
         let mut ours = ours.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("nsenter");
         until("port 443 is open", || listening(&site, 443));
+        let open = both(&run(site.world.command("ss").args(["-Hltn", "sport = :443"])));
+        assert!(open.contains("0.0.0.0:443") && open.contains("[::]:443"), "{open}");
         // It waits for the CA.
         ca("-STOP");
         send(&ours, signal);
