@@ -31,8 +31,8 @@ pub struct Target {
 pub enum Means {
     /// As a file below a web root.
     Webroot(PathBuf),
-    /// By a listener of our own on the challenge's port.
-    Standalone,
+    /// By a listener of our own: on the challenge's port, or on this one, which a proxy leads to.
+    Standalone(Option<u16>),
     /// By the plugin of a web server, which is not run: our listener behind the server, or a file below its root.
     Behind {
         /// Which server.
@@ -85,7 +85,7 @@ impl Means {
     pub fn below(&self) -> Option<&Path> {
         match self {
             Means::Behind { root, .. } => root.as_deref(),
-            Means::Webroot(_) | Means::Standalone | Means::Manual(_) | Means::Rfc2136 | Means::TlsAlpn => {
+            Means::Webroot(_) | Means::Standalone(_) | Means::Manual(_) | Means::Rfc2136 | Means::TlsAlpn => {
                 None
             }
         }
@@ -95,7 +95,7 @@ impl Means {
     pub fn word(&self) -> &'static str {
         match self {
             Means::Webroot(_) => "webroot",
-            Means::Standalone => "standalone",
+            Means::Standalone(_) => "standalone",
             Means::Behind { server, .. } => server,
             Means::Manual(_) => "manual",
             Means::Rfc2136 => "dns-rfc2136",
@@ -109,7 +109,7 @@ impl Means {
             Means::Manual(method) => *method,
             Means::Rfc2136 => Method::Dns01,
             Means::TlsAlpn => Method::TlsAlpn01,
-            Means::Webroot(_) | Means::Standalone | Means::Behind { .. } => Method::Http01,
+            Means::Webroot(_) | Means::Standalone(_) | Means::Behind { .. } => Method::Http01,
         }
     }
 }
@@ -140,7 +140,7 @@ impl Plan {
         let on_a_port = !lineage.on_own_ports(host).is_empty();
         self.add(lineage, |identifier| {
             let method = match lineage.validation_method(host, identifier) {
-                _ if on_a_port => return Ok(Means::Standalone),
+                _ if on_a_port => return Ok(Means::Standalone(host.named_port(lineage))),
                 Some(HTTP_01) => Method::Http01,
                 Some(DNS_01) => Method::Dns01,
                 _ => return Err("nothing here says how it is proven".into()),
@@ -188,7 +188,7 @@ fn means(lineage: &Lineage, host: &HostFacts, identifier: &str) -> Result<Means,
                 .ok_or("the conf names no web root for it")?;
             Ok(Means::Webroot(PathBuf::from(path)))
         }
-        Some("standalone") => Ok(Means::Standalone),
+        Some("standalone") => Ok(Means::Standalone(host.named_port(lineage))),
         Some("nginx") => Ok(behind("nginx", lineage, host, identifier)),
         Some("apache") => Ok(behind("apache", lineage, host, identifier)),
         Some("manual") => Err("the hooks of manual publish its token, and were not run"),
@@ -226,7 +226,7 @@ mod tests {
             of("webroot"),
             [Means::Webroot("/var/www/html".into()), Means::Webroot("/var/www/html".into())]
         );
-        assert_eq!(of("standalone")[0], Means::Standalone);
+        assert_eq!(of("standalone")[0], Means::Standalone(None));
         assert_eq!(of("apache")[0].word(), "apache");
     }
 
@@ -241,7 +241,10 @@ mod tests {
         assert_eq!(of(&[manual]).0, Some(Means::Manual(Method::Http01)));
         assert_eq!(of(&[manual, ("pref_challs", "dns-01,")]).0, Some(Means::Manual(Method::Dns01)));
         assert_eq!(of(&[("authenticator", "dns-rfc2136")]).0, Some(Means::Rfc2136));
-        assert_eq!(of(&[("authenticator", "standalone")]).0, Some(Means::Standalone));
+        let standalone = ("authenticator", "standalone");
+        assert_eq!(of(&[standalone]).0, Some(Means::Standalone(None)));
+        assert_eq!(of(&[standalone, ("http01_port", "8888")]).0, Some(Means::Standalone(Some(8888))));
+        assert_eq!(of(&[standalone, ("pref_challs", "tls-alpn-01,")]).0, Some(Means::Standalone(None)));
         let (none, untested) = of(&[("authenticator", "dns-ovh")]);
         assert!(none.is_none() && untested.unwrap().what.contains("dns-ovh is not known"));
     }

@@ -106,8 +106,10 @@ impl Stage<'_> {
         publisher: &mut Publisher,
         host: &HostFacts,
     ) {
-        let mut ports = Ports::new(self.options.http_port, publisher, self.options.https_port);
-        let on_a_port = |job: &&mut Job<'_>| job.case.targets.iter().any(|t| t.means == Means::Standalone);
+        let mut ports = Ports::new(publisher, self.options.https_port);
+        let on_a_port = |job: &&mut Job<'_>| {
+            job.case.targets.iter().any(|target| matches!(target.means, Means::Standalone(_)))
+        };
         for job in jobs.iter_mut().filter(on_a_port) {
             match ports.choose(job.lineage, host) {
                 Ok(Chosen { solver, note }) => {

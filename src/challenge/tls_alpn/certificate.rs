@@ -83,7 +83,7 @@ mod tests {
         let extension = parsed.get_extension_unique(&oid).unwrap().unwrap();
         assert!(extension.critical);
         // printf t.thumb | openssl dgst -sha256
-        let digest = "974a22e840c3a55d81e17cc388ec23604e4f2bbec22664e0d1d9c1a06a1db068";
+        let digest = "974a22e840c3a55d81e17cc388ec23606e4f2bbec22664e0d1d9c1a06a1db068";
         assert_eq!(data_encoding::HEXLOWER.encode(extension.value), format!("0420{digest}"));
         assert!(parsed.validity().is_valid());
         assert!(parsed.verify_signature(None).is_ok());

@@ -1,9 +1,9 @@
 //! On which of its own ports a standalone lineage is proven: HTTP-01's where that is free, else that of https.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Solver;
-use crate::challenge::Unbound;
 use crate::challenge::listen::bind;
 use crate::challenge::tls_alpn::Responder;
 use crate::facts::{HTTP_01, HostFacts, Lineage, TLS_ALPN_01};
@@ -11,11 +11,14 @@ use crate::rehearsal::{Publisher, Unpublished};
 
 /// The ports, as far as they are open, for the orders of a round; pre hooks have run by then.
 pub struct Ports<'a> {
-    http: (u16, &'a mut Publisher),
+    http: &'a mut Publisher,
     https: (u16, Option<Result<Arc<Responder>, Unpublished>>),
+    /// Who has ports of HTTP-01 that were tried.
+    taken: BTreeMap<Option<u16>, Obstacle>,
 }
 
 /// How a lineage is proven.
+#[derive(Default)]
 pub struct Chosen {
     /// What answers; `None` for HTTP-01, which the publisher answers.
     pub solver: Option<Solver>,
@@ -24,6 +27,7 @@ pub struct Chosen {
 }
 
 /// Why a port does not do.
+#[derive(Clone)]
 struct Obstacle {
     port: u16,
     why: Unpublished,
@@ -31,8 +35,8 @@ struct Obstacle {
 
 impl<'a> Ports<'a> {
     /// Nothing is opened yet.
-    pub fn new(http: u16, publisher: &'a mut Publisher, https: u16) -> Self {
-        Self { http: (http, publisher), https: (https, None) }
+    pub fn new(http: &'a mut Publisher, https: u16) -> Self {
+        Self { http, https: (https, None), taken: BTreeMap::new() }
     }
 
     /// Opens the first port that can be, of those on which a lineage may be proven; needs tokio's runtime.
@@ -41,11 +45,14 @@ impl<'a> Ports<'a> {
     /// Who has all of them.
     pub fn choose(&mut self, lineage: &Lineage, host: &HostFacts) -> Result<Chosen, String> {
         let ways = lineage.on_own_ports(host);
+        if ways.is_empty() {
+            return Ok(Chosen::default());
+        }
         let mut obstacles = Vec::new();
         for way in &ways {
             let tried = match *way {
                 TLS_ALPN_01 => self.over_tls().map(Some),
-                _ => self.over_http().map(|()| None),
+                _ => self.over_http(host.named_port(lineage)).map(|()| None),
             };
             match tried {
                 Ok(solver) => {
@@ -59,10 +66,16 @@ impl<'a> Ports<'a> {
     }
 
     /// Only a port that somebody else has is an obstacle: any other failure is told with the order.
-    fn over_http(&mut self) -> Result<(), Obstacle> {
-        let (port, publisher) = &mut self.http;
-        match publisher.open_port() {
-            Err(why @ Unpublished::Taken(_)) => Err(Obstacle { port: *port, why }),
+    fn over_http(&mut self, port: Option<u16>) -> Result<(), Obstacle> {
+        if let Some(taken) = self.taken.get(&port) {
+            return Err(taken.clone());
+        }
+        match self.http.open_port(port) {
+            Err((at, why @ Unpublished::Taken(_))) => {
+                let taken = Obstacle { port: at, why };
+                self.taken.insert(port, taken.clone());
+                Err(taken)
+            }
             _ => Ok(()),
         }
     }
@@ -79,10 +92,10 @@ impl<'a> Ports<'a> {
     fn note(&self, over_tls: bool, obstacles: &[Obstacle]) -> Option<String> {
         let way = match over_tls {
             true => format!("over TLS-ALPN-01 on port {}", self.https.0),
-            false => format!("over HTTP-01 on port {}", self.http.0),
+            false => "over HTTP-01".to_owned(),
         };
         match obstacles {
-            [] if over_tls => Some(format!("pref_challs puts {TLS_ALPN_01} first: proven {way}")),
+            [] if over_tls => Some(format!("the preferred challenges put {TLS_ALPN_01} first: proven {way}")),
             [] => None,
             obstacles => Some(format!("{}: proven {way}", list(obstacles))),
         }
@@ -90,17 +103,20 @@ impl<'a> Ports<'a> {
 }
 
 fn open(port: u16) -> Result<Arc<Responder>, Unpublished> {
-    let sockets = bind(port).map_err(|why: Unbound| Unpublished::from(why))?;
+    let sockets = bind(port).map_err(Unpublished::from)?;
     Responder::start(sockets).map(Arc::new).map_err(|e| Unpublished::Failed(e.to_string()))
 }
 
 fn failure(ways: &[&str], obstacles: &[Obstacle]) -> String {
     let restricted = match ways {
-        [HTTP_01] => ", and the preferred challenges leave HTTP-01 alone",
-        [TLS_ALPN_01] => ", and the preferred challenges leave TLS-ALPN-01 alone",
-        _ => "",
+        [only] => format!(", and the preferred challenges leave {only} alone"),
+        _ => String::new(),
     };
-    format!("{}{restricted} (acme-audit explain port80-taken-standalone)", list(obstacles))
+    let explained = match ways.contains(&HTTP_01) {
+        true => " (acme-audit explain port80-taken-standalone)",
+        false => "",
+    };
+    format!("{}{restricted}{explained}", list(obstacles))
 }
 
 fn list(obstacles: &[Obstacle]) -> String {

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use serde_json::{Value, json};
 
 use super::killed::send;
-use super::site::{Folders, Site, both, until};
+use super::site::{Ends, Folders, Site, both, until};
 use crate::ca::server::{Reply, Server};
 use crate::lab::{run, skip};
 use crate::orders::world::{PEBBLE, Pebble};
@@ -200,19 +200,62 @@ fn the_preferred_challenges_and_wildcards_decide_before_the_ports_do() {
     report.assert(&["failed", "renewed", "failed"], 2);
     assert_eq!(site.orders(), before + 1);
     let (because, _) = words(&report, "http.test");
-    assert!(because.contains("port 80 is taken by nginx") && because.contains("HTTP-01 alone"), "{because}");
+    assert!(
+        because.contains("port 80 is taken by nginx") && because.contains("leave http-01 alone"),
+        "{because}"
+    );
     assert!(words(&report, "wild.test").0.contains("*.wild.test"), "{:#}", report.json);
 
-    nginx(&site, false);
+    // What asks for the one port fails with that alone.
+    let holder = "import socket, time; s = socket.create_server(('127.0.0.1', 443)); time.sleep(600)";
+    let mut holder = site.world.command("python3").args(["-c", holder]).spawn().map(Ends).expect("nsenter");
+    until("port 443 is taken", || listening(&site, 443));
     prefer("http.test", "tls-alpn-01,");
+    let report = folders.renew(&["--force", "http.test"]);
+    report.assert(&["failed"], 2);
+    let (because, _) = words(&report, "http.test");
+    assert!(because.contains("port 443 is taken by python3") && !because.contains("80"), "{because}");
+    nginx(&site, false);
+    let report = folders.renew(&["--force", "tls.test"]);
+    report.assert(&["renewed"], 0);
+    let (_, notes) = words(&report, "tls.test");
+    assert!(notes.contains("port 443 is taken by python3") && notes.contains("over HTTP-01"), "{notes}");
+    send(&holder.0, "-KILL");
+    holder.0.wait().expect("its end");
+
     let report = folders.renew(&["--force", "http.test", "tls.test"]);
     report.assert(&["renewed", "renewed"], 0);
     for name in ["http.test", "tls.test"] {
         let (_, notes) = words(&report, name);
-        assert!(notes.contains("pref_challs") && notes.contains("TLS-ALPN-01 on port 443"), "{notes}");
-        assert_eq!(methods(&report, name), ["tls-alpn-01"]);
+        assert!(
+            notes.contains("put tls-alpn-01 first") && notes.contains("TLS-ALPN-01 on port 443"),
+            "{notes}"
+        );
+        assert_eq!(methods(&report, name), ["tls-alpn-01"], "{:#}", report.json);
     }
-    assert_eq!(folders.live("tls.test"), 3);
+    assert_eq!(folders.live("tls.test"), 4);
+}
+
+#[test]
+fn a_port_that_a_proxy_leads_to_is_the_one_that_is_opened() {
+    let Some(site) = Site::start(Pebble::new()) else { return };
+    site.nginx(
+        "a.test",
+        "server { listen 80; server_name a.test; location /.well-known/acme-challenge/ { proxy_pass http://127.0.0.1:8888; } }\n",
+    );
+    let folders = site.debian();
+    folders.obtain("--standalone --http-01-port 8888 -d a.test", &[]);
+    let report = folders.renew(&["--force"]);
+    report.assert(&["renewed"], 0);
+    assert_eq!(methods(&report, "a.test"), ["standalone"]);
+    assert!(!words(&report, "a.test").1.contains("port 80"), "{:#}", report.json);
+    assert_eq!(site.listens(), Vec::<String>::new());
+    let mut dry = folders.command(env!("CARGO_BIN_EXE_acme-audit"), &["dry-run", "--local"]);
+    dry.args(["--resolver", "127.0.0.1:8053", "--allow-private-addresses", "--color", "never"]);
+    let out = dry.arg("--state-dir").arg(folders.path("state")).output().expect("nsenter");
+    assert_eq!(out.status.code(), Some(0), "{}", both(&out));
+    folders.certbot(&format!("{CERTBOT_RENEWS} a.test"));
+    assert_eq!(folders.live("a.test"), 3);
 }
 
 #[test]
