@@ -33,6 +33,12 @@ pub struct RenewArgs {
     /// Place the orders at this directory instead of each lineage's own CA
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
+    /// Make a new account where certbot has none that the CA knows: you agree to the CA's terms of service
+    #[arg(long)]
+    pub agree_tos: bool,
+    /// Where the CA of a new account may write to
+    #[arg(short = 'm', long, value_name = "ADDRESS", requires = "agree_tos")]
+    pub email: Option<String>,
     /// Run no hooks, and load no web server anew
     #[arg(long)]
     pub no_hooks: bool,
@@ -114,6 +120,8 @@ fn options(settings: &Settings, args: &RenewArgs) -> Options {
         server: args.server.clone(),
         forced: args.force_renewal,
         no_hooks: args.no_hooks,
+        agree_tos: args.agree_tos,
+        email: args.email.clone(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is due and can be tried.
 
 use super::due::{Decision, decide};
+use super::fallback::Turned;
 use super::run::{Options, Stage};
 use super::solve::{Solver, Solvers};
 use super::{Outcome, Renewal, backoff, key, pending};
@@ -17,8 +18,10 @@ pub(super) struct Job<'a> {
     pub lineage: &'a Lineage,
     /// What is ordered.
     pub case: Case,
-    /// The directory of its CA.
+    /// The directory of the CA that is asked.
     pub server: String,
+    /// It is a fallback's.
+    pub turned: Option<Turned>,
     /// What publishes, where hooks or updates do.
     pub solver: Option<Solver>,
 }
@@ -89,7 +92,7 @@ pub(super) fn jobs<'a>(
             }
         };
         let case = Case { key: key::kind(lineage), ..Case::of(lineage, plan.targets) };
-        jobs.push(Job { at, lineage, case, server, solver });
+        jobs.push(Job { at, lineage, case, server, turned: None, solver });
     }
     jobs
 }

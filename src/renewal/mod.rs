@@ -4,9 +4,12 @@
 //! [`due`] decides, [`run`] is the course of it, [`order`] gets a certificate and [`received`] looks at it before it goes live;
 //! [`owed`] keeps the deploy hooks that have not succeeded, [`backoff`] the failures.
 
+mod account;
 pub mod backoff;
 pub mod due;
 mod explain;
+mod failure;
+mod fallback;
 mod jobs;
 pub mod key;
 pub mod order;

@@ -34,6 +34,10 @@ pub struct Options {
     pub config_dir: PathBuf,
     /// Orders are placed at this directory instead of the one that each conf names.
     pub server: Option<String>,
+    /// A new account may be made where certbot has none that the CA knows.
+    pub agree_tos: bool,
+    /// Where its CA may write to.
+    pub email: Option<String>,
     /// Renew whatever is due or not.
     pub forced: bool,
     /// Run no hooks, and load no server anew.
@@ -94,8 +98,8 @@ pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
         around.extend(stage.hooks(&pre, &[], &mut stopped));
         ran.extend(pre);
         if stopped.is_none() {
-            let jobs = stage.passing(jobs, &mut all, &mut publisher, &mut stopped)?;
-            stopped = stopped.or(stage.net.run(stage.place(&jobs, &mut all, &mut publisher, host)).err());
+            let mut jobs = stage.passing(jobs, &mut all, &mut publisher, &mut stopped)?;
+            stopped = stopped.or(stage.order(&mut jobs, &mut all, &mut publisher, host).err());
             stage.take_back(&jobs, &mut all);
         }
     }
@@ -168,7 +172,7 @@ impl Stage<'_> {
         let of = |lineage: &Lineage| all.iter().find(|renewal| renewal.lineage == lineage.name);
         let mut troubled: Vec<Lineage> =
             lineages.into_iter().filter(|lineage| of(lineage).is_some_and(Renewal::is_failed)).collect();
-        let sight = Sight { names: true, walks: true, ..Sight::default() };
+        let sight = Sight { names: true, challenges: true, walks: true, ..Sight::default() };
         self.net.see(&mut troubled, &host.facts, host.root(), sight);
         troubled.extend(renewed.into_iter().filter(|lineage| of(lineage).is_some_and(Renewal::is_lame)));
         (!troubled.is_empty()).then(|| explain::explain(troubled, all, &host.facts, self.config))

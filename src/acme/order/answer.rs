@@ -13,6 +13,16 @@ pub enum Method {
     Dns01,
 }
 
+impl Method {
+    /// Its name in the protocol.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Http01 => "http-01",
+            Method::Dns01 => "dns-01",
+        }
+    }
+}
+
 /// What has to be found at `/.well-known/acme-challenge/TOKEN` of an identifier, or at its `_acme-challenge` in the DNS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {

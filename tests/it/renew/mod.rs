@@ -2,6 +2,7 @@
 
 mod due;
 mod failing;
+mod fallback;
 mod hooks;
 mod killed;
 mod locks;
