@@ -7,11 +7,13 @@
 //! is killed leaves no port bound.
 //!
 //! The parts: [`listen`] makes sockets, [`Holder`]s tell who has a port that is taken, [`Responder`] is the parent's
-//! side of the child, and [`child`] is the child itself, which answers as `answer` says.
+//! side of the child, and [`child`] is the child itself, which answers as `answer` says. [`tls_alpn`] is the other challenge that a
+//! port of our own answers.
 
 mod address;
 mod answer;
 pub mod child;
+mod gate;
 mod holder;
 pub mod journal;
 pub mod listen;
@@ -20,6 +22,7 @@ mod pass;
 mod privileges;
 mod responder;
 mod server;
+pub mod tls_alpn;
 pub mod webroot;
 
 pub use address::Address;

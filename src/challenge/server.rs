@@ -1,11 +1,9 @@
-//! The child's server: many connections, few resources, and no peer that can keep another out.
+//! The child's server of HTTP.
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hyper::Request;
 use hyper::header::{HOST, HeaderName, USER_AGENT};
@@ -16,9 +14,9 @@ use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::mpsc;
-use tokio::task::AbortHandle;
 
 use super::answer::{Tokens, answer};
+use super::gate::Gate;
 use super::lock;
 use super::message::{Asked, Report};
 
@@ -28,14 +26,6 @@ const HEAD: usize = 8 * 1024;
 const HEAD_TIME: Duration = Duration::from_secs(5);
 /// The time for all of a connection.
 const TIME: Duration = Duration::from_secs(10);
-/// How long a connection is safe from being thrown out for a newer one.
-const GRACE: Duration = Duration::from_millis(5);
-/// How often a new connection that has to wait looks whether there is room.
-const LOOK: Duration = Duration::from_millis(1);
-/// How many connections are accepted before those that are there get their turn.
-const BATCH: usize = 16;
-/// How long an error of the whole process or host is waited out.
-const PAUSE: Duration = Duration::from_millis(50);
 /// How much of a header field is told.
 const TOLD: usize = 256;
 
@@ -48,88 +38,41 @@ pub(super) enum Listener {
 /// What all connections share.
 pub(super) struct Server {
     pub(super) tokens: Mutex<Tokens>,
-    open: Mutex<Open>,
-    /// How many connections may be open.
-    most: usize,
+    gate: Arc<Gate>,
     reports: mpsc::Sender<Report>,
-}
-
-/// The connections that are open, by their number: the first is the oldest.
-#[derive(Default)]
-struct Open {
-    last: u64,
-    connections: BTreeMap<u64, (Instant, AbortHandle)>,
 }
 
 impl Server {
     pub(super) fn new(most: usize, reports: mpsc::Sender<Report>) -> Arc<Self> {
-        Arc::new(Self { tokens: Mutex::default(), open: Mutex::default(), most, reports })
+        Arc::new(Self { tokens: Mutex::default(), gate: Gate::new(most), reports })
     }
 
     /// Whether nobody is connected.
     pub(super) fn is_idle(&self) -> bool {
-        lock(&self.open).connections.is_empty()
+        self.gate.is_idle()
     }
 
     /// Accepts without end.
     pub(super) async fn accept(self: Arc<Self>, listener: Listener) {
-        loop {
-            for _ in 0..BATCH {
-                self.room().await;
-                let accepted = match &listener {
-                    Listener::Tcp(tcp) => {
-                        tcp.accept().await.map(|(stream, peer)| self.admit(stream, Some(peer)))
-                    }
-                    Listener::Unix(unix) => unix.accept().await.map(|(stream, _)| self.admit(stream, None)),
+        match listener {
+            Listener::Tcp(tcp) => {
+                let accept = || async {
+                    let (stream, peer) = tcp.accept().await?;
+                    Ok(Arc::clone(&self).serve(stream, Some(peer)))
                 };
-                match accepted {
-                    Ok(()) => {}
-                    // That peer is gone already.
-                    Err(e) if e.kind() == io::ErrorKind::ConnectionAborted => {}
-                    // Too many open files, no memory: the next attempt would fail at once.
-                    Err(_) => tokio::time::sleep(PAUSE).await,
-                }
+                self.gate.accept(accept).await;
             }
-            tokio::task::yield_now().await;
+            Listener::Unix(unix) => {
+                let accept = || async {
+                    let (stream, _) = unix.accept().await?;
+                    Ok(Arc::clone(&self).serve(stream, None))
+                };
+                self.gate.accept(accept).await;
+            }
         }
     }
 
-    /// Waits until a connection could be taken without throwing out one that has hardly begun.
-    async fn room(&self) {
-        let is_full = || {
-            let open = lock(&self.open);
-            let oldest = open.connections.first_key_value();
-            open.connections.len() >= self.most
-                && oldest.is_some_and(|(_, (begun, _))| begun.elapsed() < GRACE)
-        };
-        while is_full() {
-            tokio::time::sleep(LOOK).await;
-        }
-    }
-
-    /// Serves a connection. Where there are too many, the oldest goes: a peer who asks at once is answered long before
-    /// it is the oldest, and one who waits does so at the cost of those who wait too.
-    fn admit<S>(self: &Arc<Self>, stream: S, peer: Option<SocketAddr>)
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let mut open = lock(&self.open);
-        if open.connections.len() >= self.most
-            && let Some((_, (_, oldest))) = open.connections.pop_first()
-        {
-            oldest.abort();
-        }
-        open.last += 1;
-        let number = open.last;
-        let server = Arc::clone(self);
-        let task = tokio::spawn(async move {
-            server.serve(stream, peer).await;
-            lock(&server.open).connections.remove(&number);
-        });
-        open.connections.insert(number, (Instant::now(), task.abort_handle()));
-    }
-
-    async fn serve<S>(&self, stream: S, peer: Option<SocketAddr>)
+    async fn serve<S>(self: Arc<Self>, stream: S, peer: Option<SocketAddr>)
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {

@@ -109,7 +109,7 @@ fn options(settings: &Settings, args: &DryRunArgs) -> Options {
 fn means(args: &DryRunArgs) -> Result<Means, Error> {
     Ok(match (&args.webroot, args.standalone) {
         (Some(webroot), _) => Means::Webroot(audit::absolute(webroot)?),
-        (None, true) => Means::Standalone,
+        (None, true) => Means::Standalone(None),
         (None, false) => Means::Behind { server: "behind a server", root: None },
     })
 }

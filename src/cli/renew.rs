@@ -114,6 +114,7 @@ fn options(settings: &Settings, args: &RenewArgs) -> Options {
     let network = settings.network.as_ref();
     Options {
         http_port: network.map_or(80, |network| network.http_port),
+        https_port: network.map_or(443, |network| network.https_port),
         respond_at: args.respond_at.clone(),
         state_dir: settings.state_dir.clone(),
         config_dir: settings.config_dir.clone(),

@@ -9,6 +9,8 @@ use crate::check::Skip;
 pub(crate) const DNS_01: &str = "dns-01";
 /// The challenge that is answered by a web server.
 pub(crate) const HTTP_01: &str = "http-01";
+/// The challenge that is answered by a certificate on port 443; certbot has none of it.
+pub(crate) const TLS_ALPN_01: &str = "tls-alpn-01";
 
 /// The file with the credentials of a DNS plugin.
 #[derive(Clone, Copy, Debug)]
@@ -72,15 +74,57 @@ impl Lineage {
         let able = || can.iter().copied().filter(|challenge| offered(challenge));
         // certbot takes the first of the user's list that the plugin can do, else the plugin's own order.
         // <https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/auth_handler.py>
-        let wished = match host.cli("preferred-challenges") {
-            Some((_, setting)) => Some(setting),
-            None if host.given("preferred-challenges").is_some() => return only(able()),
-            None => self.conf.as_ref().ok()?.param("pref_challs"),
-        };
-        let Some(wished) = wished else { return able().next() };
-        let mut listed = wished.items().iter().flat_map(|i| i.split(',')).map(|c| full_name(c.trim()));
-        listed.find_map(|wish| able().find(|challenge| *challenge == wish))
+        match self.wished(host) {
+            Wished::Any => able().next(),
+            Wished::Unread => only(able()),
+            Wished::These(listed) => {
+                listed.iter().find_map(|wish| able().find(|challenge| challenge == wish))
+            }
+        }
     }
+
+    /// The challenges that prove the names of a standalone lineage, the one that is tried first in front. Beside what certbot's
+    /// plugin does that is TLS-ALPN-01, as far as the preferred challenges leave it. Of a wildcard there is none.
+    pub fn on_own_ports(&self, host: &HostFacts) -> Vec<&'static str> {
+        const CAN: [&str; 2] = [HTTP_01, TLS_ALPN_01];
+        let is_wild = self.names().iter().any(|name| name.starts_with("*."));
+        if self.authenticator() != Some("standalone") || host.chooses_authenticator() || is_wild {
+            return Vec::new();
+        }
+        match self.wished(host) {
+            Wished::Any => CAN.to_vec(),
+            Wished::Unread => vec![HTTP_01],
+            Wished::These(listed) => {
+                listed.iter().filter_map(|wish| CAN.iter().copied().find(|can| can == wish)).collect()
+            }
+        }
+    }
+
+    /// The preferred challenges. An empty list restricts nothing.
+    fn wished<'a>(&'a self, host: &'a HostFacts) -> Wished<'a> {
+        let setting = match host.cli("preferred-challenges") {
+            Some((_, setting)) => Some(setting),
+            None if host.given("preferred-challenges").is_some() => return Wished::Unread,
+            None => self.conf.as_ref().ok().and_then(|conf| conf.param("pref_challs")),
+        };
+        let items = setting.iter().flat_map(|setting| setting.items());
+        let listed = items.flat_map(|item| item.split(',')).map(|challenge| full_name(challenge.trim()));
+        let listed: Vec<&str> = listed.filter(|challenge| !challenge.is_empty()).collect();
+        match listed.is_empty() {
+            true => Wished::Any,
+            false => Wished::These(listed),
+        }
+    }
+}
+
+/// What a lineage's names may be proven by.
+enum Wished<'a> {
+    /// Nothing is said of it.
+    Any,
+    /// What a command line says is not known.
+    Unread,
+    /// By these, the first before the others.
+    These(Vec<&'a str>),
 }
 
 /// The only one of several.
@@ -136,8 +180,29 @@ mod tests {
         assert_eq!(method(&[manual, ("pref_challs", "dns-01,")], "example.com"), Some("dns-01"));
         assert_eq!(method(&[manual, ("pref_challs", "http, dns")], "*.example.com"), Some("dns-01"));
         assert_eq!(method(&[manual, ("pref_challs", "tls-sni-01")], "example.com"), None);
+        assert_eq!(method(&[manual, ("pref_challs", ",")], "example.com"), Some("http-01"));
         let host = cli_ini(&[("preferred-challenges", "dns-01")]);
         assert_eq!(params(&[manual]).validation_method(&host, "example.com"), Some("dns-01"));
+    }
+
+    #[test]
+    fn a_standalone_lineage_may_be_proven_on_another_port_unless_that_is_ruled_out() {
+        let standalone = ("authenticator", "standalone");
+        let of = |settings: &[(&str, &str)]| params(settings).on_own_ports(&host());
+        let both = ["http-01", "tls-alpn-01"];
+        assert_eq!(of(&[standalone]), both);
+        assert_eq!(of(&[standalone, ("pref_challs", "")]), both);
+        assert_eq!(of(&[standalone, ("pref_challs", "http,")]), ["http-01"]);
+        assert_eq!(of(&[standalone, ("pref_challs", "tls-alpn-01, http, dns")]), ["tls-alpn-01", "http-01"]);
+        assert_eq!(of(&[standalone, ("pref_challs", "dns-01")]), [""; 0]);
+        assert_eq!(of(&[("authenticator", "webroot")]), [""; 0]);
+        let lineage = params(&[standalone]);
+        assert_eq!(lineage.on_own_ports(&cli_ini(&[("preferred-challenges", "http")])), ["http-01"]);
+        let host = with_command("certbot renew --preferred-challenges tls-alpn-01");
+        assert_eq!(lineage.on_own_ports(&host), ["http-01"]);
+        let mut wild = params(&[standalone]);
+        wild.cert.as_mut().unwrap().names.push("*.example.com".into());
+        assert_eq!(wild.on_own_ports(&super::super::super::checks::testing::host()), [""; 0]);
     }
 
     #[test]

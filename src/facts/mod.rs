@@ -43,7 +43,7 @@ pub use host::{
 pub(crate) use install::release;
 pub use install::{DnsPlugin, Install, InstallKind, Plugins};
 pub use issuance::Credentials;
-pub(crate) use issuance::{DNS_01, HTTP_01, challenges, full_name};
+pub(crate) use issuance::{DNS_01, HTTP_01, TLS_ALPN_01, challenges, full_name};
 pub use lineage::{Archive, Exposure, Kind, Lineage, LinkState, LiveLink, PathState, Version};
 pub use listener::{Listener, Process, is_in_the_way};
 pub use logged::Logged;

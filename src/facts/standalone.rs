@@ -12,7 +12,7 @@ impl HostFacts {
     /// # Errors
     /// The conf could not be read, or what decides stands on a command line.
     pub fn standalone_port(&self, lineage: &Lineage) -> Result<Option<u16>, Skip> {
-        let conf = lineage.conf.as_ref()?;
+        lineage.conf.as_ref()?;
         if lineage.authenticator() != Some("standalone") || self.chooses_authenticator() {
             return Ok(None);
         }
@@ -20,11 +20,15 @@ impl HostFacts {
         if ["http-01-port", "http-01-address"].iter().any(|option| self.given(option).is_some()) && in_files {
             return Err(Skip::NotApplicable("the port is given on a command line"));
         }
-        let set = self.setting(conf, "http01_port").or_else(|| {
-            let (file, setting) = self.cli("http-01-port")?;
-            Some((file.path.clone(), setting))
-        });
-        Ok(Some(set.and_then(|(_, setting)| setting.text()?.trim().parse().ok()).unwrap_or(80)))
+        Ok(Some(self.named_port(lineage).unwrap_or(80)))
+    }
+
+    /// The port that a file names for standalone, which a proxy or a router leads to.
+    pub fn named_port(&self, lineage: &Lineage) -> Option<u16> {
+        let conf = lineage.conf.as_ref().ok()?;
+        let set = self.setting(conf, "http01_port").map(|(_, setting)| setting);
+        let set = set.or_else(|| Some(self.cli("http-01-port")?.1));
+        set?.text()?.trim().parse().ok()
     }
 
     /// Those who listen on port 80 where standalone would, `None` where that was not looked at.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::news::{Hear, Name, News};
 use super::publish::Publisher;
-use super::said::cause;
+use super::said::{cause, cause_by};
 use super::{Target, Untested};
 use crate::acme::{
     self, Account, AccountKey, Answer, Client, ExternalAccount, Identified, Key, KeyType, NewAccount,
@@ -181,13 +181,14 @@ impl AtCa {
         for (identifier, identified) in &outcome.identifiers {
             let target =
                 case.targets.iter().find(|target| target.identifier.eq_ignore_ascii_case(identifier));
+            let method = target.map(|target| target.means.method()).unwrap_or_default();
             let attempt = |ok: bool, problem: Option<&Problem>| Attempt {
                 lineage: case.lineage().cloned(),
                 identifier: identifier.clone(),
                 method: target.map_or("none", |target| target.means.word()).to_owned(),
                 vantage: Vantage::Ca,
                 ok,
-                id: problem.and_then(cause).map(str::to_owned),
+                id: problem.and_then(|problem| cause_by(method, problem)).map(str::to_owned),
                 problem: problem.cloned(),
                 hops: Vec::new(),
                 may_pass: None,
@@ -244,13 +245,14 @@ impl AtCa {
         if self.attempts.iter().any(|attempt| !attempt.ok) {
             return;
         }
+        let method = case.targets.first().map(|target| target.means.method()).unwrap_or_default();
         self.attempts.push(Attempt {
             identifier: lineage.clone().or(case.identifiers.first().cloned()).unwrap_or_default(),
             lineage,
             method: if step == Step::Finalize { "finalize" } else { "order" }.to_owned(),
             vantage: Vantage::Ca,
             ok: false,
-            id: cause(problem).map(str::to_owned),
+            id: cause_by(method, problem).map(str::to_owned),
             problem: Some((**problem).clone()),
             hops: Vec::new(),
             may_pass: None,

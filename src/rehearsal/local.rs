@@ -145,7 +145,7 @@ impl Local {
 
     /// Judges a walk.
     fn took(&mut self, target: &Target, planted: &Planted, walk: Walk, publisher: &Publisher) {
-        let asked = (target.means == Means::Standalone).then(|| publisher.was_asked(&planted.token));
+        let asked = matches!(target.means, Means::Standalone(_)).then(|| publisher.was_asked(&planted.token));
         let shut = match &target.means {
             Means::Webroot(root) => shut_by(&Root::live(), root).is_some(),
             _ => false,
@@ -165,7 +165,7 @@ impl Local {
     fn unpublished(&mut self, target: Target, why: &Unpublished) {
         let what = format!("{}: its token cannot be published: {why}", target.identifier);
         match (why, &target.means) {
-            (Unpublished::Taken(holders), Means::Standalone) => {
+            (Unpublished::Taken(holders), Means::Standalone(_)) => {
                 self.taken.clone_from(holders);
                 self.attempts.push(Attempt {
                     id: Some("port80-taken-standalone".into()),
@@ -229,7 +229,7 @@ mod tests {
 
     /// What is said of the cause where this host passes at one address, and the CA is refused at another.
     fn cause(here: &str, there: &str) -> Option<String> {
-        let target = Target { lineage: None, identifier: "a.test".into(), means: Means::Standalone };
+        let target = Target { lineage: None, identifier: "a.test".into(), means: Means::Standalone(None) };
         let hop = Hop { addresses: vec![here.parse().unwrap()], ..Hop::default() };
         let own = Attempt { ok: true, hops: vec![hop], ..target.attempt() };
         let detail = format!("{there}: Fetching http://a.test/x: Connection refused");

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::news::Name;
 use crate::acme::Method;
-use crate::facts::{DNS_01, HTTP_01, HostFacts, Lineage};
+use crate::facts::{DNS_01, HTTP_01, HostFacts, Lineage, TLS_ALPN_01};
 
 /// What is tried.
 #[derive(Clone, Debug, Default)]
@@ -31,8 +31,8 @@ pub struct Target {
 pub enum Means {
     /// As a file below a web root.
     Webroot(PathBuf),
-    /// By a listener of our own on the challenge's port.
-    Standalone,
+    /// By a listener of our own: on the challenge's port, or on this one, which a proxy leads to.
+    Standalone(Option<u16>),
     /// By the plugin of a web server, which is not run: our listener behind the server, or a file below its root.
     Behind {
         /// Which server.
@@ -44,6 +44,8 @@ pub enum Means {
     Manual(Method),
     /// By dynamic updates of a zone, as certbot's `dns-rfc2136`; only a renewal sends them.
     Rfc2136,
+    /// By a certificate that a listener of our own shows on port 443; only a renewal does.
+    TlsAlpn,
 }
 
 /// Something that was not tried.
@@ -83,18 +85,21 @@ impl Means {
     pub fn below(&self) -> Option<&Path> {
         match self {
             Means::Behind { root, .. } => root.as_deref(),
-            Means::Webroot(_) | Means::Standalone | Means::Manual(_) | Means::Rfc2136 => None,
+            Means::Webroot(_) | Means::Standalone(_) | Means::Manual(_) | Means::Rfc2136 | Means::TlsAlpn => {
+                None
+            }
         }
     }
 
-    /// certbot's word for it.
+    /// certbot's word for it; certbot has none for what it cannot do.
     pub fn word(&self) -> &'static str {
         match self {
             Means::Webroot(_) => "webroot",
-            Means::Standalone => "standalone",
+            Means::Standalone(_) => "standalone",
             Means::Behind { server, .. } => server,
             Means::Manual(_) => "manual",
             Means::Rfc2136 => "dns-rfc2136",
+            Means::TlsAlpn => TLS_ALPN_01,
         }
     }
 
@@ -103,7 +108,8 @@ impl Means {
         match self {
             Means::Manual(method) => *method,
             Means::Rfc2136 => Method::Dns01,
-            Means::Webroot(_) | Means::Standalone | Means::Behind { .. } => Method::Http01,
+            Means::TlsAlpn => Method::TlsAlpn01,
+            Means::Webroot(_) | Means::Standalone(_) | Means::Behind { .. } => Method::Http01,
         }
     }
 }
@@ -128,10 +134,13 @@ impl Plan {
         });
     }
 
-    /// Adds a lineage's identifiers for its renewal, which does what certbot's hooks and plugins would do.
+    /// Adds a lineage's identifiers for its renewal, which does what certbot's hooks and plugins would do. On which port a
+    /// standalone one is proven, what is free then decides.
     pub fn renewal(&mut self, lineage: &Lineage, host: &HostFacts) {
+        let on_a_port = !lineage.on_own_ports(host).is_empty();
         self.add(lineage, |identifier| {
             let method = match lineage.validation_method(host, identifier) {
+                _ if on_a_port => return Ok(Means::Standalone(host.named_port(lineage))),
                 Some(HTTP_01) => Method::Http01,
                 Some(DNS_01) => Method::Dns01,
                 _ => return Err("nothing here says how it is proven".into()),
@@ -140,7 +149,7 @@ impl Plan {
                 (Some("manual"), method) => Ok(Means::Manual(method)),
                 (Some("dns-rfc2136"), Method::Dns01) => Ok(Means::Rfc2136),
                 (_, Method::Http01) => means(lineage, host, identifier).map_err(str::to_owned),
-                (plugin, Method::Dns01) => {
+                (plugin, _) => {
                     Err(format!("the DNS provider of {} is not known here", plugin.unwrap_or("its plugin")))
                 }
             }
@@ -179,7 +188,7 @@ fn means(lineage: &Lineage, host: &HostFacts, identifier: &str) -> Result<Means,
                 .ok_or("the conf names no web root for it")?;
             Ok(Means::Webroot(PathBuf::from(path)))
         }
-        Some("standalone") => Ok(Means::Standalone),
+        Some("standalone") => Ok(Means::Standalone(host.named_port(lineage))),
         Some("nginx") => Ok(behind("nginx", lineage, host, identifier)),
         Some("apache") => Ok(behind("apache", lineage, host, identifier)),
         Some("manual") => Err("the hooks of manual publish its token, and were not run"),
@@ -217,7 +226,7 @@ mod tests {
             of("webroot"),
             [Means::Webroot("/var/www/html".into()), Means::Webroot("/var/www/html".into())]
         );
-        assert_eq!(of("standalone")[0], Means::Standalone);
+        assert_eq!(of("standalone")[0], Means::Standalone(None));
         assert_eq!(of("apache")[0].word(), "apache");
     }
 
@@ -232,7 +241,10 @@ mod tests {
         assert_eq!(of(&[manual]).0, Some(Means::Manual(Method::Http01)));
         assert_eq!(of(&[manual, ("pref_challs", "dns-01,")]).0, Some(Means::Manual(Method::Dns01)));
         assert_eq!(of(&[("authenticator", "dns-rfc2136")]).0, Some(Means::Rfc2136));
-        assert_eq!(of(&[("authenticator", "standalone")]).0, Some(Means::Standalone));
+        let standalone = ("authenticator", "standalone");
+        assert_eq!(of(&[standalone]).0, Some(Means::Standalone(None)));
+        assert_eq!(of(&[standalone, ("http01_port", "8888")]).0, Some(Means::Standalone(Some(8888))));
+        assert_eq!(of(&[standalone, ("pref_challs", "tls-alpn-01,")]).0, Some(Means::Standalone(None)));
         let (none, untested) = of(&[("authenticator", "dns-ovh")]);
         assert!(none.is_none() && untested.unwrap().what.contains("dns-ovh is not known"));
     }

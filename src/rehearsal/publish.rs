@@ -1,5 +1,6 @@
 //! The ways by which tokens are published, each opened when the first token needs it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::news::{Hear, News};
@@ -19,7 +20,7 @@ pub struct Publisher {
     port: u16,
     behind: Address,
     inherited: Vec<Socket>,
-    standalone: Option<Listener>,
+    standalone: BTreeMap<u16, Listener>,
     local: Option<Listener>,
 }
 
@@ -56,16 +57,16 @@ impl Publisher {
             Err(error) if targets.any(|target| target.means.needs_files()) => return Err(error),
             Err(_) => None,
         };
-        Ok(Self { journal, port, behind, inherited, standalone: None, local: None })
+        Ok(Self { journal, port, behind, inherited, standalone: BTreeMap::new(), local: None })
     }
 
     /// Publishes by a name's own means; behind a server that is to pass challenges on, that is the listener alone.
     pub fn publish(&mut self, means: &Means, planted: &Planted) -> Result<(), Unpublished> {
         match means {
             Means::Webroot(root) => self.below(root, planted),
-            Means::Standalone => self.on_the_port(planted),
+            Means::Standalone(port) => self.on_the_port(*port, planted),
             Means::Behind { .. } => self.behind_a_server(planted),
-            Means::Manual(_) | Means::Rfc2136 => {
+            Means::Manual(_) | Means::Rfc2136 | Means::TlsAlpn => {
                 Err(Unpublished::Failed(format!("only a renewal publishes by {}", means.word())))
             }
         }
@@ -86,10 +87,22 @@ impl Publisher {
         }
     }
 
-    /// Publishes on the challenge's own port.
-    fn on_the_port(&mut self, planted: &Planted) -> Result<(), Unpublished> {
-        let port = self.port;
-        plant(self.standalone.get_or_insert_with(|| start(bind(port))), planted)
+    /// Publishes on the challenge's own port, or on another one.
+    fn on_the_port(&mut self, port: Option<u16>, planted: &Planted) -> Result<(), Unpublished> {
+        let port = port.unwrap_or(self.port);
+        plant(self.standalone.entry(port).or_insert_with(|| listener(port)), planted)
+    }
+
+    /// Listens from now on, on the challenge's own port or on another one, also where that was tried in vain before: a hook may
+    /// have freed it since.
+    ///
+    /// # Errors
+    /// It cannot be listened on; with the port.
+    pub fn open_port(&mut self, port: Option<u16>) -> Result<(), (u16, Unpublished)> {
+        let port = port.unwrap_or(self.port);
+        self.standalone.retain(|_, tried| tried.is_ok());
+        let opened = self.standalone.entry(port).or_insert_with(|| listener(port));
+        opened.as_ref().map(drop).map_err(|why| (port, why.clone()))
     }
 
     /// Publishes where a web server passes challenges to.
@@ -107,13 +120,14 @@ impl Publisher {
 
     /// Whether somebody asked one of our own listeners for a token.
     pub fn was_asked(&self, token: &str) -> bool {
-        let listeners = [&self.standalone, &self.local].into_iter().flatten().flatten();
+        let listeners = self.standalone.values().chain(&self.local).flatten();
         listeners.flat_map(Responder::asked).any(|asked| asked.token == token)
     }
 
     /// Takes everything back; gives what could not be.
     pub fn end(&mut self) -> Vec<String> {
-        for listener in [self.standalone.take(), self.local.take()].into_iter().flatten().flatten() {
+        let standalone = std::mem::take(&mut self.standalone).into_values();
+        for listener in standalone.chain(self.local.take()).flatten() {
             listener.end();
         }
         let left = self.journal.iter_mut().flat_map(Journal::end);
@@ -121,12 +135,12 @@ impl Publisher {
     }
 }
 
+fn listener(port: u16) -> Listener {
+    start(bind(port))
+}
+
 fn start(sockets: Result<Vec<Socket>, Unbound>) -> Listener {
-    let sockets = sockets.map_err(|why| match why {
-        Unbound::Taken(holders) => Unpublished::Taken(holders),
-        Unbound::Denied => Unpublished::Denied(why.to_string()),
-        Unbound::Other(e) => Unpublished::Failed(e.to_string()),
-    })?;
+    let sockets = sockets.map_err(Unpublished::from)?;
     Responder::start(sockets).map_err(|e| Unpublished::Failed(e.to_string()))
 }
 
@@ -134,6 +148,16 @@ fn plant(listener: &mut Listener, planted: &Planted) -> Result<(), Unpublished> 
     let listener = listener.as_mut().map_err(|why| why.clone())?;
     let Planted { token, key_authorization, .. } = planted;
     listener.plant(token, key_authorization).map_err(|e| Unpublished::Failed(e.to_string()))
+}
+
+impl From<Unbound> for Unpublished {
+    fn from(why: Unbound) -> Self {
+        match why {
+            Unbound::Taken(holders) => Unpublished::Taken(holders),
+            Unbound::Denied => Unpublished::Denied(why.to_string()),
+            Unbound::Other(e) => Unpublished::Failed(e.to_string()),
+        }
+    }
 }
 
 impl std::fmt::Display for Unpublished {

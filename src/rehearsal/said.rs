@@ -1,6 +1,7 @@
 //! The cause of a refusal, by what the CA says. Most words are Boulder's: <https://github.com/letsencrypt/boulder/tree/main/va>;
 //! some are Pebble's: <https://github.com/letsencrypt/pebble/blob/main/va/va.go>
 
+use crate::acme::Method;
 use crate::facts::Problem;
 
 /// What a detail has in it, and the check that speaks of it; the first that fits counts.
@@ -49,6 +50,22 @@ const WORDS: &[(&str, &str)] = &[
     ("did not match this challenge", "catch-all-app-answers"),
 ];
 
+/// The checks that are of no help to a name that is proven over TLS-ALPN-01.
+const OF_HTTP_01: [&str; 12] = [
+    "redirect-bad-port",
+    "redirect-missing-slash",
+    "redirect-other",
+    "geo-or-asn-blocking",
+    "port80-blocked",
+    "slow-server",
+    "connection-refused",
+    "auth-on-site",
+    "dotfile-deny",
+    "webroot-moved-or-deleted",
+    "catch-all-app-answers",
+    "caa-forbids-issuer",
+];
+
 /// Characters of a thumbprint.
 const THUMBPRINT: usize = 43;
 
@@ -69,6 +86,12 @@ pub(super) fn cause(problem: &Problem) -> Option<&'static str> {
             _ => return None,
         })
     })
+}
+
+/// The same for a name that was to be proven by this challenge: what speaks of port 80 and of files is about HTTP-01 alone, and CAA
+/// records that forbid another challenge may allow that.
+pub(super) fn cause_by(method: Method, problem: &Problem) -> Option<&'static str> {
+    cause(problem).filter(|id| method != Method::TlsAlpn01 || !OF_HTTP_01.contains(id))
 }
 
 /// What is wrong where the CA did not find what this host found at the same time.
@@ -120,6 +143,18 @@ mod tests {
         assert_eq!(of("something else"), None);
         assert_eq!(of("203.0.113.5: Invalid response from http://a/x: 503"), Some("catch-all-app-answers"));
         assert_eq!(of("Non-200 status code from HTTP: http://a:80/x returned 403"), Some("dotfile-deny"));
+    }
+
+    #[test]
+    fn what_speaks_of_port_80_is_not_told_of_a_name_that_is_proven_on_port_443() {
+        let of = |detail: &str| {
+            cause_by(Method::TlsAlpn01, &Problem { detail: detail.into(), ..Problem::default() })
+        };
+        assert_eq!(of("203.0.113.5: Timeout during connect (likely firewall problem)"), None);
+        assert_eq!(of("203.0.113.5: Connection refused"), None);
+        assert_eq!(of("CAA record for example.com prevents issuance"), None);
+        assert_eq!(of("DNS problem: NXDOMAIN looking up A for example.com"), Some("nxdomain-san"));
+        assert_eq!(OF_HTTP_01.iter().find(|id| !CHECKS.iter().any(|check| check.id == **id)), None);
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(super) fn cause(walk: &Walk, means: &Means, asked: Option<bool>, shut: bool)
     let elsewhere = matches!(found, Trouble::NotServed | Trouble::CatchAll | Trouble::Auth | Trouble::Deny);
     Some(match (found, means) {
         // What answers is not what we planted into: the request never came here.
-        (_, Means::Standalone) if elsewhere && asked == Some(false) => "dns-points-elsewhere",
+        (_, Means::Standalone(_)) if elsewhere && asked == Some(false) => "dns-points-elsewhere",
         (Trouble::Deny, Means::Webroot(_)) if shut => "webroot-permissions",
         (Trouble::NotServed, Means::Webroot(_)) => "webroot-moved-or-deleted",
         (found, _) => id(found)?,

@@ -3,6 +3,7 @@
 use super::due::{Decision, decide};
 use super::fallback::Turned;
 use super::run::{Options, Stage};
+use super::solve::ports::{Chosen, Ports};
 use super::solve::{Solver, Solvers};
 use super::{Outcome, Renewal, backoff, key, pending};
 use crate::error::Error;
@@ -24,6 +25,8 @@ pub(super) struct Job<'a> {
     pub turned: Option<Turned>,
     /// What publishes, where hooks or updates do.
     pub solver: Option<Solver>,
+    /// Why it cannot be proven now: nothing is ordered for it.
+    pub shut_out: Option<String>,
 }
 
 /// Whether a lineage is due, before anything is tried.
@@ -92,12 +95,40 @@ pub(super) fn jobs<'a>(
             }
         };
         let case = Case { key: key::kind(lineage), ..Case::of(lineage, plan.targets) };
-        jobs.push(Job { at, lineage, case, server, turned: None, solver });
+        jobs.push(Job { at, lineage, case, server, turned: None, solver, shut_out: None });
     }
     jobs
 }
 
 impl Stage<'_> {
+    /// Opens the ports on which standalone lineages are proven. Where HTTP-01's is taken, that is another one.
+    pub(super) fn open_ports(
+        &self,
+        jobs: &mut [Job<'_>],
+        all: &mut [Renewal],
+        publisher: &mut Publisher,
+        host: &HostFacts,
+    ) {
+        let mut ports = Ports::new(publisher, self.options.https_port);
+        let on_a_port = |job: &&mut Job<'_>| {
+            job.case.targets.iter().any(|target| matches!(target.means, Means::Standalone(_)))
+        };
+        for job in jobs.iter_mut().filter(on_a_port) {
+            match ports.choose(job.lineage, host) {
+                Ok(Chosen { solver, note }) => {
+                    if solver.is_some() {
+                        job.case.targets.iter_mut().for_each(|target| target.means = Means::TlsAlpn);
+                    }
+                    job.solver = solver;
+                    if let Some(renewal) = all.get_mut(job.at) {
+                        renewal.notes.extend(note);
+                    }
+                }
+                Err(because) => job.shut_out = Some(because),
+            }
+        }
+    }
+
     /// Leaves out what a web server's plugin would answer, unless the server has just passed a rehearsal on: nobody's
     /// configuration is edited. After a signal it leaves out all.
     pub(super) fn passing<'j>(

@@ -15,6 +15,7 @@ use crate::acme::{
 use crate::facts::Lineage;
 use crate::gather::net::ari::cert_id;
 use crate::rehearsal::ca::{AtCa, Case, WITHIN};
+use crate::rehearsal::{Means, Target};
 
 /// What came of an order.
 #[derive(Debug, Default)]
@@ -132,7 +133,7 @@ pub(super) async fn order(
     state_dir: &Path,
 ) -> Ordered {
     let Job { case, lineage, server, .. } = job;
-    let (mut wanted, notes) = wanted(lineage, case, client, key);
+    let (mut wanted, mut notes) = wanted(lineage, case, client, key);
     let replaced = lineage.cert.as_ref().ok().and_then(cert_id);
     // Another CA knows nothing of the certificate.
     let knows = client.directory().renewal_info.is_some() && job.turned.is_none();
@@ -150,6 +151,7 @@ pub(super) async fn order(
     let refusal = outcome.refused.as_ref().map(|(_, refusal)| refusal);
     let retry_after = refusal.and_then(Refusal::problem).and_then(|problem| problem.retry_after);
     let at_ca = AtCa::of(&outcome, case, server);
+    notes.extend(other_method_forbidden(&outcome, case));
     let failure = Failure { because: because(&outcome, &at_ca), elsewhere: elsewhere(&outcome), retry_after };
     Ordered { failure, at_ca, notes, chain: outcome.chain }
 }
@@ -169,6 +171,21 @@ fn elsewhere(outcome: &Outcome) -> bool {
             named.peek().is_some() && named.all(Refusal::is_of_the_ca)
         }
     }
+}
+
+/// CAA records may bind a name to the challenge that certbot would answer. <https://www.rfc-editor.org/rfc/rfc8657#section-4>
+fn other_method_forbidden(outcome: &Outcome, case: &Case) -> Option<String> {
+    let over_tls = |name: &str| {
+        let of = |target: &&Target| target.identifier.eq_ignore_ascii_case(name);
+        case.targets.iter().find(of).is_some_and(|target| target.means == Means::TlsAlpn)
+    };
+    let whole = outcome.refused.as_ref().is_some_and(|(_, refusal)| refusal.is("caa"));
+    let by_caa = |name: &str| outcome.problem(name).is_some_and(|problem| problem.kind() == "caa");
+    let (name, _) = outcome.identifiers.iter().find(|(name, _)| over_tls(name) && (whole || by_caa(name)))?;
+    Some(format!(
+        "the CAA records of {name} may allow other challenges than tls-alpn-01 alone (acme-audit explain \
+         caa-validationmethods-mismatch)"
+    ))
 }
 
 /// Why there is no certificate.

@@ -121,6 +121,9 @@ impl Stage<'_> {
                 None => pending::forget(state_dir, name),
             }
         }
+        if let Some(because) = &job.shut_out {
+            return Err(because.clone().into());
+        }
         let key = key::new(job.lineage, host.root()).await?;
         let desk = Desk { case: &job.case, publisher, hear: self.hear };
         let counter = Counter { desk, solver: job.solver.as_ref() };

@@ -26,6 +26,8 @@ use crate::rehearsal::news::{Hear, News};
 pub struct Options {
     /// The port of HTTP-01 validations.
     pub http_port: u16,
+    /// The port of TLS-ALPN-01 validations.
+    pub https_port: u16,
     /// Where web servers pass challenges to.
     pub respond_at: Address,
     /// Where journals, failures and debts are kept.
@@ -99,6 +101,8 @@ pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
         ran.extend(pre);
         if stopped.is_none() {
             let mut jobs = stage.passing(jobs, &mut all, &mut publisher, &mut stopped)?;
+            let opened = async { stage.open_ports(&mut jobs, &mut all, &mut publisher, &host.facts) };
+            stopped = stopped.or(stage.net.run(opened).err());
             stopped = stopped.or(stage.order(&mut jobs, &mut all, &mut publisher, host).err());
             stage.take_back(&jobs, &mut all);
         }

@@ -11,6 +11,8 @@ pub enum Method {
     Http01,
     /// A TXT record. <https://www.rfc-editor.org/rfc/rfc8555#section-8.4>
     Dns01,
+    /// A certificate of the name's port 443. <https://www.rfc-editor.org/rfc/rfc8737>
+    TlsAlpn01,
 }
 
 impl Method {
@@ -19,11 +21,13 @@ impl Method {
         match self {
             Method::Http01 => "http-01",
             Method::Dns01 => "dns-01",
+            Method::TlsAlpn01 => "tls-alpn-01",
         }
     }
 }
 
-/// What has to be found at `/.well-known/acme-challenge/TOKEN` of an identifier, or at its `_acme-challenge` in the DNS.
+/// What has to be found at `/.well-known/acme-challenge/TOKEN` of an identifier, at its `_acme-challenge` in the DNS, or in the
+/// certificate that it shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// The challenge that it answers.
@@ -42,14 +46,18 @@ impl Answer {
         self.identifier.strip_prefix("*.").unwrap_or(&self.identifier)
     }
 
-    /// What is to be found: the file's body, or the record's text.
+    /// What is to be found: the file's body, or the digest as a record has it.
     pub fn value(&self) -> String {
         match self.method {
             Method::Http01 => self.key_authorization.clone(),
-            Method::Dns01 => {
-                BASE64URL_NOPAD.encode(digest(&SHA256, self.key_authorization.as_bytes()).as_ref())
-            }
+            Method::Dns01 | Method::TlsAlpn01 => BASE64URL_NOPAD.encode(&self.digest()),
         }
+    }
+
+    /// SHA-256 of the key authorization, which a certificate has in its acmeIdentifier.
+    /// <https://www.rfc-editor.org/rfc/rfc8737#section-3>
+    pub fn digest(&self) -> Vec<u8> {
+        digest(&SHA256, self.key_authorization.as_bytes()).as_ref().to_vec()
     }
 
     /// The name of the record. A wildcard and its base name have two values at one name.

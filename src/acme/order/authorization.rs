@@ -60,6 +60,7 @@ impl Authorization {
         let kind = match self.method {
             Method::Http01 => ChallengeType::Http01,
             Method::Dns01 => ChallengeType::Dns01,
+            Method::TlsAlpn01 => ChallengeType::TlsAlpn01,
         };
         self.state.challenges.iter().find(|challenge| challenge.r#type == kind)
     }

@@ -1,15 +1,18 @@
-//! What answers the challenges of a lineage whose conf names hooks of `manual` or a server that takes dynamic updates.
+//! What answers the challenges of a lineage whose conf names hooks of `manual` or a server that takes dynamic updates, or whose port
+//! of HTTP-01 somebody else has.
 //!
 //! [`manual`] runs hooks and [`rfc2136`] sends updates, each as certbot would; [`propagation`] waits until the zone's own servers have
-//! a record. Whatever stands is taken back when the CA is done, and by [`Solver::end`] where a run ends before.
+//! a record; [`ports`] finds a port for TLS-ALPN-01, which certbot has not. Whatever stands is taken back when the CA is done, and by [`Solver::end`] where a run ends before.
 
 mod desk;
 pub mod manual;
 mod of;
+pub mod ports;
 pub mod propagation;
 pub mod rfc2136;
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
 
@@ -17,6 +20,7 @@ use self::manual::Manual;
 use self::propagation::Propagation;
 use self::rfc2136::Rfc2136;
 use crate::acme::Answer;
+use crate::challenge::tls_alpn::Responder;
 
 pub use self::desk::Counter;
 pub use self::of::Solvers;
@@ -36,9 +40,24 @@ enum Way {
         turn: Mutex<Option<OwnedMutexGuard<()>>>,
     },
     Rfc2136(Box<Rfc2136>),
+    TlsAlpn {
+        responder: Arc<Responder>,
+        /// The names that it shows certificates for.
+        shown: Mutex<Vec<String>>,
+    },
 }
 
 impl Solver {
+    /// What shows certificates at a listener that lineages share.
+    pub fn over_tls(responder: Arc<Responder>) -> Self {
+        let propagation = Propagation { zones: None, within: Duration::ZERO, blind: Duration::ZERO };
+        Self {
+            way: Way::TlsAlpn { responder, shown: Mutex::default() },
+            propagation,
+            notes: Mutex::default(),
+        }
+    }
+
     /// Publishes, and waits until the CA can see it.
     ///
     /// # Errors
@@ -60,6 +79,11 @@ impl Solver {
                 }
                 answers.to_vec()
             }
+            Way::TlsAlpn { responder, shown } => {
+                let names = responder.plant(answers).await?;
+                shown.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
+                return Ok(());
+            }
         };
         self.note(self.propagation.wait(&published).await);
         Ok(())
@@ -76,13 +100,19 @@ impl Solver {
                 turn.lock().unwrap_or_else(PoisonError::into_inner).take();
             }
             Way::Rfc2136(zone) => self.note(zone.take_back().await),
+            Way::TlsAlpn { responder, shown } => {
+                let names = std::mem::take(&mut *shown.lock().unwrap_or_else(PoisonError::into_inner));
+                responder.remove(&names);
+            }
         }
     }
 
     /// The same at the end of a run, whatever is under way; nothing is published any more.
     pub async fn end(&self) {
-        if let Way::Manual { hooks, .. } = &self.way {
-            hooks.stop();
+        match &self.way {
+            Way::Manual { hooks, .. } => hooks.stop(),
+            Way::TlsAlpn { responder, .. } => responder.end().await,
+            Way::Rfc2136(_) => {}
         }
         self.take_back().await;
     }

@@ -1,5 +1,6 @@
 //! The responder: real processes and real sockets, on loopback or in a network of the test's own.
 
+mod alpn;
 mod answers;
 mod child;
 mod parent;

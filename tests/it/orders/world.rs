@@ -135,6 +135,11 @@ impl World {
         }
     }
 
+    /// What this makes in a thread in its network.
+    pub fn within<T: Send + 'static>(&self, make: impl FnOnce() -> T + Send + 'static) -> T {
+        self.namespaces.thread(make).join().expect("it is made")
+    }
+
     /// A command in its namespaces.
     pub fn command(&self, program: impl AsRef<OsStr>) -> std::process::Command {
         self.namespaces.command(program)

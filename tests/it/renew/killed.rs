@@ -9,7 +9,7 @@ use super::site::{Ends, Folders, Site, until};
 use crate::orders::world::Pebble;
 
 /// Sends a signal to the program itself: nsenter, which waits for it, ends as it does.
-fn send(child: &Child, signal: &str) {
+pub fn send(child: &Child, signal: &str) {
     let nsenter = child.id();
     let children = std::fs::read_to_string(format!("/proc/{nsenter}/task/{nsenter}/children"));
     let children = children.expect("its children");
