@@ -10,6 +10,7 @@ use super::{audit, dry_run};
 use crate::challenge::Address;
 use crate::challenge::listen::inherited;
 use crate::error::Error;
+use crate::hooks::Cut;
 use crate::install::{self, Folders, Lock, Outcome};
 use crate::rehearsal::news::News;
 use crate::renewal::Renewals;
@@ -71,7 +72,8 @@ pub fn run(settings: &Settings, args: &RenewArgs) -> Result<u8, Error> {
     }
     let host = audit::host_of(settings, &args.names)?;
     let options = options(settings, args);
-    let stage = Stage { net: &net, options: &options, lock: &lock, inherited, hear: &hear };
+    let cut = Cut::default();
+    let stage = Stage { net: &net, options: &options, lock: &lock, inherited, hear: &hear, cut };
     let renewals = run::run(&host, stage);
     live.end();
     drop(lock);

@@ -6,8 +6,10 @@
 
 pub mod backoff;
 pub mod due;
+mod ending;
 mod jobs;
 pub mod key;
+mod left;
 pub mod order;
 pub mod owed;
 pub mod pending;
@@ -17,6 +19,7 @@ pub mod reload;
 pub mod run;
 pub mod served;
 pub mod solve;
+mod state;
 
 use jiff::Timestamp;
 
@@ -57,6 +60,8 @@ pub struct Renewal {
     pub hooks: Vec<Ran>,
     /// What servers give.
     pub served: Served,
+    /// The web server that passes no challenges on, where that is why it was not renewed.
+    pub behind: Option<&'static str>,
     /// What is to be known besides.
     pub notes: Vec<String>,
 }

@@ -3,20 +3,17 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::thread;
-
-use tokio::sync::oneshot;
 
 use super::jobs::{Job, jobs, judged};
 use super::solve::{Solver, Solvers};
-use super::{Outcome, Renewal, Renewals, Served, owed, reload, served};
+use super::{Outcome, Renewal, Renewals, Served, owed, reload, served, state};
 use crate::challenge::{Address, Socket};
 use crate::error::Error;
 use crate::facts::Lineage;
 use crate::gather::Host;
 use crate::gather::net::{Net, Sight};
 use crate::gather::x509;
-use crate::hooks::{self, Hooks, Ran};
+use crate::hooks::{Cut, Hooks, Ran};
 use crate::install::Lock;
 use crate::rehearsal::Publisher;
 use crate::rehearsal::news::{Hear, News};
@@ -54,6 +51,8 @@ pub struct Stage<'a> {
     pub inherited: Vec<Socket>,
     /// Who is told how it goes on.
     pub hear: Hear<'a>,
+    /// What ends hooks before they do.
+    pub cut: Cut,
 }
 
 /// Renews what is due.
@@ -71,8 +70,12 @@ pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
         lineages.iter().map(|lineage| judged(lineage, &host.facts, options)).collect();
     let mut around = Vec::new();
     let mut stopped = None;
-    let solvers = Solvers::new(&host.facts, host.root(), stage.net.zones(), options.no_hooks);
+    let solvers = Solvers::new(&host.facts, host.root(), stage.net.zones(), options, &stage.cut);
+    let notes = stage.take_back_left(&lineages, &solvers, &mut stopped);
     let jobs = jobs(&lineages, &mut all, &host.facts, options, &solvers);
+    if !jobs.is_empty() {
+        state::ready(&options.state_dir)?;
+    }
     let mut publisher = stage.publisher(&jobs)?;
     let of = |lineages: &[Lineage]| match options.no_hooks {
         true => Hooks::default(),
@@ -91,12 +94,12 @@ pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
             continue;
         }
         let pre: Vec<String> = may_run.iter().filter(|command| !ran.contains(*command)).cloned().collect();
-        around.extend(stage.hooks(&pre, &[], &mut stopped));
+        around.extend(stage.before(&pre, &mut stopped));
         ran.extend(pre);
         if stopped.is_none() {
             let jobs = stage.passing(jobs, &mut all, &mut publisher, &mut stopped)?;
             stopped = stopped.or(stage.net.run(stage.place(&jobs, &mut all, &mut publisher, host)).err());
-            stage.take_back(&jobs, &mut all);
+            stage.take_back(&jobs, &mut all, &mut stopped);
         }
     }
     if stopped.is_some() {
@@ -109,13 +112,13 @@ pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
     }
     publisher.end().iter().for_each(|left| (stage.hear)(News::Left(left)));
     stage.deploy(&of(&lineages), &lineages, &mut all, host, &mut stopped);
-    around.extend(stage.hooks(&of_due.post, &[], &mut stopped));
+    around.extend(stage.after(&of_due.post, &mut stopped));
     if stopped.is_none() {
         stage.look_at_served(&lineages, &mut all);
     }
     around.iter().for_each(|ran| (stage.hear)(News::Hook(ran)));
     let respond_at = options.respond_at.to_string();
-    Ok(Renewals { all, notes: Vec::new(), around, stopped, respond_at })
+    Ok(Renewals { all, notes, around, stopped, respond_at })
 }
 
 impl Stage<'_> {
@@ -128,10 +131,9 @@ impl Stage<'_> {
     }
 
     /// Takes back what hooks and updates have published and an interrupted order has not.
-    fn take_back(&self, jobs: &[Job<'_>], all: &mut [Renewal]) {
+    fn take_back(&self, jobs: &[Job<'_>], all: &mut [Renewal], stopped: &mut Option<u8>) {
         let ends = jobs.iter().filter_map(|job| job.solver.as_ref()).map(Solver::end);
-        // A second signal ends it.
-        let _ = self.net.run(futures_util::future::join_all(ends));
+        self.through(stopped, async { drop(futures_util::future::join_all(ends).await) });
         for (job, solver) in jobs.iter().filter_map(|job| Some((job, job.solver.as_ref()?))) {
             if let Some(renewal) = all.get_mut(job.at) {
                 renewal.notes.extend(solver.notes());
@@ -166,25 +168,6 @@ impl Stage<'_> {
         files.filter(is_cert).filter_map(serial).collect()
     }
 
-    /// Runs hooks to their end. A signal meanwhile is heard, and only what comes after is left out: whatever a pre hook has
-    /// stopped, the post hook starts again.
-    fn hooks(&self, commands: &[String], variables: &[(&str, &str)], stopped: &mut Option<u8>) -> Vec<Ran> {
-        self.to_its_end(stopped, || hooks::run(commands, variables))
-    }
-
-    fn to_its_end(&self, stopped: &mut Option<u8>, run: impl FnOnce() -> Vec<Ran> + Send) -> Vec<Ran> {
-        let (running, ended) = oneshot::channel::<()>();
-        thread::scope(|scope| {
-            let hooks = scope.spawn(|| {
-                let _running = running;
-                run()
-            });
-            let heard = self.net.run(async { drop(ended.await) }).err();
-            *stopped = stopped.or(heard);
-            hooks.join().unwrap_or_default()
-        })
-    }
-
     /// Runs the deploy hooks of what was renewed, and those that an earlier run still owes.
     fn deploy(
         &self,
@@ -208,9 +191,14 @@ impl Stage<'_> {
             let live = format!("{}/live/{}", host.facts.dirs.config, lineage.name);
             let names = lineage.names().join(" ");
             let variables = [("RENEWED_LINEAGE", live.as_str()), ("RENEWED_DOMAINS", names.as_str())];
-            renewal.hooks = self.hooks(commands.map(Vec::as_slice).unwrap_or_default(), &variables, stopped);
-            renewal.hooks.extend(self.to_its_end(stopped, || reload::after(lineage)));
-            if renewal.hooks.iter().all(|ran: &Ran| ran.code == Some(0)) {
+            let commands: Vec<String> =
+                commands.into_iter().flatten().cloned().chain(reload::after(lineage)).collect();
+            for command in commands.iter().take_while(|_| !self.cut.was_asked_for()) {
+                renewal.hooks.extend(self.hook(command, &variables, stopped));
+            }
+            if renewal.hooks.len() < commands.len() {
+                renewal.notes.push("the run was ended: its deploy hooks are left to the next one".into());
+            } else if renewal.hooks.iter().all(|ran: &Ran| ran.code == Some(0)) {
                 owed::settle(state_dir, &lineage.name);
             }
         }

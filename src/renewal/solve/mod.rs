@@ -1,9 +1,12 @@
 //! What answers the challenges of a lineage whose conf names hooks of `manual` or a server that takes dynamic updates.
 //!
 //! [`manual`] runs hooks and [`rfc2136`] sends updates, each as certbot would; [`propagation`] waits until the zone's own servers have
-//! a record. Whatever stands is taken back when the CA is done, and by [`Solver::end`] where a run ends before.
+//! a record. Whatever stands is taken back when the CA is done, by [`Solver::end`] where a run ends before, and by the next run
+//! where one was killed: it is in the [`journal`] from before it is published.
 
 mod desk;
+pub mod journal;
+mod left;
 pub mod manual;
 mod of;
 pub mod propagation;
@@ -19,6 +22,7 @@ use self::rfc2136::Rfc2136;
 use crate::acme::Answer;
 
 pub use self::desk::Counter;
+pub use self::left::Settled;
 pub use self::of::Solvers;
 
 /// What publishes for one lineage.

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::snippet;
 use crate::hooks::Ran;
 use crate::renewal::{Renewal, Renewals};
 use crate::report::dry_run::json::{AttemptOut, attempt};
@@ -15,6 +16,8 @@ struct Document<'a> {
     renewals: Vec<RenewalOut<'a>>,
     /// Pre and post hooks.
     hooks: Vec<RanOut<'a>>,
+    /// About no lineage of these.
+    notes: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -30,6 +33,8 @@ struct RenewalOut<'a> {
     served: &'static str,
     attempts: Vec<AttemptOut<'a>>,
     notes: &'a [String],
+    /// The lines that its web server lacks.
+    snippet: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -47,14 +52,15 @@ pub fn write(out: &mut impl Write, renewals: &Renewals) -> io::Result<()> {
     let document = Document {
         schema: "acme-audit.renew/1",
         exit_code: renewals.exit_code(),
-        renewals: renewals.all.iter().map(one).collect(),
+        renewals: renewals.all.iter().map(|renewal| one(renewal, &renewals.respond_at)).collect(),
         hooks: renewals.around.iter().map(ran).collect(),
+        notes: &renewals.notes,
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     out.write_all(b"\n")
 }
 
-fn one(renewal: &Renewal) -> RenewalOut<'_> {
+fn one<'a>(renewal: &'a Renewal, respond_at: &str) -> RenewalOut<'a> {
     let live = renewal.installed.as_ref();
     RenewalOut {
         lineage: &renewal.lineage,
@@ -68,6 +74,7 @@ fn one(renewal: &Renewal) -> RenewalOut<'_> {
         served: renewal.served.word(),
         attempts: renewal.attempts.iter().map(attempt).collect(),
         notes: &renewal.notes,
+        snippet: renewal.behind.and_then(|server| snippet::of(server, respond_at)),
     }
 }
 
