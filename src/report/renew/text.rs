@@ -40,7 +40,10 @@ fn snippets(out: &mut impl Write, renewals: &Renewals) -> io::Result<()> {
     for server in snippet::servers().filter(|server| lacking().any(|renewal| renewal.behind == Some(server)))
     {
         if let Some(lines) = snippet::of(server, &renewals.respond_at) {
-            writeln!(out, "\n{BOLD}{server}{BOLD:#}\n{}", printable(&lines).trim_end())?;
+            writeln!(out, "\n{BOLD}{server}{BOLD:#}")?;
+            for line in lines.trim_end().lines() {
+                writeln!(out, "{}", printable(line))?;
+            }
         }
     }
     if lacking().next().is_some() {

@@ -9,7 +9,7 @@ use super::site::{Ends, Folders, Site, until};
 use crate::orders::world::Pebble;
 
 /// Sends a signal to the program itself: nsenter, which waits for it, ends as it does.
-fn send(child: &Child, signal: &str) {
+pub fn send(child: &Child, signal: &str) {
     let nsenter = child.id();
     let children = std::fs::read_to_string(format!("/proc/{nsenter}/task/{nsenter}/children"));
     let children = children.expect("its children");
@@ -17,7 +17,8 @@ fn send(child: &Child, signal: &str) {
     let _ = Command::new("kill").args([signal, children.trim()]).stderr(Stdio::null()).status();
 }
 
-fn start(folders: &Folders<'_>) -> Child {
+/// A renewal of all lineages, begun.
+pub fn start(folders: &Folders<'_>) -> Child {
     folders.renewal(&["--force"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("nsenter")
 }
 

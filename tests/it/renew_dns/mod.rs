@@ -2,6 +2,7 @@
 //! two real name servers, of which the second is late.
 
 mod holding;
+mod left;
 mod manual;
 mod rfc2136;
 mod world;
