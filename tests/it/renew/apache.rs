@@ -72,7 +72,12 @@ fn made<'s>(site: &'s Site, name: &str, how: &str) -> Folders<'s> {
 fn served(site: &Site, name: &str) -> String {
     let script = "openssl s_client -connect 127.0.0.1:443 -servername \"$0\" </dev/null 2>/dev/null | openssl x509 -noout -serial";
     let out = run(site.world.command("sh").args(["-c", script, name]));
-    both(&out).trim().trim_start_matches("serial=").to_lowercase()
+    number(both(&out).trim().trim_start_matches("serial="))
+}
+
+/// A serial number, however it is written.
+fn number(serial: &str) -> String {
+    serial.trim_start_matches('0').to_lowercase()
 }
 
 /// The number of the process that is Apache.
@@ -112,17 +117,21 @@ fn an_apache_lineage_is_renewed_through_the_lines_that_are_printed() {
         );
         assert_eq!(
             (folders.live("a.test"), served(&site, "a.test")),
-            (version, folders.cert("a.test").serial)
+            (version, number(&folders.cert("a.test").serial))
         );
     };
     new(&folders.renew(&["--force"]), 2);
     assert_eq!(process(&site), apache, "it is loaded gracefully");
 
-    // Behind a socket as well, by the lines for it.
+    // Behind a socket as well, by the lines for it; nothing can be put into the web root.
+    let shut = r#"mount --bind "$0" "$0" && mount -o remount,bind,ro "$0""#;
+    run(site.world.command("sh").args(["-c", shut]).arg(site.path("www")));
     let socket = ["--force", "--respond-at", "/run/acme-audit.sock"];
     let report = folders.renew(&socket);
     report.assert(&["needs-snippet"], 2);
-    at(report.of("a.test")["snippet"].as_str().expect("lines"));
+    let lines = report.of("a.test")["snippet"].as_str().expect("lines").to_owned();
+    assert!(lines.contains(" unix:/run/acme-audit.sock|http://localhost%{REQUEST_URI} "), "{lines}");
+    at(&lines);
     new(&folders.renew(&socket), 3);
     // certbot's own plugin works as before.
     folders.certbot("renew --force-renewal --no-random-sleep-on-renew");
@@ -140,7 +149,7 @@ fn a_configuration_that_apache_does_not_take_is_told_and_tried_again() {
 
     let broken = site.path("apache2/conf-enabled/broken.conf");
     std::fs::write(&broken, "Nonsense on\n").expect("written");
-    let old = folders.cert("w.test").serial;
+    let old = number(&folders.cert("w.test").serial);
     let report = folders.renew(&["--force"]);
     report.assert(&["renewed"], 1);
     let renewal = report.of("w.test");
@@ -158,7 +167,7 @@ fn a_configuration_that_apache_does_not_take_is_told_and_tried_again() {
     std::fs::remove_file(&broken).expect("removed");
     folders.renew(&[]).assert(&["not-due"], 0);
     std::thread::sleep(std::time::Duration::from_secs(1));
-    assert_eq!(served(&site, "w.test"), folders.cert("w.test").serial);
+    assert_eq!(served(&site, "w.test"), number(&folders.cert("w.test").serial));
     let before = site.orders();
     assert_eq!(folders.renew(&[]).of("w.test")["hooks"], serde_json::json!([]));
     assert_eq!((folders.live("w.test"), site.orders()), (3, before));
