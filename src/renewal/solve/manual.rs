@@ -18,6 +18,13 @@ const OUTPUT: &str = "CERTBOT_AUTH_OUTPUT";
 /// The variables of a challenge.
 pub(super) type Variables = BTreeMap<String, String>;
 
+/// A challenge whose auth hook was begun.
+struct Standing {
+    /// Its number in the journal, where there is a cleanup hook.
+    number: Option<u64>,
+    variables: Variables,
+}
+
 /// The hooks of a lineage.
 pub struct Manual {
     lineage: String,
@@ -25,8 +32,8 @@ pub struct Manual {
     cleanup: Option<String>,
     journal: Arc<Journal>,
     cut: Cut,
-    /// The challenges whose auth hook was begun, by their numbers in the journal; held while a hook runs.
-    standing: Mutex<Vec<(u64, Variables)>>,
+    /// The challenges whose auth hook was begun; held while a hook runs.
+    standing: Mutex<Vec<Standing>>,
     stopped: AtomicBool,
 }
 
@@ -59,15 +66,17 @@ impl Manual {
     }
 
     /// Runs the auth hook once.
-    fn begin(&self, mut variables: Variables, standing: &mut Vec<(u64, Variables)>) -> Result<(), String> {
+    fn begin(&self, mut variables: Variables, standing: &mut Vec<Standing>) -> Result<(), String> {
         let hook = |variables: &Variables| Published::Hook { variables: variables.clone() };
-        let noted = self.journal.note(&self.lineage, &hook(&variables));
-        let number = noted.map_err(|why| format!("was not run: {why}"))?;
+        let noted = self.cleanup.as_ref().map(|_| self.journal.note(&self.lineage, &hook(&variables)));
+        let number = noted.transpose().map_err(|why| format!("was not run: {why}"))?;
         let (ran, output) = run(&self.auth, &variables, &self.cut);
         variables.insert(OUTPUT.into(), output);
-        // What is not written down the cleanup hook of a later run would go without.
-        let _ = self.journal.add(number, &self.lineage, &hook(&variables));
-        standing.push((number, variables));
+        if let Some(number) = number {
+            // What is not written down the cleanup hook of a later run would go without.
+            let _ = self.journal.add(number, &self.lineage, &hook(&variables));
+        }
+        standing.push(Standing { number, variables });
         failure(&ran).map_or(Ok(()), Err)
     }
 
@@ -75,9 +84,11 @@ impl Manual {
     pub fn clean_up(&self) -> Vec<String> {
         let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut notes = Vec::new();
-        for (number, variables) in standing.drain(..) {
+        for Standing { number, variables } in standing.drain(..) {
             notes.extend(self.cleanup.as_ref().and_then(|command| clean_up(command, &variables, &self.cut)));
-            self.journal.gone(number, &self.lineage);
+            if let Some(number) = number {
+                self.journal.gone(number, &self.lineage);
+            }
         }
         notes
     }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -10,6 +11,13 @@ use super::rfc2136::obtained;
 use super::world::{Report, SECRET, World, until};
 
 const NONE: [PathBuf; 0] = [];
+
+/// Records in an order of their own.
+fn sorted(records: &str) -> Vec<String> {
+    let mut lines: Vec<String> = records.lines().map(str::to_owned).collect();
+    lines.sort();
+    lines
+}
 
 /// What is told of no lineage of its own.
 fn notes(report: &Report) -> Vec<String> {
@@ -58,7 +66,21 @@ fn the_cleanup_hook_that_a_killed_run_did_not_come_to_is_run_by_the_next() {
     world.obtain_manually("dns", &["w.test", "*.w.test"]);
     world.hooks();
     let record = "_acme-challenge.w.test";
-    world.killed(|| world.records(record).lines().count() == 2);
+    // The CA has been asked to look, and does not say what it saw.
+    fs::write(world.path("slow"), "").expect("written");
+    world.killed(|| {
+        if world.path("begun").exists() && fs::remove_file(world.path("slow")).is_ok() {
+            world.send("ca.pid", "STOP");
+        }
+        // The second server still has certbot's for a while.
+        let [one, two] = ["127.0.0.1", "127.0.0.2"].map(|server| sorted(&world.records_at(server, record)));
+        let all = one.len() == 2 && one == two;
+        if all {
+            std::thread::sleep(Duration::from_secs(1));
+        }
+        all
+    });
+    world.send("ca.pid", "CONT");
     let [first, second] = world.hooks().try_into().expect("two auth hooks");
     assert!(first.starts_with("auth ") && second.starts_with("auth "));
 
@@ -76,6 +98,33 @@ fn the_cleanup_hook_that_a_killed_run_did_not_come_to_is_run_by_the_next() {
     assert!(first_had.is_some(), "it is given what the auth hook said: {hooks:?}");
     assert_eq!((world.records(record), world.journals()), (String::new(), NONE.to_vec()));
     world.renew(&["--force"]).assert("renewed", 0);
+}
+
+#[test]
+fn a_second_signal_leaves_records_that_a_server_does_not_take_back_to_the_next_run() {
+    let Some(world) = obtained("hmac-sha256") else { return };
+    let record = "_acme-challenge.deep.a.w.test";
+    let mut running = world.begin(&["--force"]);
+    until("it is published", || !world.records(record).is_empty());
+    world.send("one/pid", "STOP");
+    running.signal("TERM");
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(running.child.try_wait().expect("its state").is_none(), "the server is waited for");
+    // Three records are asked for, one after the other.
+    while running.child.try_wait().expect("its state").is_none() {
+        running.signal("INT");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let out = running.end();
+    let said = String::from_utf8_lossy(&out.stdout).into_owned();
+    assert_eq!(out.status.code(), Some(143), "{said}");
+    assert!(said.contains("could not be removed: it was ended by a second signal; the next run"), "{said}");
+    // It may take back by itself what it was asked for.
+    world.send("one/pid", "CONT");
+    let report = world.renew(&[]);
+    report.assert("not-due", 0);
+    assert!(notes(&report).iter().all(|note| note.ends_with("is taken back")), "{:#}", report.json);
+    assert_eq!((world.records(record), world.journals()), (String::new(), NONE.to_vec()));
 }
 
 /// A line of a journal.

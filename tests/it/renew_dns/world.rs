@@ -98,6 +98,7 @@ answers 127.0.0.2
 python3 -m http.server 80 --bind 127.0.0.1 --directory "$work/www" >web.log 2>&1 </dev/null &
 PEBBLE_VA_NOSLEEP=1 PEBBLE_WFE_NONCEREJECT=0 PEBBLE_AUTHZREUSE=0 \
     pebble -config pebble.json -dnsserver 127.0.0.2:53 >ca.log 2>&1 </dev/null &
+echo $! >ca.pid
 for _ in $(seq 200); do curl -s -o /dev/null --cacert "$ca/ca.pem" https://localhost:14000/dir && break; sleep 0.05; done
 echo "ready $pid"
 read -r _ || :
@@ -287,6 +288,12 @@ impl World {
         assert_eq!(running.end().status.code(), None);
     }
 
+    /// Sends a signal to a server of the host, by the file of its number.
+    pub fn send(&self, file: &str, signal: &str) {
+        let pid = std::fs::read_to_string(self.path(file)).expect("its number");
+        run(self.command("sh").args(["-c", "kill -\"$1\" \"$0\"", pid.trim(), signal]));
+    }
+
     /// What is written down of what is published.
     pub fn journals(&self) -> Vec<PathBuf> {
         let entries = std::fs::read_dir(self.path("state/published")).into_iter().flatten().flatten();
@@ -340,8 +347,15 @@ impl World {
 
     /// The TXT records at a name, by the first server.
     pub fn records(&self, name: &str) -> String {
-        let out = run(self.command("dig").args(["+short", "@127.0.0.1", name, "TXT"]));
-        String::from_utf8(out.stdout).expect("text")
+        self.records_at("127.0.0.1", name)
+    }
+
+    /// The same by another one.
+    pub fn records_at(&self, server: &str, name: &str) -> String {
+        let out = run(self.command("dig").args(["+short", &format!("@{server}"), name, "TXT"]));
+        let text = String::from_utf8(out.stdout).expect("text");
+        // It says there, too, when it had to ask twice.
+        text.lines().filter(|line| line.starts_with('"')).collect::<Vec<_>>().join("\n")
     }
 
     /// The version of a lineage that is live.
@@ -362,8 +376,7 @@ impl Running<'_> {
     pub fn signal(&self, name: &str) {
         let file = self.world.path("pid");
         until("it starts", || file.exists());
-        let pid = std::fs::read_to_string(file).expect("its number");
-        run(self.world.command("sh").args(["-c", "kill -\"$1\" \"$0\"", pid.trim(), name]));
+        self.world.send("pid", name);
     }
 
     /// What it comes to.
