@@ -67,10 +67,11 @@ fn the_cleanup_hook_that_a_killed_run_did_not_come_to_is_run_by_the_next() {
     world.hooks();
     let record = "_acme-challenge.w.test";
     // The CA has been asked to look, and does not say what it saw.
-    fs::write(world.path("slow"), "").expect("written");
+    fs::write(world.path("held"), "").expect("written");
     world.killed(|| {
-        if world.path("begun").exists() && fs::remove_file(world.path("slow")).is_ok() {
+        if world.path("begun").exists() && world.path("held").exists() {
             world.send("ca.pid", "STOP");
+            fs::remove_file(world.path("held")).expect("removed");
         }
         // The second server still has certbot's for a while.
         let [one, two] = ["127.0.0.1", "127.0.0.2"].map(|server| sorted(&world.records_at(server, record)));

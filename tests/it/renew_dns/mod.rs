@@ -4,5 +4,6 @@
 mod holding;
 mod left;
 mod manual;
+mod parts;
 mod rfc2136;
 mod world;
