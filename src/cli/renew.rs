@@ -10,6 +10,7 @@ use super::{audit, dry_run};
 use crate::challenge::Address;
 use crate::challenge::listen::inherited;
 use crate::error::Error;
+use crate::hooks::Cut;
 use crate::install::{self, Folders, Lock, Outcome};
 use crate::rehearsal::news::News;
 use crate::renewal::Renewals;
@@ -77,8 +78,9 @@ pub fn run(settings: &Settings, args: &RenewArgs) -> Result<u8, Error> {
     }
     let host = audit::host_of(settings, &args.names)?;
     let options = options(settings, args);
-    let stage =
-        Stage { net: &net, options: &options, config: &settings.config, lock: &lock, inherited, hear: &hear };
+    let config = &settings.config;
+    let cut = Cut::default();
+    let stage = Stage { net: &net, options: &options, config, lock: &lock, inherited, hear: &hear, cut };
     let renewals = run::run(&host, stage);
     live.end();
     drop(lock);
