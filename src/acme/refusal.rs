@@ -57,6 +57,19 @@ impl Refusal {
         }
     }
 
+    /// Whether the CA would refuse anything now: it is not there, in trouble, or limits the account. Another CA may do it.
+    pub fn is_of_the_ca(&self) -> bool {
+        match self {
+            Refusal::Problem(problem) => {
+                ["rateLimited", "serverInternal"].contains(&problem.kind())
+                    || problem.status.is_some_and(|status| status == 429 || status >= 500)
+            }
+            Refusal::Fault(CaFault::Status(status, _)) => *status == 429 || *status >= 500,
+            Refusal::Fault(_) | Refusal::Unfinished(..) => true,
+            Refusal::Own(_) => false,
+        }
+    }
+
     /// Whether it is a problem of this kind.
     pub fn is(&self, kind: &str) -> bool {
         self.problem().is_some_and(|problem| problem.kind() == kind)

@@ -90,7 +90,7 @@ pub fn batches<'h>(host: &'h Host, net: &'h Net) -> impl Iterator<Item = Vec<Lin
     starts.map(|start| {
         let places = start..host.confs.len().min(start.saturating_add(BATCH));
         let mut batch: Vec<Lineage> = places.filter_map(|at| host.lineage(at)).collect();
-        let sight = Sight { names: true, walks: true, cas: true, served: true };
+        let sight = Sight { names: true, challenges: true, walks: true, cas: true, served: true };
         net.see(&mut batch, &host.facts, host.root(), sight);
         batch
     })

@@ -139,6 +139,7 @@ fn show(global: &Global) -> Result<u8, Error> {
         row("color", global.color.is_some(), json!(format!("{:?}", settings.color).to_lowercase())),
         row("until", global.until.is_some(), json!(until)),
         row("min-attempts", false, json!(config.min_attempts.unwrap_or(ENOUGH_ATTEMPTS))),
+        row("fallback", false, json!(config.fallback)),
         row("lineages", false, json!(config.lineages)),
         row("ignore", false, json!(config.ignore)),
     ];

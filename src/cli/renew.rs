@@ -10,6 +10,7 @@ use super::{audit, dry_run};
 use crate::challenge::Address;
 use crate::challenge::listen::inherited;
 use crate::error::Error;
+use crate::hooks::Cut;
 use crate::install::{self, Folders, Lock, Outcome};
 use crate::rehearsal::news::News;
 use crate::renewal::Renewals;
@@ -33,6 +34,12 @@ pub struct RenewArgs {
     /// Place the orders at this directory instead of each lineage's own CA
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
+    /// Make a new account where certbot has none that the CA knows: you agree to the CA's terms of service
+    #[arg(long)]
+    pub agree_tos: bool,
+    /// Where the CA of a new account may write to
+    #[arg(short = 'm', long, value_name = "ADDRESS", requires = "agree_tos")]
+    pub email: Option<String>,
     /// Run no hooks, and load no web server anew
     #[arg(long)]
     pub no_hooks: bool,
@@ -71,8 +78,9 @@ pub fn run(settings: &Settings, args: &RenewArgs) -> Result<u8, Error> {
     }
     let host = audit::host_of(settings, &args.names)?;
     let options = options(settings, args);
-    let stage =
-        Stage { net: &net, options: &options, config: &settings.config, lock: &lock, inherited, hear: &hear };
+    let config = &settings.config;
+    let cut = Cut::default();
+    let stage = Stage { net: &net, options: &options, config, lock: &lock, inherited, hear: &hear, cut };
     let renewals = run::run(&host, stage);
     live.end();
     drop(lock);
@@ -115,6 +123,8 @@ fn options(settings: &Settings, args: &RenewArgs) -> Options {
         server: args.server.clone(),
         forced: args.force_renewal,
         no_hooks: args.no_hooks,
+        agree_tos: args.agree_tos,
+        email: args.email.clone(),
     }
 }
 

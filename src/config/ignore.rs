@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use super::Config;
+use super::{Config, Several};
 use crate::check::{Finding, Severity};
 use crate::fold::Raised;
 
@@ -16,43 +16,13 @@ pub struct Ignore {
     /// The check's id.
     pub id: String,
     /// Only for these lineages; empty for all.
-    #[serde(default, skip_serializing_if = "Names::is_empty")]
-    pub lineage: Names,
+    #[serde(default, skip_serializing_if = "Several::is_empty")]
+    pub lineage: Several<String>,
     /// Why: it is printed.
     pub because: String,
     /// The last day, in UTC, on which it is ignored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Date>,
-}
-
-/// One name, or a list of them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Names {
-    /// One.
-    One(String),
-    /// Any number.
-    Many(Vec<String>),
-}
-
-impl Default for Names {
-    fn default() -> Self {
-        Names::Many(Vec::new())
-    }
-}
-
-impl Names {
-    fn is_empty(&self) -> bool {
-        self.all().is_empty()
-    }
-
-    /// All of them.
-    pub fn all(&self) -> &[String] {
-        match self {
-            Names::One(name) => std::slice::from_ref(name),
-            Names::Many(names) => names,
-        }
-    }
 }
 
 impl Ignore {
@@ -77,7 +47,7 @@ impl Config {
         let of_lineages = self.lineages.iter().flat_map(|(name, lineage)| {
             lineage.ignore.iter().map(move |ignore| Ignore {
                 id: ignore.id.clone(),
-                lineage: Names::One(name.clone()),
+                lineage: Several::One(name.clone()),
                 because: ignore.because.clone(),
                 until: ignore.until,
             })

@@ -3,9 +3,11 @@
 //! The document is walked once with its lines and columns, so that every fault is told with its place; then serde_yaml
 //! reads it.
 
+mod fallback;
 mod ignore;
 mod node;
 mod schema;
+mod several;
 mod shape;
 mod suggest;
 pub mod until;
@@ -17,8 +19,10 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-pub use ignore::{Ignore, Names};
+pub use fallback::Fallback;
+pub use ignore::Ignore;
 pub use schema::schema;
+pub use several::Several;
 
 use self::node::Place;
 use crate::check::Severity;
@@ -71,6 +75,9 @@ pub struct Config {
     pub until: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_attempts: Option<u32>,
+    /// CAs that are asked where a lineage's own gives no certificate, in this order.
+    #[serde(skip_serializing_if = "Several::is_empty")]
+    pub fallback: Several<Fallback>,
     /// What holds for single lineages.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub lineages: BTreeMap<String, OfLineage>,
@@ -267,6 +274,20 @@ mod tests {
     }
 
     #[test]
+    fn a_fallback_is_a_directory_and_its_key_stands_in_a_file() {
+        let text =
+            "fallback:\n  server: http://b.test/dir\n  eab-hmac-key-file: eab.key\n  eab-hmac-key: secret\n";
+        assert_eq!(
+            faults(text),
+            [
+                "2:11: `http://b.test/dir` is not a URL; it begins with https://",
+                "3:22: `eab.key` is not a file's path; write it from the root: /etc/acme-audit/eab.key",
+                "4:3: `eab-hmac-key` is no key here; the keys here are server, email, eab-kid, eab-hmac-key-file",
+            ]
+        );
+    }
+
+    #[test]
     fn what_is_no_yaml_is_told_with_its_place() {
         assert!(faults("jobs: [1\nx: y\n")[0].starts_with("2:"), "{:?}", faults("jobs: [1\nx: y\n"));
         assert!(faults("a:\n\tb: 1\n")[0].starts_with("2:"));
@@ -287,6 +308,12 @@ mod tests {
         assert_eq!(config.terms().enough_for("a.example"), 1);
         assert_eq!(config.terms().enough_for("b.example"), 5);
         assert_eq!(config.ignored().count(), 2);
+        let two = "fallback:\n  - {server: 'https://b.test/dir', email: a@b.test}\n  - server: https://c.test/dir\n    eab-kid: k\n    eab-hmac-key-file: /k\n";
+        let fallback = Config::parse(two.as_bytes()).unwrap_or_else(|e| panic!("{e:?}")).fallback;
+        assert_eq!(fallback.all()[1].eab_kid.as_deref(), Some("k"));
+        let one =
+            Config::parse(b"fallback: {server: 'https://b.test/dir'}\n").unwrap_or_else(|e| panic!("{e:?}"));
+        assert_eq!(one.fallback.all().len(), 1);
         assert_eq!(config.lines.get("min-attempts"), Some(&9));
     }
 

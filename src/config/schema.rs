@@ -19,7 +19,8 @@ pub fn schema() -> Value {
 fn of(shape: Shape) -> Value {
     match shape {
         Shape::Text => json!({"type": "string", "minLength": 1}),
-        Shape::Folder => json!({"type": "string", "pattern": "^/"}),
+        Shape::Url => json!({"type": "string", "format": "uri", "pattern": "^https://"}),
+        Shape::Folder | Shape::File => json!({"type": "string", "pattern": "^/"}),
         Shape::Word(words) => json!({"enum": words}),
         Shape::Check => json!({"enum": CHECKS.iter().map(|check| check.id).collect::<Vec<_>>()}),
         Shape::Switch => json!({"type": "boolean"}),

@@ -7,6 +7,10 @@ pub(super) enum Shape {
     Text,
     /// A folder's path.
     Folder,
+    /// A file's path.
+    File,
+    /// A URL of https.
+    Url,
     /// One of these words.
     Word(&'static [&'static str]),
     /// The id of a check.
@@ -83,6 +87,21 @@ const LINEAGE: Shape = Shape::Map(&[
     may("ignore", Shape::List(&IGNORED_OF_LINEAGE), "findings about this lineage that are accepted"),
 ]);
 
+const FALLBACK: Shape = Shape::Map(&[
+    must(
+        "server",
+        Shape::Url,
+        "the URL of its ACME directory; who writes it here agrees to the CA's terms of service",
+    ),
+    may("email", Shape::Text, "where the CA may write to"),
+    may(
+        "eab-kid",
+        Shape::Text,
+        "the key's identifier that the CA gave its customer (external account binding)",
+    ),
+    may("eab-hmac-key-file", Shape::File, "a file that holds that key, in base64url as the CA gave it"),
+]);
+
 /// The whole file.
 pub(super) const FILE: Shape = Shape::Map(&[
     may("config-dir", Shape::Folder, "certbot's configuration directory"),
@@ -111,6 +130,11 @@ pub(super) const FILE: Shape = Shape::Map(&[
     may("color", Shape::Word(&["auto", "always", "never"]), "when to use colour"),
     may("until", Shape::Until, "where the forecast ends: a day, a time or a span; three years by default"),
     MIN_ATTEMPTS,
+    may(
+        "fallback",
+        Shape::OneOrMore(&FALLBACK),
+        "a CA, or several in this order, that renew asks where a lineage's own is down or limits it",
+    ),
     may("lineages", Shape::ByLineage(&LINEAGE), "what holds for single lineages"),
     may("ignore", Shape::List(&IGNORED), "findings that are known and accepted"),
 ]);

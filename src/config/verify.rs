@@ -78,15 +78,21 @@ fn scalar(place: Place, text: &str, quoted: bool, shape: Shape) -> Option<Fault>
     let wrong = |what: String, hint: String| Some(Fault::new(place, what, hint));
     let said = || format!("`{text}` is not {}", wanted(shape));
     match shape {
-        Shape::Text | Shape::Folder if text.trim().is_empty() => {
+        Shape::Text | Shape::Folder | Shape::File | Shape::Url if text.trim().is_empty() => {
             wrong("an empty text".to_owned(), format!("write {}", wanted(shape)))
         }
-        Shape::Text | Shape::Folder if !quoted && looks_like_another_type(text) => {
+        Shape::Text | Shape::Folder | Shape::File | Shape::Url
+            if !quoted && looks_like_another_type(text) =>
+        {
             Some(not_text(place, text))
         }
         Shape::Text => None,
         Shape::Folder if text.starts_with('/') => None,
         Shape::Folder => wrong(said(), "write it from the root: /etc/letsencrypt".to_owned()),
+        Shape::File if text.starts_with('/') => None,
+        Shape::File => wrong(said(), "write it from the root: /etc/acme-audit/eab.key".to_owned()),
+        Shape::Url if text.starts_with("https://") => None,
+        Shape::Url => wrong(said(), "it begins with https://".to_owned()),
         Shape::Word(words) if words.contains(&text) => None,
         Shape::Word(words) => wrong(said(), meant(text, words.iter().copied())),
         Shape::Check if CHECKS.iter().any(|check| check.id == text) => None,
@@ -148,6 +154,8 @@ fn meant<'a>(text: &str, words: impl Iterator<Item = &'a str> + Clone) -> String
 fn wanted(shape: Shape) -> String {
     match shape {
         Shape::Text => "a text".to_owned(),
+        Shape::File => "a file's path".to_owned(),
+        Shape::Url => "a URL".to_owned(),
         Shape::Folder => "a folder's path".to_owned(),
         Shape::Word(words) => format!("one of {}", words.join(", ")),
         Shape::Check => "the id of a check".to_owned(),

@@ -1,6 +1,7 @@
 //! Pre, post and deploy hooks: which ones certbot would run, and [`run`], which runs them.
 //! <https://eff-certbot.readthedocs.io/en/stable/using.html#pre-and-post-validation-hooks>
 
+mod cut;
 mod run;
 
 use std::path::Path;
@@ -10,7 +11,8 @@ use crate::facts::{HookStage, HostFacts, Lineage, Role};
 use crate::gather::certbot::unmasked;
 use crate::gather::fs::Root;
 
-pub use self::run::{Ran, run};
+pub use self::cut::Cut;
+pub use self::run::{Hook, Ran, run};
 
 /// The largest conf that is read, in bytes.
 const MAX_CONF: u64 = 1 << 20;

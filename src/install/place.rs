@@ -86,6 +86,28 @@ impl Place {
         self.versions().map(drop)
     }
 
+    /// Whether this process may write where a new version goes, and give its key the group of the one before.
+    ///
+    /// # Errors
+    /// What it may not.
+    pub fn is_writable(&self) -> Result<(), Error> {
+        let live = self.link(Kind::Cert).parent().unwrap_or(Path::new("/"));
+        for file in [self.archive.join("*.pem"), live.join("*.pem"), live.to_path_buf()] {
+            let folder = file.parent().unwrap_or(&file);
+            super::disk::may_write(folder).map_err(|e| cannot("write", &file, &e))?;
+        }
+        let key = fs::canonicalize(self.link(Kind::Privkey)).unwrap_or_default();
+        match fs::metadata(&key) {
+            Ok(old) if !super::disk::may_give(&self.archive, old.gid()) => Err(Error::new(format!(
+                "this user is not in the group {} of {}, which the new key is to have",
+                old.gid(),
+                key.display()
+            ))
+            .hint("run as root, or add the user to that group")),
+            _ => Ok(()),
+        }
+    }
+
     /// The versions that the four links name, and that the files of the archive have.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ use crate::acme::{
 };
 use crate::ca::is_production;
 use crate::facts::{Attempt, HostFacts, Lineage, Problem, Vantage};
+use crate::gather::certbot::unmasked;
 use crate::gather::fs::Root;
 use crate::gather::net::Planted;
 use crate::gather::net::ca::{accounts, key_of};
@@ -90,7 +91,7 @@ pub fn certbots_keys(host: &HostFacts, server: &str, root: &Root) -> Vec<Account
 pub async fn account(
     client: Arc<Client>,
     certbots: Vec<AccountKey>,
-    external: Option<&ExternalAccount>,
+    new: &NewAccount<'_>,
     state_dir: &Path,
     server: &str,
 ) -> Result<Account, String> {
@@ -102,14 +103,21 @@ pub async fn account(
     let folder = crate::ca::account_folder(server).replace(['/', ':'], "_");
     let file = state_dir.join("accounts").join(folder).join("key.json");
     let key = AccountKey::open_or_make(&file).map_err(|e| e.to_string())?;
-    let new = NewAccount { external, ..NewAccount::default() };
-    Account::make(client, Arc::new(key), &new).await.map_err(|refusal| {
+    Account::make(client, Arc::new(key), new).await.map_err(|refusal| {
         let hint = match refusal.is("externalAccountRequired") {
-            true => "; certbot's cli.ini gives no eab-kid and eab-hmac-key",
+            true => {
+                "; certbot's cli.ini gives no eab-kid and eab-hmac-key, or acme-audit.yaml none of a fallback"
+            }
             false => "",
         };
         format!("{}{hint}", refused(&refusal))
     })
+}
+
+/// The credentials that certbot would register with. <https://www.rfc-editor.org/rfc/rfc8555#section-7.3.4>
+pub fn external(root: &Root) -> Option<ExternalAccount> {
+    let said = |option| unmasked(root, option);
+    ExternalAccount::new(&said("eab-kid")?, &said("eab-hmac-key")?).ok()
 }
 
 /// A refusal with the check that explains it.

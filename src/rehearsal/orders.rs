@@ -6,10 +6,9 @@ use std::sync::Arc;
 use super::ca::{self, AtCa, Case, certbots_keys};
 use super::news::Hear;
 use super::{Plan, Publisher, Target, Untested};
-use crate::acme::{AccountKey, Client, ExternalAccount};
+use crate::acme::{AccountKey, Client, ExternalAccount, NewAccount};
 use crate::ca::staging;
 use crate::facts::{HostFacts, Lineage};
-use crate::gather::certbot::unmasked;
 use crate::gather::fs::Root;
 use crate::gather::net::Net;
 
@@ -30,7 +29,7 @@ impl Orders {
         Self {
             server: server.to_owned(),
             keys: Vec::new(),
-            external: external(&Root::live()),
+            external: ca::external(&Root::live()),
             cases: vec![Case::of_names(plan.targets.clone())],
         }
     }
@@ -62,7 +61,7 @@ impl Orders {
                 Some(orders) => orders.cases.push(case),
                 None => {
                     let keys = certbots_keys(host, server, root);
-                    let external = external(root);
+                    let external = ca::external(root);
                     all.push(Self { server: server.to_owned(), keys, external, cases: vec![case] });
                 }
             }
@@ -85,15 +84,10 @@ impl Orders {
             Ok(client) => Arc::new(client),
             Err(fault) => return untested(format!("{server}: {fault}")),
         };
-        match ca::account(client, keys, external.as_ref(), state_dir, &server).await {
+        let new = NewAccount { external: external.as_ref(), ..NewAccount::default() };
+        match ca::account(client, keys, &new, state_dir, &server).await {
             Ok(account) => ca::run(&cases, &account, &server, publisher, hear).await,
             Err(why) => untested(format!("{server} gives no account: {why}")),
         }
     }
-}
-
-/// The credentials that certbot would register with. <https://www.rfc-editor.org/rfc/rfc8555#section-7.3.4>
-fn external(root: &Root) -> Option<ExternalAccount> {
-    let said = |option| unmasked(root, option);
-    ExternalAccount::new(&said("eab-kid")?, &said("eab-hmac-key")?).ok()
 }

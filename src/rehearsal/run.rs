@@ -72,7 +72,7 @@ pub fn of_names(plan: &Plan, mut stage: Stage<'_>) -> Result<Rehearsal, Error> {
 pub fn of_lineages(host: Host, config: &Config, mut stage: Stage<'_>) -> Result<Rehearsal, Error> {
     let options = stage.options;
     let mut lineages: Vec<Lineage> = (0..host.confs.len()).filter_map(|at| host.lineage(at)).collect();
-    let sight = Sight { names: true, cas: !options.local, ..Sight::default() };
+    let sight = Sight { names: true, challenges: true, cas: !options.local, ..Sight::default() };
     stage.net.see(&mut lineages, &host.facts, host.root(), sight);
     if lineages.is_empty() {
         let what = format!(

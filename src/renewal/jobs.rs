@@ -1,10 +1,12 @@
 //! What is due and can be tried.
 
 use super::due::{Decision, decide};
+use super::fallback::Turned;
 use super::run::{Options, Stage};
 use super::solve::ports::{Chosen, Ports};
 use super::solve::{Solver, Solvers};
 use super::{Outcome, Renewal, backoff, key, pending};
+use crate::challenge::webroot;
 use crate::error::Error;
 use crate::facts::{HostFacts, Lineage};
 use crate::install::Place;
@@ -18,8 +20,10 @@ pub(super) struct Job<'a> {
     pub lineage: &'a Lineage,
     /// What is ordered.
     pub case: Case,
-    /// The directory of its CA.
+    /// The directory of the CA that is asked.
     pub server: String,
+    /// It is a fallback's.
+    pub turned: Option<Turned>,
     /// What publishes, where hooks or updates do.
     pub solver: Option<Solver>,
     /// Why it cannot be proven now: nothing is ordered for it.
@@ -67,7 +71,8 @@ pub(super) fn jobs<'a>(
             continue;
         }
         // A certificate that could not be put live would be ordered in vain.
-        let place = Place::read(&options.config_dir, &lineage.name).and_then(|place| place.is_sound());
+        let place = Place::read(&options.config_dir, &lineage.name)
+            .and_then(|place| place.is_sound().and_then(|()| place.is_writable()));
         if let Err(error) = place {
             renewal.because = error.line();
             continue;
@@ -77,6 +82,10 @@ pub(super) fn jobs<'a>(
         if let Some(untested) = plan.untested.first() {
             renewal.because =
                 format!("{}; certbot renews it: certbot renew --cert-name {}", untested.what, lineage.name);
+            continue;
+        }
+        if let Some(error) = plan.targets.iter().find_map(cannot_publish) {
+            renewal.because = error;
             continue;
         }
         let server = options.server.clone().or_else(|| lineage.asks(host).map(str::to_owned));
@@ -92,9 +101,15 @@ pub(super) fn jobs<'a>(
             }
         };
         let case = Case { key: key::kind(lineage), ..Case::of(lineage, plan.targets) };
-        jobs.push(Job { at, lineage, case, server, solver, shut_out: None });
+        jobs.push(Job { at, lineage, case, server, turned: None, solver, shut_out: None });
     }
     jobs
+}
+
+/// Why a token's file cannot be written, as far as the disk shows.
+fn cannot_publish(target: &Target) -> Option<String> {
+    let Means::Webroot(root) = &target.means else { return None };
+    webroot::is_writable(root).err().map(|error| error.line())
 }
 
 impl Stage<'_> {
@@ -165,6 +180,10 @@ impl Stage<'_> {
                 None => untested.map(|untested| untested.what.clone()).unwrap_or_default(),
             };
             renewal.attempts = failed;
+            renewal.behind = job.case.targets.iter().find_map(|target| match target.means {
+                Means::Behind { server, .. } => Some(server),
+                _ => None,
+            });
         }
         Ok(passing)
     }

@@ -4,11 +4,16 @@
 //! [`due`] decides, [`run`] is the course of it, [`order`] gets a certificate and [`received`] looks at it before it goes live;
 //! [`owed`] keeps the deploy hooks that have not succeeded, [`backoff`] the failures.
 
+mod account;
 pub mod backoff;
 pub mod due;
+mod ending;
 mod explain;
+mod failure;
+mod fallback;
 mod jobs;
 pub mod key;
+mod left;
 pub mod order;
 pub mod owed;
 pub mod pending;
@@ -18,6 +23,7 @@ pub mod reload;
 pub mod run;
 mod served;
 pub mod solve;
+mod state;
 
 use jiff::Timestamp;
 
@@ -61,6 +67,8 @@ pub struct Renewal {
     pub hooks: Vec<Ran>,
     /// What servers give.
     pub served: Served,
+    /// The web server that passes no challenges on, where that is why it was not renewed.
+    pub behind: Option<&'static str>,
     /// What is to be known besides.
     pub notes: Vec<String>,
 }

@@ -1,34 +1,31 @@
 //! The order of one renewal.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::failure::Failure;
+use super::jobs::Job;
 use super::key::NewKey;
 use super::pending::{self, Pending};
 use super::solve::Counter;
 use crate::acme::{
-    Account, AccountKey, Answer, Client, Identified, Key, Method, Outcome, Publisher, Refusal, Step, Wanted,
+    Account, Answer, Client, Identified, Key, Method, Outcome, Publisher, Refusal, Step, Wanted,
 };
-use crate::facts::{Choice, HostFacts, Lineage};
-use crate::gather::fs::Root;
+use crate::facts::Lineage;
 use crate::gather::net::ari::cert_id;
-use crate::gather::net::ca::key_of;
-use crate::rehearsal::ca::{AtCa, Case, WITHIN, certbots_keys};
+use crate::rehearsal::ca::{AtCa, Case, WITHIN};
 use crate::rehearsal::{Means, Target};
 
 /// What came of an order.
 #[derive(Debug, Default)]
-pub struct Ordered {
+pub(super) struct Ordered {
     /// The certificate and its chain in PEM.
     pub chain: Option<String>,
     /// What the CA said of each identifier.
     pub at_ca: AtCa,
     /// Why there is no certificate.
-    pub because: String,
-    /// After how many seconds the CA wants to be asked again.
-    pub retry_after: Option<u64>,
+    pub failure: Failure,
     /// What is to be known besides.
     pub notes: Vec<String>,
 }
@@ -76,70 +73,20 @@ impl Publisher for Keeping<'_, '_, '_> {
 /// <https://www.rfc-editor.org/rfc/rfc9773#section-5>
 const NOT_IN_PLACE: [&str; 3] = ["alreadyReplaced", "malformed", "conflict"];
 
-/// The keys of the accounts that a lineage may be renewed with, certbot's choice first.
-///
-/// # Errors
-/// certbot has no account, or none that can be told.
-pub fn keys(
-    lineage: &Lineage,
-    host: &HostFacts,
-    root: &Root,
-    server: Option<&str>,
-) -> Result<Vec<AccountKey>, String> {
-    if let Some(server) = server {
-        return Ok(certbots_keys(host, server, root));
-    }
-    let choice = host.account_of(lineage).map_err(|missing| missing.to_string())?;
-    match choice {
-        Some(Choice::Named(_, Some(account))) => key_of(account, root).map(|key| vec![key]),
-        Some(Choice::Named(id, None)) => Err(format!("the account {id} is not on this host (acme-audit explain account-dir-missing)")),
-        Some(Choice::Any(accounts)) => match accounts.as_slice() {
-            [only] => key_of(only, root).map(|key| vec![key]),
-            [] => Err("certbot has no account at its CA: certbot register makes one".into()),
-            _ => Err("certbot has several accounts at its CA, and its conf names none (acme-audit explain multiple-accounts-ambiguous)".into()),
-        },
-        None => Err("its conf names no CA".into()),
-    }
-}
-
-/// The account at the CA, of the first key that it knows.
-///
-/// # Errors
-/// The CA knows none, or gives no answer.
-pub async fn account(
-    client: Arc<Client>,
-    keys: Vec<AccountKey>,
-    server: &str,
-    state_dir: &Path,
-    named: bool,
-) -> Result<Account, String> {
-    if named {
-        return crate::rehearsal::ca::account(client, keys, None, state_dir, server).await;
-    }
-    for key in keys {
-        let found =
-            Account::find(client.clone(), Arc::new(key)).await.map_err(|refusal| refusal.to_string())?;
-        if let Some(account) = found {
-            return Ok(account);
-        }
-    }
-    Err(format!("{server} does not know certbot's account (acme-audit explain account-unknown-to-ca)"))
-}
-
 /// Fetches what an earlier run had ordered; `None` where nothing comes of that order.
 ///
 /// # Errors
 /// No answer, or the CA does not say in time.
-pub async fn fetch(
+pub(super) async fn fetch(
     account: &Account,
     client: &Client,
     case: &Case,
     lineage: &Lineage,
     before: &Pending,
-) -> Result<Option<(Ordered, NewKey)>, String> {
+) -> Result<Option<(Ordered, NewKey)>, Failure> {
     let Some(key) = NewKey::from_pem(before.key.as_bytes()) else { return Ok(None) };
     let (wanted, mut notes) = wanted(lineage, case, client, &key);
-    let chain = account.resume(&before.order, &wanted).await.map_err(|refusal| refusal.to_string())?;
+    let chain = account.resume(&before.order, &wanted).await?;
     notes.push("its certificate had been ordered by an earlier run, and was fetched".into());
     Ok(chain.map(|chain| (Ordered { chain: Some(chain), notes, ..Ordered::default() }, key)))
 }
@@ -177,19 +124,20 @@ fn wanted<'a>(
 }
 
 /// Orders what a renewal needs.
-pub async fn order(
+pub(super) async fn order(
     account: &Account,
     client: &Client,
-    server: &str,
-    lineage: &Lineage,
+    job: &Job<'_>,
     key: &NewKey,
     counter: &Counter<'_, '_>,
     state_dir: &Path,
 ) -> Ordered {
-    let case = counter.desk.case;
+    let Job { case, lineage, server, .. } = job;
     let (mut wanted, mut notes) = wanted(lineage, case, client, key);
     let replaced = lineage.cert.as_ref().ok().and_then(cert_id);
-    wanted.replaces = replaced.as_deref().filter(|_| client.directory().renewal_info.is_some());
+    // Another CA knows nothing of the certificate.
+    let knows = client.directory().renewal_info.is_some() && job.turned.is_none();
+    wanted.replaces = replaced.as_deref().filter(|_| knows);
     let keeping = Keeping { counter, state_dir, lineage: &lineage.name, server, key };
     let mut outcome = account.order(&wanted, &keeping).await;
     let not_in_place = |outcome: &Outcome| match &outcome.refused {
@@ -204,7 +152,25 @@ pub async fn order(
     let retry_after = refusal.and_then(Refusal::problem).and_then(|problem| problem.retry_after);
     let at_ca = AtCa::of(&outcome, case, server);
     notes.extend(other_method_forbidden(&outcome, case));
-    Ordered { because: because(&outcome, &at_ca), retry_after, at_ca, notes, chain: outcome.chain }
+    let failure = Failure { because: because(&outcome, &at_ca), elsewhere: elsewhere(&outcome), retry_after };
+    Ordered { failure, at_ca, notes, chain: outcome.chain }
+}
+
+/// Whether it failed for what is the CA's alone. One that was asked for is not asked for anywhere else: it may be ready.
+fn elsewhere(outcome: &Outcome) -> bool {
+    let named = outcome.identifiers.iter().filter_map(|(_, identified)| match identified {
+        Identified::Failed(refusal) => Some(refusal),
+        _ => None,
+    });
+    match &outcome.refused {
+        Some((Step::Finalize, refusal)) => refusal.is("rateLimited"),
+        Some((Step::NewOrder, refusal)) => refusal.is_of_the_ca(),
+        Some((Step::Publish, _)) => false,
+        None => {
+            let mut named = named.peekable();
+            named.peek().is_some() && named.all(Refusal::is_of_the_ca)
+        }
+    }
 }
 
 /// CAA records may bind a name to the challenge that certbot would answer. <https://www.rfc-editor.org/rfc/rfc8657#section-4>

@@ -10,14 +10,16 @@ use rcgen::PublicKeyData;
 use rustls::RootCertStore;
 use tokio::sync::Semaphore;
 
+use super::account::Accounts;
+use super::failure::Failure;
 use super::jobs::Job;
 use super::key::{self, NewKey};
 use super::order::{self, Ordered};
 use super::received::{self, Expected};
 use super::run::Stage;
 use super::solve::Counter;
-use super::{Live, Outcome, Renewal, backoff, owed, pending};
-use crate::acme::{Account, AccountKey, Client};
+use super::{Live, Outcome, Renewal, backoff, fallback, owed, pending};
+use crate::acme::{Account, Client, Refusal};
 use crate::ca;
 use crate::error::Error;
 use crate::gather::Host;
@@ -31,17 +33,17 @@ use crate::rehearsal::ca::Desk;
 const AT_ONCE: usize = 20;
 
 impl Stage<'_> {
-    /// Places the orders, and puts each certificate live as it comes.
+    /// Places the orders, and puts each certificate live as it comes; gives the places of those for which another CA may be asked.
     pub(super) async fn place(
         &self,
-        jobs: &[Job<'_>],
+        jobs: &[&Job<'_>],
         all: &mut [Renewal],
         publisher: &mut Publisher,
         host: &Host,
-    ) {
+    ) -> Vec<usize> {
         let publisher = Mutex::new(publisher);
         let places = Semaphore::new(AT_ONCE);
-        let mut doors: BTreeMap<String, Result<Arc<Client>, String>> = BTreeMap::new();
+        let mut doors: BTreeMap<String, Result<Arc<Client>, Failure>> = BTreeMap::new();
         for job in jobs {
             if !doors.contains_key(&job.server) {
                 doors.insert(job.server.clone(), self.client(&job.server).await);
@@ -51,59 +53,64 @@ impl Stage<'_> {
         let (doors, places, accounts, publisher) = (&doors, &places, &accounts, &publisher);
         let mut orders: FuturesUnordered<_> = jobs
             .iter()
-            .map(|job| async move {
+            .map(|&job| async move {
                 let _place = places.acquire().await;
                 let got = self.one(job, doors, accounts, publisher, host).await;
                 (job, got)
             })
             .collect();
-        let roots = self.net.roots();
+        let (roots, mut elsewhere) = (self.net.roots(), Vec::new());
         while let Some((job, got)) = orders.next().await {
             let Some(renewal) = all.get_mut(job.at) else { continue };
-            match got {
-                Ok((ordered, key)) => self.take(job, renewal, ordered, key, roots, host.facts.now),
-                Err(because) => self.fail(renewal, because, None, host.facts.now),
+            let failure = match got {
+                Ok((ordered, key)) => self.take(job, renewal, ordered, key, roots).err(),
+                Err(failure) => Some(failure),
+            };
+            if failure.as_ref().is_some_and(|failure| failure.elsewhere) {
+                elsewhere.push(job.at);
             }
+            failure.into_iter().for_each(|failure| self.fail(job, renewal, failure, host.facts.now));
         }
+        elsewhere
     }
 
-    async fn client(&self, server: &str) -> Result<Arc<Client>, String> {
-        let transport = self.net.way(&Root::live()).map_err(|fault| format!("{server}: {fault}"))?;
-        Client::open(transport, server).await.map(Arc::new).map_err(|fault| format!("{server}: {fault}"))
+    async fn client(&self, server: &str) -> Result<Arc<Client>, Failure> {
+        let failure =
+            |fault| Failure { because: format!("{server}: {fault}"), ..Failure::from(Refusal::Fault(fault)) };
+        let transport = self.net.way(&Root::live()).map_err(failure)?;
+        Client::open(transport, server).await.map(Arc::new).map_err(failure)
     }
 
     async fn one(
         &self,
         job: &Job<'_>,
-        doors: &BTreeMap<String, Result<Arc<Client>, String>>,
+        doors: &BTreeMap<String, Result<Arc<Client>, Failure>>,
         accounts: &tokio::sync::Mutex<BTreeMap<String, Arc<Account>>>,
         publisher: &Mutex<&mut Publisher>,
         host: &Host,
-    ) -> Result<(Ordered, NewKey), String> {
-        let client = doors.get(&job.server).ok_or("no way to its CA")?.clone()?;
-        let named = self.options.server.as_deref();
-        let keys = order::keys(job.lineage, &host.facts, host.root(), named)?;
+    ) -> Result<(Ordered, NewKey), Failure> {
+        let client = doors.get(&job.server).ok_or_else(|| "no way to its CA".to_owned())?.clone()?;
+        let of = match &job.turned {
+            None => Accounts::of(job.lineage, &host.facts, host.root(), self.options)?,
+            Some(turned) => Accounts::at(&turned.to, &host.facts, host.root())?,
+        };
         let account = {
             // Lineages of one account share it, so that their orders know of each other.
-            let id =
-                format!("{} {}", job.server, keys.first().map(AccountKey::thumbprint).unwrap_or_default());
+            let id = format!("{} {}", job.server, of.id());
             let mut accounts = accounts.lock().await;
             match accounts.get(&id) {
                 Some(account) => Arc::clone(account),
                 None => {
-                    let account = order::account(
-                        client.clone(),
-                        keys,
-                        &job.server,
-                        &self.options.state_dir,
-                        named.is_some(),
-                    );
+                    let account = of.open(client.clone(), &job.server, &self.options.state_dir);
                     let account = Arc::new(account.await?);
                     accounts.insert(id, account.clone());
                     account
                 }
             }
         };
+        if let Some(why) = fallback::unfit(job, &client, account.url()) {
+            return Err(Failure { elsewhere: true, ..why.into() });
+        }
         let (state_dir, name) = (&self.options.state_dir, &job.lineage.name);
         if let Some(before) = pending::of(state_dir, name)
             && before.server == job.server
@@ -115,14 +122,12 @@ impl Stage<'_> {
             }
         }
         if let Some(because) = &job.shut_out {
-            return Err(because.clone());
+            return Err(because.clone().into());
         }
         let key = key::new(job.lineage, host.root()).await?;
         let desk = Desk { case: &job.case, publisher, hear: self.hear };
         let counter = Counter { desk, solver: job.solver.as_ref() };
-        let ordered =
-            order::order(&account, &client, &job.server, job.lineage, &key, &counter, state_dir).await;
-        Ok((ordered, key))
+        Ok((order::order(&account, &client, job, &key, &counter, state_dir).await, key))
     }
 
     /// Takes what came of an order: a certificate is checked and put live.
@@ -133,19 +138,20 @@ impl Stage<'_> {
         ordered: Ordered,
         key: NewKey,
         roots: &RootCertStore,
-        now: Timestamp,
-    ) {
+    ) -> Result<(), Failure> {
         renewal.attempts = ordered.at_ca.attempts;
         renewal.notes.extend(ordered.notes);
-        let Some(chain) = ordered.chain else {
-            return self.fail(renewal, ordered.because, ordered.retry_after, now);
-        };
+        let chain = ordered.chain.ok_or(ordered.failure)?;
         let put = self.put_live(job, renewal, &chain, key, roots);
         // What cannot be put live is of no use to the next run either.
         pending::forget(&self.options.state_dir, &job.lineage.name);
-        if let Err(because) = put {
-            self.fail(renewal, because, None, now);
+        put?;
+        if job.turned.is_some() {
+            let before = std::mem::take(&mut renewal.because);
+            renewal.because = format!("its own CA gave none: {before}");
+            renewal.notes.push(format!("{} issued it: {}", job.server, renewal.because));
         }
+        Ok(())
     }
 
     fn put_live(
@@ -199,8 +205,13 @@ impl Stage<'_> {
         Ok(())
     }
 
-    fn fail(&self, renewal: &mut Renewal, because: String, retry_after: Option<u64>, now: Timestamp) {
+    fn fail(&self, job: &Job<'_>, renewal: &mut Renewal, failure: Failure, now: Timestamp) {
         renewal.outcome = Outcome::Failed;
+        let Failure { because, retry_after, .. } = failure;
+        // Its own CA has failed before, and decides when it is tried again.
+        if job.turned.is_some() {
+            return renewal.notes.push(format!("nor does {} give one: {because}", job.server));
+        }
         let kept = backoff::failed(&self.options.state_dir, &renewal.lineage, &because, retry_after, now);
         if let Err(error) = kept {
             renewal.notes.push(format!("the failure cannot be remembered: {error}"));

@@ -2,14 +2,13 @@
 //! <https://eff-certbot.readthedocs.io/en/stable/using.html#getting-certificates-and-choosing-plugins>
 
 use crate::facts::Lineage;
-use crate::hooks::{Ran, run};
 
-/// Does it for `installer = nginx` or `apache`; nothing for another one.
-pub fn after(lineage: &Lineage) -> Vec<Ran> {
+/// What does it for `installer = nginx` or `apache`; nothing for another one.
+pub fn after(lineage: &Lineage) -> Option<String> {
     let command = match lineage.installer() {
         Some("nginx") => "nginx -t -q && nginx -s reload",
         Some("apache") => "apachectl configtest && apachectl graceful",
-        _ => return Vec::new(),
+        _ => return None,
     };
-    run(&[command.to_owned()], &[])
+    Some(command.to_owned())
 }

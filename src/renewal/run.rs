@@ -2,13 +2,10 @@
 //! hooks, post hooks, and a look at what is served.
 
 use std::path::PathBuf;
-use std::thread;
-
-use tokio::sync::oneshot;
 
 use super::jobs::{Job, jobs, judged};
 use super::solve::{Solver, Solvers};
-use super::{Outcome, Renewal, Renewals, explain, owed, reload, served};
+use super::{Outcome, Renewal, Renewals, explain, owed, reload, served, state};
 use crate::audit::Report;
 use crate::challenge::{Address, Socket};
 use crate::config::Config;
@@ -16,7 +13,7 @@ use crate::error::Error;
 use crate::facts::Lineage;
 use crate::gather::Host;
 use crate::gather::net::{Net, Sight};
-use crate::hooks::{self, Hooks, Ran};
+use crate::hooks::{Cut, Hooks, Ran};
 use crate::install::Lock;
 use crate::rehearsal::Publisher;
 use crate::rehearsal::news::{Hear, News};
@@ -36,6 +33,10 @@ pub struct Options {
     pub config_dir: PathBuf,
     /// Orders are placed at this directory instead of the one that each conf names.
     pub server: Option<String>,
+    /// A new account may be made where certbot has none that the CA knows.
+    pub agree_tos: bool,
+    /// Where its CA may write to.
+    pub email: Option<String>,
     /// Renew whatever is due or not.
     pub forced: bool,
     /// Run no hooks, and load no server anew.
@@ -56,6 +57,8 @@ pub struct Stage<'a> {
     pub inherited: Vec<Socket>,
     /// Who is told how it goes on.
     pub hear: Hear<'a>,
+    /// What ends hooks before they do.
+    pub cut: Cut,
 }
 
 /// Renews what is due.
@@ -73,8 +76,12 @@ pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
         lineages.iter().map(|lineage| judged(lineage, &host.facts, options)).collect();
     let mut around = Vec::new();
     let mut stopped = None;
-    let solvers = Solvers::new(&host.facts, host.root(), stage.net.zones(), options.no_hooks);
+    let solvers = Solvers::new(&host.facts, host.root(), stage.net.zones(), options, &stage.cut);
+    let notes = stage.take_back_left(&lineages, &solvers, &mut stopped);
     let jobs = jobs(&lineages, &mut all, &host.facts, options, &solvers);
+    if !jobs.is_empty() {
+        state::ready(&options.state_dir)?;
+    }
     let mut publisher = stage.publisher(&jobs)?;
     let of = |lineages: &[Lineage]| match options.no_hooks {
         true => Hooks::default(),
@@ -93,16 +100,14 @@ pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
             continue;
         }
         let pre: Vec<String> = may_run.iter().filter(|command| !ran.contains(*command)).cloned().collect();
-        around.extend(stage.hooks(&pre, &[], &mut stopped));
+        around.extend(stage.before(&pre, &mut stopped));
         ran.extend(pre);
         if stopped.is_none() {
             let mut jobs = stage.passing(jobs, &mut all, &mut publisher, &mut stopped)?;
-            let placed = async {
-                stage.open_ports(&mut jobs, &mut all, &mut publisher, &host.facts);
-                stage.place(&jobs, &mut all, &mut publisher, host).await;
-            };
-            stopped = stopped.or(stage.net.run(placed).err());
-            stage.take_back(&jobs, &mut all);
+            let opened = async { stage.open_ports(&mut jobs, &mut all, &mut publisher, &host.facts) };
+            stopped = stopped.or(stage.net.run(opened).err());
+            stopped = stopped.or(stage.order(&mut jobs, &mut all, &mut publisher, host).err());
+            stage.take_back(&jobs, &mut all, &mut stopped);
         }
     }
     if stopped.is_some() {
@@ -115,7 +120,7 @@ pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
     }
     publisher.end().iter().for_each(|left| (stage.hear)(News::Left(left)));
     stage.deploy(&of(&lineages), &lineages, &mut all, host, &mut stopped);
-    around.extend(stage.hooks(&of_due.post, &[], &mut stopped));
+    around.extend(stage.after(&of_due.post, &mut stopped));
     let mut report = None;
     if stopped.is_none() {
         let renewed = stage.look_at_served(host, &mut all);
@@ -123,7 +128,7 @@ pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
     }
     around.iter().for_each(|ran| (stage.hear)(News::Hook(ran)));
     let respond_at = options.respond_at.to_string();
-    Ok(Renewals { all, notes: Vec::new(), around, stopped, respond_at, report })
+    Ok(Renewals { all, notes, around, stopped, respond_at, report })
 }
 
 impl Stage<'_> {
@@ -136,10 +141,9 @@ impl Stage<'_> {
     }
 
     /// Takes back what hooks and updates have published and an interrupted order has not.
-    fn take_back(&self, jobs: &[Job<'_>], all: &mut [Renewal]) {
+    fn take_back(&self, jobs: &[Job<'_>], all: &mut [Renewal], stopped: &mut Option<u8>) {
         let ends = jobs.iter().filter_map(|job| job.solver.as_ref()).map(Solver::end);
-        // A second signal ends it.
-        let _ = self.net.run(futures_util::future::join_all(ends));
+        self.through(stopped, async { drop(futures_util::future::join_all(ends).await) });
         for (job, solver) in jobs.iter().filter_map(|job| Some((job, job.solver.as_ref()?))) {
             if let Some(renewal) = all.get_mut(job.at) {
                 renewal.notes.extend(solver.notes());
@@ -174,29 +178,10 @@ impl Stage<'_> {
         let of = |lineage: &Lineage| all.iter().find(|renewal| renewal.lineage == lineage.name);
         let mut troubled: Vec<Lineage> =
             lineages.into_iter().filter(|lineage| of(lineage).is_some_and(Renewal::is_failed)).collect();
-        let sight = Sight { names: true, walks: true, ..Sight::default() };
+        let sight = Sight { names: true, challenges: true, walks: true, ..Sight::default() };
         self.net.see(&mut troubled, &host.facts, host.root(), sight);
         troubled.extend(renewed.into_iter().filter(|lineage| of(lineage).is_some_and(Renewal::is_lame)));
         (!troubled.is_empty()).then(|| explain::explain(troubled, all, &host.facts, self.config))
-    }
-
-    /// Runs hooks to their end. A signal meanwhile is heard, and only what comes after is left out: whatever a pre hook has
-    /// stopped, the post hook starts again.
-    fn hooks(&self, commands: &[String], variables: &[(&str, &str)], stopped: &mut Option<u8>) -> Vec<Ran> {
-        self.to_its_end(stopped, || hooks::run(commands, variables))
-    }
-
-    fn to_its_end(&self, stopped: &mut Option<u8>, run: impl FnOnce() -> Vec<Ran> + Send) -> Vec<Ran> {
-        let (running, ended) = oneshot::channel::<()>();
-        thread::scope(|scope| {
-            let hooks = scope.spawn(|| {
-                let _running = running;
-                run()
-            });
-            let heard = self.net.run(async { drop(ended.await) }).err();
-            *stopped = stopped.or(heard);
-            hooks.join().unwrap_or_default()
-        })
     }
 
     /// Runs the deploy hooks of what was renewed, and those that an earlier run still owes.
@@ -222,9 +207,14 @@ impl Stage<'_> {
             let live = format!("{}/live/{}", host.facts.dirs.config, lineage.name);
             let names = lineage.names().join(" ");
             let variables = [("RENEWED_LINEAGE", live.as_str()), ("RENEWED_DOMAINS", names.as_str())];
-            renewal.hooks = self.hooks(commands.map(Vec::as_slice).unwrap_or_default(), &variables, stopped);
-            renewal.hooks.extend(self.to_its_end(stopped, || reload::after(lineage)));
-            if renewal.hooks.iter().all(|ran: &Ran| ran.code == Some(0)) {
+            let commands: Vec<String> =
+                commands.into_iter().flatten().cloned().chain(reload::after(lineage)).collect();
+            for command in commands.iter().take_while(|_| !self.cut.was_asked_for()) {
+                renewal.hooks.extend(self.hook(command, &variables, stopped));
+            }
+            if renewal.hooks.len() < commands.len() {
+                renewal.notes.push("the run was ended: its deploy hooks are left to the next one".into());
+            } else if renewal.hooks.iter().all(|ran: &Ran| ran.code == Some(0)) {
                 owed::settle(state_dir, &lineage.name);
             }
         }

@@ -15,6 +15,17 @@ pub enum Method {
     TlsAlpn01,
 }
 
+impl Method {
+    /// Its name in the protocol.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Http01 => "http-01",
+            Method::Dns01 => "dns-01",
+            Method::TlsAlpn01 => "tls-alpn-01",
+        }
+    }
+}
+
 /// What has to be found at `/.well-known/acme-challenge/TOKEN` of an identifier, at its `_acme-challenge` in the DNS, or in the
 /// certificate that it shows.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -76,6 +76,8 @@ pub struct Planted {
 pub struct Sight {
     /// What name servers say of the names.
     pub names: bool,
+    /// With them the records of DNS-01 challenges.
+    pub challenges: bool,
     /// The way of each HTTP-01 validation, to a token that nobody has published.
     pub walks: bool,
     /// The CAs.
@@ -178,7 +180,7 @@ impl Net {
             for identifier in lineage.names().iter().filter(|_| sight.names) {
                 let method = lineage.validation_method(host, identifier);
                 let of = asked.entry(identifier.clone()).or_default();
-                of.dns_01 |= method == Some(DNS_01);
+                of.dns_01 |= sight.challenges && method == Some(DNS_01);
                 of.http_01 |= method == Some(HTTP_01);
                 of.walk |= sight.walks && method == Some(HTTP_01);
             }

@@ -2,9 +2,13 @@
 //! of HTTP-01 somebody else has.
 //!
 //! [`manual`] runs hooks and [`rfc2136`] sends updates, each as certbot would; [`propagation`] waits until the zone's own servers have
-//! a record; [`ports`] finds a port for TLS-ALPN-01, which certbot has not. Whatever stands is taken back when the CA is done, and by [`Solver::end`] where a run ends before.
+//! a record; [`ports`] finds a port for TLS-ALPN-01, which certbot has not. Whatever stands is taken back when the CA is done, by
+//! [`Solver::end`] where a run ends before, and by the next run where one was killed: it is in the [`journal`] from before it is
+//! published.
 
 mod desk;
+pub mod journal;
+mod left;
 pub mod manual;
 mod of;
 pub mod ports;
@@ -23,6 +27,7 @@ use crate::acme::Answer;
 use crate::challenge::tls_alpn::Responder;
 
 pub use self::desk::Counter;
+pub use self::left::Settled;
 pub use self::of::Solvers;
 
 /// What publishes for one lineage.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::Mutex as Turn;
 
+use super::journal::Journal;
 use super::manual::Manual;
 use super::propagation::Propagation;
 use super::rfc2136::{Credentials, Rfc2136};
@@ -13,7 +14,8 @@ use super::{Solver, Way};
 use crate::facts::{HostFacts, Lineage};
 use crate::gather::fs::Root;
 use crate::gather::net::dns::Zones;
-use crate::hooks::unmasked_hook;
+use crate::hooks::{Cut, unmasked_hook};
+use crate::renewal::run::Options;
 
 /// How long certbot's `dns-rfc2136` waits where nothing is said, and the least that servers are given here: they are asked meanwhile.
 /// <https://certbot-dns-rfc2136.readthedocs.io/en/stable/#named-arguments>
@@ -25,13 +27,23 @@ pub struct Solvers<'a> {
     root: &'a Root,
     zones: Option<Arc<Zones>>,
     no_hooks: bool,
+    journal: Arc<Journal>,
+    cut: Cut,
     turns: Arc<Turn<()>>,
 }
 
 impl<'a> Solvers<'a> {
-    /// Of lineages of this host; `zones` are asked whether records are there.
-    pub fn new(host: &'a HostFacts, root: &'a Root, zones: Option<Arc<Zones>>, no_hooks: bool) -> Self {
-        Self { host, root, zones, no_hooks, turns: Arc::default() }
+    /// Of lineages of this host; `zones` are asked whether records are there, and `cut` ends hooks and updates.
+    pub fn new(
+        host: &'a HostFacts,
+        root: &'a Root,
+        zones: Option<Arc<Zones>>,
+        options: &Options,
+        cut: &Cut,
+    ) -> Self {
+        let journal = Arc::new(Journal::new(&options.state_dir, &options.config_dir));
+        let (no_hooks, cut) = (options.no_hooks, cut.clone());
+        Self { host, root, zones, no_hooks, journal, cut, turns: Arc::default() }
     }
 
     /// What answers for a lineage; `None` where files and listeners do.
@@ -44,7 +56,8 @@ impl<'a> Solvers<'a> {
             Some("dns-rfc2136") => {
                 let seconds = self.text(lineage, "dns_rfc2136_propagation_seconds");
                 let said = seconds.and_then(|text| text.parse().ok()).map_or(USUAL, Duration::from_secs);
-                (self.rfc2136(lineage)?, self.propagation(said.max(USUAL), said))
+                let zone = Way::Rfc2136(Box::new(self.rfc2136(lineage)?));
+                (zone, self.propagation(said.max(USUAL), said))
             }
             _ => return Ok(None),
         };
@@ -57,15 +70,31 @@ impl<'a> Solvers<'a> {
         if self.no_hooks {
             return Err("the hooks of manual publish its tokens, and --no-hooks forbids them".into());
         }
-        let hooks = Manual::new(auth, unmasked_hook(lineage, self.root, "manual_cleanup_hook"));
+        let hooks = (auth, self.cleanup(lineage));
+        let hooks = Manual::new(&lineage.name, hooks, self.journal.clone(), self.cut.clone());
         Ok(Way::Manual { hooks: Arc::new(hooks), turns: self.turns.clone(), turn: Mutex::default() })
     }
 
-    fn rfc2136(&self, lineage: &Lineage) -> Result<Way, String> {
-        let path = self
-            .text(lineage, "dns_rfc2136_credentials")
-            .ok_or("its conf names no dns_rfc2136_credentials")?;
-        Ok(Way::Rfc2136(Box::new(Rfc2136::new(Credentials::read(self.root, Path::new(path))?))))
+    /// Whether hooks are forbidden.
+    pub(super) fn no_hooks(&self) -> bool {
+        self.no_hooks
+    }
+
+    /// The cleanup hook that the conf has now.
+    pub(super) fn cleanup(&self, lineage: &Lineage) -> Option<String> {
+        unmasked_hook(lineage, self.root, "manual_cleanup_hook")
+    }
+
+    /// The file of credentials that the conf names now.
+    pub(super) fn credentials<'l>(&'l self, lineage: &'l Lineage) -> Option<&'l Path> {
+        self.text(lineage, "dns_rfc2136_credentials").map(Path::new)
+    }
+
+    /// The server of the lineage's credentials.
+    pub(super) fn rfc2136(&self, lineage: &Lineage) -> Result<Rfc2136, String> {
+        let path = self.credentials(lineage).ok_or("its conf names no dns_rfc2136_credentials")?;
+        let credentials = (path.to_path_buf(), Credentials::read(self.root, path)?);
+        Ok(Rfc2136::new(&lineage.name, credentials, self.journal.clone(), self.cut.clone()))
     }
 
     fn propagation(&self, within: Duration, blind: Duration) -> Propagation {

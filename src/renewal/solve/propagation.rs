@@ -38,7 +38,7 @@ impl Propagation {
         }
         let late = ends.into_iter().zip(records.keys()).filter_map(|(end, record)| match end {
             End::Lacking(servers) => Some(format!(
-                "{record}: {} did not have the record after {} s",
+                "{record}: {} did not have the record after {} s; the CA was asked all the same",
                 servers.join(", "),
                 self.within.as_secs()
             )),

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::snippet;
 use crate::hooks::Ran;
 use crate::renewal::{Renewal, Renewals};
 use crate::report::dry_run::json::{AttemptOut, attempt};
@@ -18,6 +19,8 @@ struct Document<'a> {
     hooks: Vec<RanOut<'a>>,
     /// What the audit finds wrong with lineages that failed or are not served, as in `acme-audit.report/1`.
     findings: Vec<FindingOut<'a>>,
+    /// About no lineage of these.
+    notes: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -33,6 +36,8 @@ struct RenewalOut<'a> {
     served: &'static str,
     attempts: Vec<AttemptOut<'a>>,
     notes: &'a [String],
+    /// The lines that its web server lacks.
+    snippet: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -50,15 +55,16 @@ pub fn write(out: &mut impl Write, renewals: &Renewals) -> io::Result<()> {
     let document = Document {
         schema: "acme-audit.renew/1",
         exit_code: renewals.exit_code(),
-        renewals: renewals.all.iter().map(one).collect(),
+        renewals: renewals.all.iter().map(|renewal| one(renewal, &renewals.respond_at)).collect(),
         hooks: renewals.around.iter().map(ran).collect(),
         findings: renewals.report.iter().flat_map(|report| &report.findings).map(finding).collect(),
+        notes: &renewals.notes,
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     out.write_all(b"\n")
 }
 
-fn one(renewal: &Renewal) -> RenewalOut<'_> {
+fn one<'a>(renewal: &'a Renewal, respond_at: &str) -> RenewalOut<'a> {
     let live = renewal.installed.as_ref();
     RenewalOut {
         lineage: &renewal.lineage,
@@ -72,6 +78,7 @@ fn one(renewal: &Renewal) -> RenewalOut<'_> {
         served: renewal.served.word(),
         attempts: renewal.attempts.iter().map(attempt).collect(),
         notes: &renewal.notes,
+        snippet: renewal.behind.and_then(|server| snippet::of(server, respond_at)),
     }
 }
 

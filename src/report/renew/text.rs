@@ -1,10 +1,10 @@
 //! For people: each lineage in a line; what was not renewed with the CA's words, the cause and what to do.
 
 use std::io::{self, Write};
-use std::net::SocketAddr;
 
 use anstyle::{AnsiColor, Style};
 
+use super::snippet;
 use crate::checks::CHECKS;
 use crate::facts::Attempt;
 use crate::renewal::{Outcome, Renewal, Renewals, Served};
@@ -15,15 +15,6 @@ const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 const GOOD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green)));
 const BAD: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
-
-/// The address in them.
-const DEFAULT: &str = "127.0.0.1:8402";
-
-/// What lets a web server pass challenges to us.
-const SNIPPETS: [(&str, &str); 2] = [
-    ("nginx", include_str!("../../../contrib/web-servers/nginx.conf")),
-    ("apache", include_str!("../../../contrib/web-servers/apache.conf")),
-];
 
 /// Writes the report. `quiet` leaves out what is well.
 ///
@@ -37,6 +28,9 @@ pub fn write(out: &mut impl Write, renewals: &Renewals, quiet: bool) -> io::Resu
         writeln!(out)?;
         findings(out, report, &report.findings.iter().collect::<Vec<_>>())?;
     }
+    for note in &renewals.notes {
+        prose(out, "note", &printable(note))?;
+    }
     snippets(out, renewals)?;
     if !(quiet && renewals.exit_code() == 0) {
         writeln!(out, "{}", summary(renewals))?;
@@ -47,17 +41,13 @@ pub fn write(out: &mut impl Write, renewals: &Renewals, quiet: bool) -> io::Resu
 /// The lines that web servers lack, each once.
 fn snippets(out: &mut impl Write, renewals: &Renewals) -> io::Result<()> {
     let lacking = || renewals.all.iter().filter(|renewal| renewal.outcome == Outcome::NeedsSnippet);
-    let is_all = |server: &str| {
-        lacking().any(|renewal| renewal.attempts.iter().all(|attempt| attempt.method == server))
-    };
-    for (server, lines) in SNIPPETS {
-        if is_all(server) {
-            // Of a socket's path each server has a notation of its own.
-            let lines = match renewals.respond_at.parse::<SocketAddr>() {
-                Ok(address) => lines.replace(DEFAULT, &address.to_string()),
-                Err(_) => lines.to_owned(),
-            };
-            writeln!(out, "\n{BOLD}{server}{BOLD:#}\n{}", lines.trim_end())?;
+    for server in snippet::servers().filter(|server| lacking().any(|renewal| renewal.behind == Some(server)))
+    {
+        if let Some(lines) = snippet::of(server, &renewals.respond_at) {
+            writeln!(out, "\n{BOLD}{server}{BOLD:#}")?;
+            for line in lines.trim_end().lines() {
+                writeln!(out, "{}", printable(line))?;
+            }
         }
     }
     if lacking().next().is_some() {

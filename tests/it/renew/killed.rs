@@ -17,7 +17,8 @@ pub fn send(child: &Child, signal: &str) {
     let _ = Command::new("kill").args([signal, children.trim()]).stderr(Stdio::null()).status();
 }
 
-fn start(folders: &Folders<'_>) -> Child {
+/// A renewal of all lineages, begun.
+pub fn start(folders: &Folders<'_>) -> Child {
     folders.renewal(&["--force"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("nsenter")
 }
 

@@ -1,12 +1,16 @@
 //! Renewing in place: what real certbots made, at a real CA, beside a real nginx; and what the same certbots say of it after.
 
 mod alpn;
+mod apache;
 mod due;
+mod ending;
 mod failing;
+mod fallback;
 mod hooks;
 mod killed;
 mod locks;
 mod moods;
 mod nginx;
+mod owners;
 mod round_trip;
 mod site;

@@ -53,10 +53,12 @@ fn an_nginx_lineage_is_renewed_through_the_snippet_alone() {
     let report = folders.renew(&["--force"]);
     report.assert(&["needs-snippet"], 2);
     assert_eq!((folders.live("n.test"), site.orders()), (1, before));
+    let snippet = report.of("n.test")["snippet"].as_str().expect("lines").to_owned();
     let (told, code) = folders.told(&["--force"]);
     for words in ["needs snippet", "include snippets/acme-audit.conf;", "proxy_pass http://127.0.0.1:8402;"] {
         assert!(told.contains(words), "{words}: {told}");
     }
+    assert!(told.contains(snippet.trim_end()) && !told.contains("RewriteRule"), "{told}");
     assert_eq!((code, configuration(&site)), (Some(2), text));
 
     let (told, _) = folders.told(&["--force", "--respond-at", "127.0.0.1:8500"]);
@@ -99,6 +101,24 @@ fn an_nginx_lineage_is_renewed_through_the_snippet_alone() {
     assert_eq!(folders.live("n.test"), 5);
     let audited = folders.audit(&["n.test"]);
     assert!(!found(&audited).contains(&"served-older-than-live"), "{audited:#}");
+}
+
+#[test]
+fn the_lines_for_a_socket_are_nginxs_own() {
+    let Some(site) = Site::start(Pebble::new()) else { return };
+    let folders = site.debian();
+    let app = "location / { return 200 app; }";
+    make(&folders, "n.test", app);
+    let socket = ["--force", "--respond-at", "unix:/run/acme-audit.sock"];
+    let report = folders.renew(&socket);
+    report.assert(&["needs-snippet"], 2);
+    std::fs::create_dir(site.path("nginx/snippets")).expect("a folder");
+    let lines = report.of("n.test")["snippet"].as_str().expect("lines");
+    std::fs::write(site.path("nginx/snippets/acme-audit.conf"), lines).expect("written");
+    serve(&folders, "n.test", &format!("include snippets/acme-audit.conf; {app}"));
+    folders.edit("etc/renewal/n.test.conf", "[renewalparams]", "[renewalparams]\ninstaller = nginx");
+    folders.renew(&socket).assert(&["renewed"], 0);
+    assert_eq!(folders.live("n.test"), 2);
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use acme_audit::acme::{Answer, Method};
 use acme_audit::gather::net::dns::{Holding, Resolver, Servers, Zones, name};
+use acme_audit::renewal::solve::propagation::Propagation;
 
 use super::world::World;
 
@@ -45,5 +47,30 @@ fn every_server_is_asked_wherever_the_record_is() {
         }
         assert_eq!(ask("_acme-challenge.w.test", &both).await, Holding::All);
         assert_eq!(ask("near.w.test", &both).await, Holding::All);
+    });
+}
+
+#[test]
+fn a_server_that_never_gets_the_record_is_named_when_the_time_is_over() {
+    let Some(world) = World::start("hmac-sha256") else { return };
+    // The second server copies nothing any more.
+    crate::lab::run(
+        world.command("knotc").arg("-s").arg(world.path("two/knot.sock")).args(["zone-freeze", "w.test"]),
+    );
+    let answer = Answer {
+        method: Method::Dns01,
+        identifier: "w.test".into(),
+        token: "t".into(),
+        key_authorization: "t.thumb".into(),
+    };
+    world.make("w.test", &answer.record(), &answer.value());
+    world.run(|| async move {
+        let servers = Arc::new(Servers::default());
+        let resolver = Resolver::new(vec!["127.0.0.1:53".parse().expect("an address")], servers.clone());
+        let zones = Some(Arc::new(Zones::new(Arc::new(resolver), servers)));
+        let propagation = Propagation { zones, within: Duration::from_secs(6), blind: Duration::ZERO };
+        let notes = propagation.wait(&[answer]).await;
+        let said = "_acme-challenge.w.test: 127.0.0.2 did not have the record after 6 s; the CA was asked all the same";
+        assert_eq!(notes, [said]);
     });
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::world::World;
+use super::world::{World, until};
 
 /// The hooks' lines without the validation, which is another each time.
 fn without_values(lines: &[String]) -> Vec<String> {
@@ -64,8 +64,7 @@ fn a_failing_auth_hook_is_told_and_cleaned_up_after() {
     report.assert("failed", 2);
     let said = report.json.to_string();
     assert!(said.contains("the CA did not validate w.test"), "{said}");
-    assert!(said.contains("manual_auth_hook for w.test ended with 3"), "{said}");
-    assert!(report.errors.contains("no such provider"), "the hook's own words: {}", report.errors);
+    assert!(said.contains("manual_auth_hook for w.test ended with 3: no such provider"), "{said}");
     assert_eq!(
         without_values(&world.hooks()),
         ["auth w.test none 0 w.test none", "cleanup w.test none 0 w.test "]
@@ -93,6 +92,44 @@ fn a_signal_lets_the_hook_end_and_cleans_up() {
     let domain = |line: &str| line.split(' ').nth(1).expect("a domain").to_owned();
     assert_eq!(domain(auth), domain(cleanup));
     assert_eq!(world.records(&format!("_acme-challenge.{}", domain(auth))), "");
+}
+
+#[test]
+fn a_second_signal_ends_the_auth_hook_and_still_cleans_up() {
+    let Some(world) = World::start("hmac-sha256") else { return };
+    world.obtain_manually("dns", &["w.test"]);
+    world.hooks();
+    std::fs::write(world.path("endless"), "").expect("written");
+    let mut running = world.begin(&["--force"]);
+    until("the hook runs", || world.path("begun").exists());
+    running.signal("TERM");
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(running.child.try_wait().expect("its state").is_none(), "the hook is waited for");
+    running.signal("INT");
+    let out = running.end();
+    assert_eq!(out.status.code(), Some(143), "{}", String::from_utf8_lossy(&out.stdout));
+    let said = without_values(&world.hooks());
+    let [auth, cleanup] = said.as_slice() else { panic!("{said:?}") };
+    assert!(auth.starts_with("auth ") && cleanup.starts_with("cleanup "), "{said:?}");
+    assert_eq!(world.records("_acme-challenge.w.test"), "");
+    assert_eq!(world.journals(), Vec::<std::path::PathBuf>::new());
+}
+
+#[test]
+fn hooks_see_the_variables_of_the_newest_certbot() {
+    let Some(world) = World::start("hmac-sha256") else { return };
+    let Some(newest) = crate::lab::lab().and_then(|lab| lab.certbots().into_iter().nth(1)) else {
+        crate::lab::skip("needs the newest certbot");
+        return;
+    };
+    for (challenge, names) in [("dns", &["w.test", "*.w.test"][..]), ("http", &["a.w.test"])] {
+        world.obtain_manually_with(&newest, challenge, names);
+        let certbots = world.variables();
+        assert!(certbots.iter().any(|line| line.contains("CERTBOT_IDENTIFIER")), "{certbots:?}");
+        let report = world.renew(&["--force", names[0]]);
+        report.assert("renewed", 0);
+        assert_eq!(world.variables(), certbots, "{challenge}");
+    }
 }
 
 #[test]

@@ -2,6 +2,8 @@
 //! two real name servers, of which the second is late.
 
 mod holding;
+mod left;
 mod manual;
+mod parts;
 mod rfc2136;
 mod world;

@@ -6,7 +6,7 @@ use super::world::{SECRET, World};
 use crate::lab::skip;
 
 /// A lineage of certbot's plugin with a key of this algorithm.
-fn obtained(algorithm: &str) -> Option<World> {
+pub fn obtained(algorithm: &str) -> Option<World> {
     if !Path::new("/usr/lib/python3/dist-packages/certbot_dns_rfc2136").exists() {
         skip("needs python3-certbot-dns-rfc2136");
         return None;

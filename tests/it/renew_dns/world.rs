@@ -1,127 +1,18 @@
 //! A host with certbot's folders, a CA, and the two name servers of the zone w.test.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::parts::{AUTH, BELOW, CLEANUP, ONE, TWO, UP, ZONE};
 use crate::lab::{lab, run, skip};
 use crate::namespaces::Namespaces;
 use crate::orders::world::{PEBBLE, bundle};
 
 /// The secret of the key that updates are signed with.
 pub const SECRET: &str = "bG9uZy1zZWNyZXQtb2YtdGhlLWxhYi0xMjM0NTY3ODk=";
-
-/// The name servers: the first takes updates, the second looks for them every few seconds, and is the one that the CA asks.
-const ONE: &str = r#"
-server:
-    rundir: "@/one"
-    pidfile: "@/one/pid"
-    listen: 127.0.0.1@53
-    udp-workers: 1
-    tcp-workers: 1
-    background-workers: 1
-log:
-  - target: stderr
-    any: info
-database:
-    storage: "@/one"
-key:
-  - id: lab.
-    algorithm: ALGORITHM
-    secret: SECRET
-acl:
-  - id: update
-    key: lab.
-    action: update
-  - id: copy
-    address: 127.0.0.0/8
-    action: transfer
-zone:
-  - domain: w.test
-    storage: "@/one"
-    file: w.zone
-    acl: [ update, copy ]
-    zonefile-sync: -1
-  - domain: below.w.test
-    storage: "@/one"
-    file: below.zone
-    acl: update
-    zonefile-sync: -1
-  - domain: v.test
-    storage: "@/one"
-    file: below.zone
-    acl: update
-    zonefile-sync: -1
-"#;
-const TWO: &str = r#"
-server:
-    rundir: "@/two"
-    pidfile: "@/two/pid"
-    listen: 127.0.0.2@53
-    udp-workers: 1
-    tcp-workers: 1
-    background-workers: 1
-log:
-  - target: stderr
-    any: info
-database:
-    storage: "@/two"
-remote:
-  - id: one
-    address: 127.0.0.1@53
-zone:
-  - domain: w.test
-    storage: "@/two"
-    master: one
-    zonefile-sync: -1
-"#;
-const ZONE: &str = "$ORIGIN w.test.\n$TTL 5\n@ SOA ns1 admin 1 4 2 600 5\n@ NS ns1\n@ NS ns2\n@ A 127.0.0.1\n* A 127.0.0.1\n\
-    ns1 A 127.0.0.1\nns2 A 127.0.0.2\nbelow NS ns1\nnear CNAME there\nfar CNAME there.v.test.\n";
-/// A zone of the first server alone.
-const BELOW: &str = "$TTL 5\n@ SOA ns1.w.test. admin 1 4 2 600 5\n@ NS ns1.w.test.\n";
-
-/// Starts all of it in the folder `$1`, with the CA's certificate in `$2`.
-const UP: &str = r#"
-set -eu
-work=$1 ca=$2
-read -r pid _ </proc/self/stat
-ip link set lo up
-cd "$work"
-# The second copies the zone when it starts, and would wait for long where the first is not there yet.
-answers() { for _ in $(seq 600); do dig +short +time=1 +tries=1 "@$1" w.test SOA 2>/dev/null | grep -q ns1 && return; sleep 0.05; done; cat "$work/"*.log >&2; exit 1; }
-knotd -c one.conf >one.log 2>&1 </dev/null &
-answers 127.0.0.1
-knotd -c two.conf >two.log 2>&1 </dev/null &
-answers 127.0.0.2
-python3 -m http.server 80 --bind 127.0.0.1 --directory "$work/www" >web.log 2>&1 </dev/null &
-PEBBLE_VA_NOSLEEP=1 PEBBLE_WFE_NONCEREJECT=0 PEBBLE_AUTHZREUSE=0 \
-    pebble -config pebble.json -dnsserver 127.0.0.2:53 >ca.log 2>&1 </dev/null &
-for _ in $(seq 200); do curl -s -o /dev/null --cacert "$ca/ca.pem" https://localhost:14000/dir && break; sleep 0.05; done
-echo "ready $pid"
-read -r _ || :
-"#;
-
-/// The auth hook: says what it was given, publishes, and where certbot runs it, waits for the second server as such hooks do.
-const AUTH: &str = r#"#!/bin/sh
-{ printf 'auth'; for v in DOMAIN TOKEN REMAINING_CHALLENGES ALL_DOMAINS AUTH_OUTPUT; do eval "printf ' %s' \"\${CERTBOT_$v-none}\""; done; echo; } >>@/hooks.log
-if [ -n "$CERTBOT_TOKEN" ]; then
-    mkdir -p @/www/.well-known/acme-challenge
-    printf %s "$CERTBOT_VALIDATION" >"@/www/.well-known/acme-challenge/$CERTBOT_TOKEN"
-    exit
-fi
-[ ! -e @/fail ] || { echo "no such provider" >&2; exit 3; }
-printf 'server 127.0.0.1\nzone w.test\nupdate add _acme-challenge.%s. 5 TXT %s\nsend\n' "$CERTBOT_DOMAIN" "$CERTBOT_VALIDATION" | nsupdate -k @/key || exit
-echo "made $CERTBOT_VALIDATION"
-[ -z "$PATIENT" ] || until dig +short @127.0.0.2 "_acme-challenge.$CERTBOT_DOMAIN" TXT | grep -q -e "$CERTBOT_VALIDATION"; do sleep 0.3; done
-[ ! -e @/slow ] || { touch @/begun; sleep 3; }
-"#;
-const CLEANUP: &str = r#"#!/bin/sh
-{ printf 'cleanup'; for v in DOMAIN TOKEN REMAINING_CHALLENGES ALL_DOMAINS AUTH_OUTPUT; do eval "printf ' %s' \"\${CERTBOT_$v-none}\""; done; echo; } >>@/hooks.log
-[ -z "$CERTBOT_TOKEN" ] || { rm "@/www/.well-known/acme-challenge/$CERTBOT_TOKEN"; exit; }
-printf 'server 127.0.0.1\nzone w.test\nupdate delete _acme-challenge.%s. TXT %s\nsend\n' "$CERTBOT_DOMAIN" "$CERTBOT_VALIDATION" | nsupdate -k @/key
-"#;
 
 /// The host while it lives.
 pub struct World {
@@ -199,9 +90,13 @@ impl World {
         command
     }
 
-    /// A real certbot, which must succeed.
+    /// The certbot of this distribution, which must succeed.
     pub fn certbot(&self, words: &[&str]) -> Output {
-        let mut command = self.with_folders("/usr/bin/certbot", words);
+        self.certbot_of(Path::new("/usr/bin/certbot"), words)
+    }
+
+    fn certbot_of(&self, program: &Path, words: &[&str]) -> Output {
+        let mut command = self.with_folders(program, words);
         run(command
             .args(["-n", "--no-random-sleep-on-renew"])
             .env("REQUESTS_CA_BUNDLE", bundle())
@@ -210,13 +105,22 @@ impl World {
 
     /// Obtains a certificate with it.
     pub fn obtain(&self, words: &[&str]) {
+        self.obtain_with(Path::new("/usr/bin/certbot"), words);
+    }
+
+    fn obtain_with(&self, program: &Path, words: &[&str]) {
         let common =
             ["certonly", "--agree-tos", "--no-eff-email", "-m", "admin@example.org", "--server", PEBBLE];
-        self.certbot(&[&common, words].concat());
+        self.certbot_of(program, &[&common, words].concat());
     }
 
     /// Obtains one with the hooks.
     pub fn obtain_manually(&self, challenge: &str, names: &[&str]) {
+        self.obtain_manually_with(Path::new("/usr/bin/certbot"), challenge, names);
+    }
+
+    /// The same with another certbot.
+    pub fn obtain_manually_with(&self, program: &Path, challenge: &str, names: &[&str]) {
         let (auth, cleanup) = (self.path("auth"), self.path("cleanup"));
         let hooks = [
             "--manual-auth-hook",
@@ -227,7 +131,7 @@ impl World {
         let mut words = vec!["--manual", "--preferred-challenges", challenge];
         words.extend(hooks);
         names.iter().for_each(|name| words.extend(["-d", name]));
-        self.obtain(&words);
+        self.obtain_with(program, &words);
     }
 
     /// `acme-audit renew`, not started yet.
@@ -240,22 +144,59 @@ impl World {
         command
     }
 
-    /// What it comes to where it is asked to end as soon as it is so.
-    pub fn interrupted(&self, is_so: impl Fn() -> bool) -> Output {
-        let renewal = self.renewal(&["--force"]);
+    /// `acme-audit renew`, begun.
+    pub fn begin(&self, words: &[&str]) -> Running<'_> {
+        let renewal = self.renewal(words);
         let program = env!("CARGO_BIN_EXE_acme-audit");
         let words: Vec<_> = renewal.get_args().skip_while(|word| *word != program).collect();
         let mut child = self.command("sh");
-        child.args(["-c", r#"echo $$ >"$0"; exec "$@""#]).arg(self.path("pid")).args(words);
+        child
+            .args(["-c", r#"echo $$ >"$0.new"; mv "$0.new" "$0"; exec "$@""#])
+            .arg(self.path("pid"))
+            .args(words);
+        let _ = std::fs::remove_file(self.path("pid"));
         let child = child.stdout(Stdio::piped()).spawn().expect("nsenter");
-        let end = Instant::now() + Duration::from_secs(30);
-        while !is_so() {
-            assert!(Instant::now() < end, "it never was so");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        let pid = std::fs::read_to_string(self.path("pid")).expect("its number");
-        run(self.command("sh").args(["-c", "kill -TERM \"$0\"", pid.trim()]));
-        child.wait_with_output().expect("its end")
+        Running { world: self, child }
+    }
+
+    /// What it comes to where it is asked to end as soon as it is so.
+    pub fn interrupted(&self, is_so: impl Fn() -> bool) -> Output {
+        let running = self.begin(&["--force"]);
+        until("it never was so", is_so);
+        running.signal("TERM");
+        running.end()
+    }
+
+    /// Kills it as soon as it is so.
+    pub fn killed(&self, is_so: impl Fn() -> bool) {
+        let running = self.begin(&["--force"]);
+        until("it never was so", is_so);
+        running.signal("KILL");
+        assert_eq!(running.end().status.code(), None);
+    }
+
+    /// Sends a signal to a server of the host, by the file of its number.
+    pub fn send(&self, file: &str, signal: &str) {
+        let pid = std::fs::read_to_string(self.path(file)).expect("its number");
+        run(self.command("sh").args(["-c", "kill -\"$1\" \"$0\"", pid.trim(), signal]));
+    }
+
+    /// What is written down of what is published.
+    pub fn journals(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.path("state/published")).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).collect()
+    }
+
+    /// All variables that the hooks were given since this was asked last; of those that differ each time, that they were there.
+    pub fn variables(&self) -> Vec<String> {
+        let text = std::fs::read_to_string(self.path("variables.log")).unwrap_or_default();
+        let _ = std::fs::remove_file(self.path("variables.log"));
+        let differs = ["CERTBOT_VALIDATION=", "CERTBOT_TOKEN=", "CERTBOT_AUTH_OUTPUT=made"];
+        let line = |line: &str| match differs.iter().find(|start| line.starts_with(**start)) {
+            Some(start) => (*start).to_owned(),
+            None => line.to_owned(),
+        };
+        text.lines().map(line).collect()
     }
 
     /// Its report.
@@ -293,14 +234,51 @@ impl World {
 
     /// The TXT records at a name, by the first server.
     pub fn records(&self, name: &str) -> String {
-        let out = run(self.command("dig").args(["+short", "@127.0.0.1", name, "TXT"]));
-        String::from_utf8(out.stdout).expect("text")
+        self.records_at("127.0.0.1", name)
+    }
+
+    /// The same by another one.
+    pub fn records_at(&self, server: &str, name: &str) -> String {
+        let out = run(self.command("dig").args(["+short", &format!("@{server}"), name, "TXT"]));
+        let text = String::from_utf8(out.stdout).expect("text");
+        // It says there, too, when it had to ask twice.
+        text.lines().filter(|line| line.starts_with('"')).collect::<Vec<_>>().join("\n")
     }
 
     /// The version of a lineage that is live.
     pub fn version(&self, name: &str) -> String {
         let link = std::fs::read_link(self.path(&format!("etc/live/{name}/cert.pem"))).expect("a link");
         link.file_stem().expect("a name").to_string_lossy().into_owned()
+    }
+}
+
+/// A renewal that was begun.
+pub struct Running<'w> {
+    world: &'w World,
+    pub child: Child,
+}
+
+impl Running<'_> {
+    /// Sends it a signal.
+    pub fn signal(&self, name: &str) {
+        let file = self.world.path("pid");
+        until("it starts", || file.exists());
+        self.world.send("pid", name);
+    }
+
+    /// What it comes to.
+    pub fn end(self) -> Output {
+        self.child.wait_with_output().expect("its end")
+    }
+}
+
+/// Waits until it is so.
+#[track_caller]
+pub fn until(what: &str, is_so: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(30);
+    while !is_so() {
+        assert!(Instant::now() < end, "{what}");
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
 

@@ -1,0 +1,127 @@
+//! The account of an order: certbot's own, or where one may be made, one that is kept in the state directory.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::failure::Failure;
+use super::run::Options;
+use crate::acme::{Account, AccountKey, Client, ExternalAccount, NewAccount};
+use crate::config::Fallback;
+use crate::facts::{Choice, HostFacts, Lineage};
+use crate::gather::fs::Root;
+use crate::gather::net::ca::key_of;
+use crate::rehearsal::ca::{self, certbots_keys, external};
+
+/// Which accounts may be taken.
+pub(super) struct Accounts {
+    /// The keys of certbot's, its own choice first.
+    keys: Vec<AccountKey>,
+    /// How a new one is to be, where the CA knows none of them; `None` where none may be made.
+    new: Option<New>,
+}
+
+/// How a new account is to be.
+#[derive(Default)]
+struct New {
+    email: Option<String>,
+    external: Option<ExternalAccount>,
+}
+
+impl Accounts {
+    /// Those of a lineage at its own CA, or at the one that the command line names.
+    ///
+    /// # Errors
+    /// certbot has no account, or none that can be told, and none may be made.
+    pub(super) fn of(
+        lineage: &Lineage,
+        host: &HostFacts,
+        root: &Root,
+        options: &Options,
+    ) -> Result<Self, String> {
+        let email = options.email.clone();
+        let new = || New { email, external: external(root) };
+        if let Some(server) = &options.server {
+            return Ok(Self { keys: certbots_keys(host, server, root), new: Some(new()) });
+        }
+        match (certbots(lineage, host, root), options.agree_tos) {
+            (Ok(key), agreed) => Ok(Self { keys: vec![key], new: agreed.then(new) }),
+            (Err(_), true) => Ok(Self { keys: Vec::new(), new: Some(new()) }),
+            (Err(why), false) => Err(why),
+        }
+    }
+
+    /// Those at a fallback: certbot's there, else one of ours.
+    ///
+    /// # Errors
+    /// Its key for external accounts cannot be read.
+    pub(super) fn at(fallback: &Fallback, host: &HostFacts, root: &Root) -> Result<Self, String> {
+        let external = match (&fallback.eab_kid, &fallback.eab_hmac_key_file) {
+            (Some(id), Some(file)) => Some(bound(id, file)?),
+            (None, None) => None,
+            _ => return Err("eab-kid and eab-hmac-key-file of acme-audit.yaml belong together".into()),
+        };
+        let new = New { email: fallback.email.clone(), external };
+        Ok(Self { keys: certbots_keys(host, &fallback.server, root), new: Some(new) })
+    }
+
+    /// What tells one account of a CA from another before the CA is asked.
+    pub(super) fn id(&self) -> String {
+        self.keys.first().map(AccountKey::thumbprint).unwrap_or_default()
+    }
+
+    /// The account at the CA.
+    ///
+    /// # Errors
+    /// The CA gives no answer, or knows none and none may be made.
+    pub(super) async fn open(
+        self,
+        client: Arc<Client>,
+        server: &str,
+        state_dir: &Path,
+    ) -> Result<Account, Failure> {
+        if let Some(new) = &self.new {
+            let contact = new.email.as_ref().map(|email| format!("mailto:{email}"));
+            let contact: Vec<&str> = contact.iter().map(String::as_str).collect();
+            let new = NewAccount { contact: &contact, external: new.external.as_ref() };
+            return Ok(ca::account(client, self.keys, &new, state_dir, server).await?);
+        }
+        for key in self.keys {
+            if let Some(account) = Account::find(client.clone(), Arc::new(key)).await? {
+                return Ok(account);
+            }
+        }
+        Err(Failure::from(format!(
+            "{server} does not know certbot's account (acme-audit explain account-unknown-to-ca); --agree-tos makes a new one"
+        )))
+    }
+}
+
+/// The account that certbot would take.
+fn certbots(lineage: &Lineage, host: &HostFacts, root: &Root) -> Result<AccountKey, String> {
+    match host.account_of(lineage).map_err(|missing| missing.to_string())? {
+        Some(Choice::Named(_, Some(account))) => key_of(account, root),
+        Some(Choice::Named(id, None)) => Err(format!(
+            "the account {id} is not on this host (acme-audit explain account-dir-missing); --agree-tos makes a new one"
+        )),
+        Some(Choice::Any(accounts)) => match accounts.as_slice() {
+            [only] => key_of(only, root),
+            [] => Err(
+                "certbot has no account at its CA: certbot register makes one, and --agree-tos one for renew"
+                    .into(),
+            ),
+            _ => Err("certbot has several accounts at its CA, and its conf names none (acme-audit explain \
+                      multiple-accounts-ambiguous)"
+                .into()),
+        },
+        None => Err("its conf names no CA".into()),
+    }
+}
+
+/// What binds an account to a customer of the CA.
+fn bound(id: &str, file: &Path) -> Result<ExternalAccount, String> {
+    let key = Root::live()
+        .read_text(file, 4096, crate::facts::Role::Other)
+        .map_err(|missing| missing.to_string())?;
+    let key = zeroize::Zeroizing::new(key);
+    ExternalAccount::new(id, &key).map_err(|_| format!("{} holds no key in base64url", file.display()))
+}

@@ -1,0 +1,99 @@
+//! Other CAs, where a lineage's own is down or limits it.
+
+use super::Renewal;
+use super::jobs::Job;
+use super::run::Stage;
+use crate::acme::Client;
+use crate::ca;
+use crate::caa::{Fault, Request, Ruling, judge};
+use crate::config::Fallback;
+use crate::facts::Lineage;
+use crate::facts::net::NameSeen;
+use crate::gather::Host;
+use crate::gather::net::Sight;
+use crate::rehearsal::Publisher;
+
+/// Where an order is placed instead.
+pub(super) struct Turned {
+    /// The fallback.
+    pub to: Fallback,
+    /// What name servers say of its names.
+    seen: Vec<NameSeen>,
+}
+
+impl Stage<'_> {
+    /// Places the orders, each at its own CA, and what that cannot give at the fallbacks, one after the other.
+    pub(super) fn order(
+        &self,
+        jobs: &mut [Job<'_>],
+        all: &mut [Renewal],
+        publisher: &mut Publisher,
+        host: &Host,
+    ) -> Result<(), u8> {
+        let every: Vec<&Job<'_>> = jobs.iter().collect();
+        let mut refused = self.net.run(self.place(&every, all, publisher, host))?;
+        // Who names a CA for this run means that one.
+        let fallbacks = self.config.fallback.all().iter().filter(|_| self.options.server.is_none());
+        for fallback in fallbacks {
+            let is_other = |job: &Job<'_>| refused.contains(&job.at) && job.server != fallback.server;
+            let mut turned: Vec<&mut Job<'_>> = jobs.iter_mut().filter(|job| is_other(job)).collect();
+            if turned.is_empty() {
+                continue;
+            }
+            self.turn(&mut turned, fallback, host);
+            let turned: Vec<&Job<'_>> = turned.into_iter().map(|job| &*job).collect();
+            refused.retain(|at| turned.iter().all(|job| job.at != *at));
+            refused.extend(self.net.run(self.place(&turned, all, publisher, host))?);
+        }
+        Ok(())
+    }
+
+    /// Has orders placed at a fallback, with the CAA records of their names.
+    fn turn(&self, jobs: &mut [&mut Job<'_>], fallback: &Fallback, host: &Host) {
+        let mut lineages: Vec<Lineage> = jobs.iter().map(|job| job.lineage.clone()).collect();
+        // A record of a challenge is not looked for before it is made: resolvers would keep that there is none.
+        let sight = Sight { names: true, ..Sight::default() };
+        self.net.see(&mut lineages, &host.facts, host.root(), sight);
+        for (job, lineage) in jobs.iter_mut().zip(lineages) {
+            job.server.clone_from(&fallback.server);
+            job.turned = Some(Turned { to: fallback.clone(), seen: lineage.seen.unwrap_or_default() });
+        }
+    }
+}
+
+/// Why an order is not to be placed at a fallback: what it does not offer, and who does not let it.
+pub(super) fn unfit(job: &Job<'_>, client: &Client, account: &str) -> Option<String> {
+    job.turned.as_ref()?;
+    let conf = job.lineage.conf.as_ref().ok()?;
+    let required = conf.param_text("required_profile").filter(|name| *name != "None");
+    let offered = client.directory().profiles.as_deref().unwrap_or_default();
+    match required.filter(|name| offered.iter().all(|offered| offered != name)) {
+        Some(name) => Some(format!("it does not offer the required profile {name}")),
+        None => forbidden(job, client, account),
+    }
+}
+
+/// Why CAA records do not let a fallback issue for a name, where they do not: it is not asked then.
+fn forbidden(job: &Job<'_>, client: &Client, account: &str) -> Option<String> {
+    let Turned { to, seen } = job.turned.as_ref()?;
+    let said = client.directory().caa_identities.as_deref().unwrap_or_default();
+    let mut issuers: Vec<&str> = said.iter().map(String::as_str).collect();
+    if issuers.is_empty() {
+        issuers.extend(ca::authority(&to.server).map(|authority| authority.caa).unwrap_or_default());
+    }
+    seen.iter().find_map(|name| {
+        let target = job.case.targets.iter().find(|target| target.identifier == name.identifier);
+        let request = Request {
+            identifier: &name.identifier,
+            issuers: &issuers,
+            accounts: Some(&[account]),
+            method: target.map(|target| target.means.method().name()),
+        };
+        let Ruling::Forbidden(refusal) = judge(name.caa.as_ref().ok()?, &request) else { return None };
+        // Where it is not known by which name they would let it, only what forbids every CA counts.
+        let nobody = matches!(refusal.nearest(), Some((_, Fault::Nobody)));
+        (!issuers.is_empty() || nobody).then(|| {
+            format!("the CAA records of {} do not let it issue for {}", refusal.step.name, name.identifier)
+        })
+    })
+}
