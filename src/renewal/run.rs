@@ -106,7 +106,9 @@ pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
             let mut jobs = stage.passing(jobs, &mut all, &mut publisher, &mut stopped)?;
             let opened = async { stage.open_ports(&mut jobs, &mut all, &mut publisher, &host.facts) };
             stopped = stopped.or(stage.net.run(opened).err());
-            stopped = stopped.or(stage.order(&mut jobs, &mut all, &mut publisher, host).err());
+            if stopped.is_none() {
+                stopped = stage.order(&mut jobs, &mut all, &mut publisher, host).err();
+            }
             stage.take_back(&jobs, &mut all, &mut stopped);
         }
     }
