@@ -8,4 +8,5 @@ mod locks;
 mod moods;
 mod nginx;
 mod round_trip;
+mod scripted;
 mod site;
