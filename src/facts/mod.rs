@@ -49,6 +49,7 @@ pub use logged::Logged;
 pub use options::UNUSED;
 pub use own::{Own, OwnAddress};
 pub use problem::{Problem, Subproblem};
+pub use refused::retry_after;
 pub use properties::{Properties, Property, Shape};
 pub(crate) use remedy::{DIR, is_of_every_host, is_plain, replace_in, try_it};
 pub use schedule::{Client, Ineffective, Purpose, Rule, Task, Trigger, TriggerKind, UnitState, When};

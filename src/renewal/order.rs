@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::backoff::{Failed, Trouble};
 use super::key::NewKey;
 use super::pending::{self, Pending};
 use super::solve::Counter;
@@ -26,8 +27,8 @@ pub struct Ordered {
     pub at_ca: AtCa,
     /// Why there is no certificate.
     pub because: String,
-    /// After how many seconds the CA wants to be asked again.
-    pub retry_after: Option<u64>,
+    /// What that means for the next attempt.
+    pub trouble: Trouble,
     /// What is to be known besides.
     pub notes: Vec<String>,
 }
@@ -111,18 +112,22 @@ pub async fn account(
     server: &str,
     state_dir: &Path,
     named: bool,
-) -> Result<Account, String> {
+) -> Result<Account, Failed> {
     if named {
-        return crate::rehearsal::ca::account(client, keys, None, state_dir, server).await;
+        return Ok(crate::rehearsal::ca::account(client, keys, None, state_dir, server).await?);
     }
     for key in keys {
-        let found =
-            Account::find(client.clone(), Arc::new(key)).await.map_err(|refusal| refusal.to_string())?;
+        let found = Account::find(client.clone(), Arc::new(key)).await.map_err(|refusal| Failed {
+            because: format!("{server} does not say whether it knows certbot's account: {refusal}"),
+            ..Failed::from(refusal)
+        })?;
         if let Some(account) = found {
             return Ok(account);
         }
     }
-    Err(format!("{server} does not know certbot's account (acme-audit explain account-unknown-to-ca)"))
+    let unknown =
+        format!("{server} does not know certbot's account (acme-audit explain account-unknown-to-ca)");
+    Err(unknown.into())
 }
 
 /// Fetches what an earlier run had ordered; `None` where nothing comes of that order.
@@ -135,10 +140,13 @@ pub async fn fetch(
     case: &Case,
     lineage: &Lineage,
     before: &Pending,
-) -> Result<Option<(Ordered, NewKey)>, String> {
+) -> Result<Option<(Ordered, NewKey)>, Failed> {
     let Some(key) = NewKey::from_pem(before.key.as_bytes()) else { return Ok(None) };
     let (wanted, mut notes) = wanted(lineage, case, client, &key);
-    let chain = account.resume(&before.order, &wanted).await.map_err(|refusal| refusal.to_string())?;
+    let chain = account.resume(&before.order, &wanted).await.map_err(|refusal| Failed {
+        because: format!("the certificate that an earlier run ordered cannot be fetched: {refusal}"),
+        ..Failed::from(refusal)
+    })?;
     notes.push("its certificate had been ordered by an earlier run, and was fetched".into());
     Ok(chain.map(|chain| (Ordered { chain: Some(chain), notes, ..Ordered::default() }, key)))
 }
@@ -199,10 +207,8 @@ pub async fn order(
         wanted.replaces = None;
         outcome = account.order(&wanted, &keeping).await;
     }
-    let refusal = outcome.refused.as_ref().map(|(_, refusal)| refusal);
-    let retry_after = refusal.and_then(Refusal::problem).and_then(|problem| problem.retry_after);
-    let at_ca = AtCa::of(&outcome, case, server);
-    Ordered { because: because(&outcome, &at_ca), retry_after, at_ca, notes, chain: outcome.chain }
+    let (at_ca, trouble) = (AtCa::of(&outcome, case, server), Trouble::of_order(&outcome));
+    Ordered { because: because(&outcome, &at_ca), trouble, at_ca, notes, chain: outcome.chain }
 }
 
 /// Why there is no certificate.
@@ -215,7 +221,13 @@ fn because(outcome: &Outcome, at_ca: &AtCa) -> String {
         .collect();
     match (&outcome.chain, &outcome.refused, failed.as_slice()) {
         (Some(_), ..) => String::new(),
-        (None, Some((Step::NewOrder | Step::Finalize, refusal)), _) => refusal.to_string(),
+        (None, Some((Step::NewOrder | Step::Finalize, refusal @ Refusal::Problem(_))), _) => {
+            refusal.to_string()
+        }
+        (None, Some((Step::NewOrder, refusal)), _) => format!("the CA takes no order: {refusal}"),
+        (None, Some((Step::Finalize, refusal)), _) => {
+            format!("the names are validated, and there is no certificate: {refusal}")
+        }
         (None, _, [_, ..]) => format!("the CA did not validate {}", failed.join(", ")),
         (None, Some((_, refusal)), []) => refusal.to_string(),
         (None, None, []) => match at_ca.untested.first() {

@@ -1,6 +1,6 @@
 //! The orders, side by side; each certificate is checked and put live as it comes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use futures_util::StreamExt;
@@ -16,10 +16,12 @@ use super::order::{self, Ordered};
 use super::received::{self, Expected};
 use super::run::Stage;
 use super::solve::Counter;
-use super::{Live, Outcome, Renewal, backoff, owed, pending};
-use crate::acme::{Account, AccountKey, Client};
+use super::backoff::{Failed, Kind, Trouble};
+use super::{Live, Outcome, Renewal, backoff, jobs, owed, pending};
+use crate::acme::{Account, AccountKey, Client, Refusal};
 use crate::ca;
 use crate::error::Error;
+use crate::facts::net::CaFault;
 use crate::gather::Host;
 use crate::gather::fs::Root;
 use crate::gather::x509;
@@ -41,12 +43,9 @@ impl Stage<'_> {
     ) {
         let publisher = Mutex::new(publisher);
         let places = Semaphore::new(AT_ONCE);
-        let mut doors: BTreeMap<String, Result<Arc<Client>, String>> = BTreeMap::new();
-        for job in jobs {
-            if !doors.contains_key(&job.server) {
-                doors.insert(job.server.clone(), self.client(&job.server).await);
-            }
-        }
+        let servers: BTreeSet<&str> = jobs.iter().map(|job| job.server.as_str()).collect();
+        let opened = servers.into_iter().map(|server| async { (server.to_owned(), self.client(server).await) });
+        let doors: BTreeMap<_, _> = futures_util::future::join_all(opened).await.into_iter().collect();
         let accounts = tokio::sync::Mutex::new(BTreeMap::new());
         let (doors, places, accounts, publisher) = (&doors, &places, &accounts, &publisher);
         let mut orders: FuturesUnordered<_> = jobs
@@ -62,25 +61,27 @@ impl Stage<'_> {
             let Some(renewal) = all.get_mut(job.at) else { continue };
             match got {
                 Ok((ordered, key)) => self.take(job, renewal, ordered, key, roots, host.facts.now),
-                Err(because) => self.fail(renewal, because, None, host.facts.now),
+                Err(failed) => self.fail(job, renewal, failed, host.facts.now),
             }
         }
     }
 
-    async fn client(&self, server: &str) -> Result<Arc<Client>, String> {
-        let transport = self.net.way(&Root::live()).map_err(|fault| format!("{server}: {fault}"))?;
-        Client::open(transport, server).await.map(Arc::new).map_err(|fault| format!("{server}: {fault}"))
+    async fn client(&self, server: &str) -> Result<Arc<Client>, Failed> {
+        let failed =
+            |fault: CaFault| Failed { because: format!("{server}: {fault}"), ..Failed::from(Refusal::from(fault)) };
+        let transport = self.net.way(&Root::live()).map_err(failed)?;
+        Client::open(transport, server).await.map(Arc::new).map_err(failed)
     }
 
     async fn one(
         &self,
         job: &Job<'_>,
-        doors: &BTreeMap<String, Result<Arc<Client>, String>>,
+        doors: &BTreeMap<String, Result<Arc<Client>, Failed>>,
         accounts: &tokio::sync::Mutex<BTreeMap<String, Arc<Account>>>,
         publisher: &Mutex<&mut Publisher>,
         host: &Host,
-    ) -> Result<(Ordered, NewKey), String> {
-        let client = doors.get(&job.server).ok_or("no way to its CA")?.clone()?;
+    ) -> Result<(Ordered, NewKey), Failed> {
+        let client = doors.get(&job.server).ok_or_else(|| "no way to its CA".to_owned())?.clone()?;
         let named = self.options.server.as_deref();
         let keys = order::keys(job.lineage, &host.facts, host.root(), named)?;
         let account = {
@@ -113,6 +114,9 @@ impl Stage<'_> {
                 Some(fetched) => return Ok(fetched),
                 None => pending::forget(state_dir, name),
             }
+            if let Some(held) = jobs::held(job.lineage, &host.facts, self.options) {
+                return Err(held);
+            }
         }
         let key = key::new(job.lineage, host.root()).await?;
         let desk = Desk { case: &job.case, publisher, hear: self.hear };
@@ -135,13 +139,21 @@ impl Stage<'_> {
         renewal.attempts = ordered.at_ca.attempts;
         renewal.notes.extend(ordered.notes);
         let Some(chain) = ordered.chain else {
-            return self.fail(renewal, ordered.because, ordered.retry_after, now);
+            if ordered.trouble.kind == Kind::Refused {
+                pending::forget(&self.options.state_dir, &job.lineage.name);
+            }
+            let (because, trouble) = (ordered.because, ordered.trouble);
+            return self.fail(job, renewal, Failed { because, trouble, at: None }, now);
         };
-        let put = self.put_live(job, renewal, &chain, key, roots);
-        // What cannot be put live is of no use to the next run either.
-        pending::forget(&self.options.state_dir, &job.lineage.name);
-        if let Err(because) = put {
-            self.fail(renewal, because, None, now);
+        match self.put_live(job, renewal, &chain, key, roots) {
+            Ok(()) => pending::forget(&self.options.state_dir, &job.lineage.name),
+            Err(failed) => {
+                // What this host could not install is fetched again; what no host could is of no use.
+                if failed.trouble.kind == Kind::InVain {
+                    pending::forget(&self.options.state_dir, &job.lineage.name);
+                }
+                self.fail(job, renewal, failed, now);
+            }
         }
     }
 
@@ -152,7 +164,7 @@ impl Stage<'_> {
         chain: &str,
         key: NewKey,
         roots: &RootCertStore,
-    ) -> Result<(), String> {
+    ) -> Result<(), Failed> {
         let state_dir = &self.options.state_dir;
         let NewKey { pair, pem } = key;
         let spki = x509::spki_sha256(&pair.subject_public_key_info());
@@ -165,7 +177,8 @@ impl Stage<'_> {
                 public: ca::authority(&job.server).is_some() && !ca::is_staging(&job.server),
                 now: Timestamp::now(),
             },
-        )?;
+        )
+        .map_err(|because| Failed { because, trouble: Trouble::of_sent(chain), at: None })?;
         if let Some(why) = received.unknown_root {
             renewal
                 .notes
@@ -192,15 +205,23 @@ impl Stage<'_> {
             serial: received.cert.serial,
             not_after: received.cert.not_after,
         });
-        backoff::succeeded(state_dir, &job.lineage.name);
+        backoff::succeeded(state_dir, (&job.server, &job.lineage.name), &job.case.identifiers);
         Ok(())
     }
 
-    fn fail(&self, renewal: &mut Renewal, because: String, retry_after: Option<u64>, now: Timestamp) {
+    fn fail(&self, job: &Job<'_>, renewal: &mut Renewal, failed: Failed, now: Timestamp) {
+        let Failed { because, trouble, at } = failed;
+        let (state_dir, name) = (&self.options.state_dir, &renewal.lineage);
+        if trouble.kind == Kind::Held {
+            (renewal.outcome, renewal.because, renewal.at) = (Outcome::HeldBack, because, at);
+            return;
+        }
         renewal.outcome = Outcome::Failed;
-        let kept = backoff::failed(&self.options.state_dir, &renewal.lineage, &because, retry_after, now);
-        if let Err(error) = kept {
-            renewal.notes.push(format!("the failure cannot be remembered: {error}"));
+        let serial = job.lineage.cert.as_ref().map(|cert| cert.serial.as_str()).unwrap_or_default();
+        let of = backoff::Of { server: &job.server, lineage: name, serial };
+        match backoff::failed(state_dir, of, &because, &trouble, now) {
+            Ok(()) => renewal.at = backoff::of(state_dir, name).not_before,
+            Err(error) => renewal.notes.push(format!("the failure cannot be remembered: {error}")),
         }
         renewal.because = because;
     }

@@ -109,11 +109,9 @@ impl Visit<'_> {
     /// A problem of ACME.
     pub fn problem(&self, status: u16, headers: &str, kind: &str, detail: &str) -> Reply {
         let body = json!({"type": format!("urn:ietf:params:acme:error:{kind}"), "detail": detail});
-        Reply::Bytes(
-            status,
-            format!("Replay-Nonce: bm9uY2U\r\nContent-Type: application/problem+json\r\n{headers}"),
-            body.to_string().into_bytes(),
-        )
+        let nonce = if self.step == Step::Nonce { "" } else { "Replay-Nonce: bm9uY2U\r\n" };
+        let headers = format!("{nonce}Content-Type: application/problem+json\r\n{headers}");
+        Reply::Bytes(status, headers, body.to_string().into_bytes())
     }
 
     /// An order in this state.
@@ -202,20 +200,27 @@ fn answer(
             let names = names.map(|one| one["value"].as_str().expect("text").to_owned()).collect();
             state.names.insert(at.clone(), names);
         }
-        if let (Step::Finalize, Some(csr)) = (step, payload["csr"].as_str()) {
-            let csr = BASE64URL_NOPAD.decode(csr.as_bytes()).expect("base64url");
-            state.csrs.insert(at.clone(), csr);
-        }
-        if step == Step::Challenge {
-            state.told.push(request.path.replace("/challenge/", "/authz/"));
-        }
         let csr = state.csrs.get(&at).cloned();
-        let told = state.told.contains(&request.path.replace("/challenge/", "/authz/"));
+        let told = state.told.contains(&request.path);
         ((mood, step, nth, payload, number, csr), state.names.get(&at).cloned().unwrap_or_default(), told)
     };
     let (mood, step, nth, payload, number, csr) = visit;
     let visit = Visit { mood, step, nth, payload, number, csr: csr.as_deref(), issuer };
-    script(&visit).unwrap_or_else(|| well(&visit, &names, name, told))
+    let scripted = script(&visit);
+    let refused = |reply: &Reply| matches!(reply, Reply::Answer(400.., ..) | Reply::Bytes(400.., ..));
+    let asked = visit.payload["csr"].as_str().filter(|_| !scripted.as_ref().is_some_and(refused));
+    if let (Step::Finalize, Some(csr)) = (step, asked) {
+        let csr = BASE64URL_NOPAD.decode(csr.as_bytes()).expect("base64url");
+        state.lock().expect("the state").csrs.insert((mood.to_owned(), number), csr);
+    }
+    if let Some(reply) = scripted {
+        return reply;
+    }
+    if step == Step::Challenge {
+        let authorization = request.path.replace("/challenge/", "/authz/");
+        state.lock().expect("the state").told.push(authorization);
+    }
+    well(&visit, &names, name, told)
 }
 
 /// What a CA that is well answers.

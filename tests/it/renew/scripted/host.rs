@@ -173,9 +173,9 @@ impl<'c> Host<'c> {
     pub fn nothing_is_left(&self) {
         let all = below(self.dir.path());
         let left = |path: &&PathBuf| {
-            let text = path.to_string_lossy();
-            let is_new = text.ends_with(".new") || text.contains("/.tmp");
-            is_new || text.ends_with(".certbot.lock") || text.contains("/state/installs/") || text.contains("/www/")
+            let text = path.strip_prefix(self.dir.path()).expect("below").to_string_lossy();
+            let is_new = text.ends_with(".new") || text.contains(".tmp");
+            is_new || text.ends_with(".certbot.lock") || text.starts_with("state/installs/") || text.starts_with("www/")
         };
         assert_eq!(all.iter().filter(left).collect::<Vec<_>>(), Vec::<&PathBuf>::new());
     }
@@ -198,6 +198,20 @@ pub fn said<'r>(report: &'r Report, mood: &str) -> (&'r str, &'r str, &'r Value)
     let one = report.of(&format!("{mood}.test"));
     let text = |member: &str| one[member].as_str().expect("text");
     (text("outcome"), text("because"), one)
+}
+
+/// That the lineages of these CAs have failed for the reason that has these words, and are as they were.
+#[track_caller]
+pub fn fail_as(host: &Host<'_>, report: &Report, all: &[(&str, &str)], before: &BTreeMap<String, Kept>) {
+    let wrong: Vec<String> = all
+        .iter()
+        .filter_map(|(mood, words)| {
+            let (outcome, because, _) = said(report, mood);
+            (outcome != "failed" || !because.contains(words)).then(|| format!("{mood}: {outcome}: {because}"))
+        })
+        .collect();
+    assert_eq!(wrong, Vec::<String>::new());
+    all.iter().for_each(|(mood, _)| host.is_as_before(mood, &before[*mood]));
 }
 
 /// A certificate that is due, with its chain, and its key.

@@ -2,6 +2,10 @@
 //!
 //! One server is many CAs, each below a path of its own, and one run renews a lineage at each of them.
 
+mod answers;
+mod ends;
+mod odd;
 mod ca;
-mod host;
 mod given;
+mod host;
+mod limits;
