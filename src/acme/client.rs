@@ -21,9 +21,8 @@ const NONCES_AT_ONCE: usize = 4;
 /// The longest nonce that is taken, in bytes.
 const MAX_NONCE: usize = 1_024;
 
-/// How often a server that has no nonce at the moment is asked again, and after how long at most.
-const NONCE_TRIES: usize = 4;
-const NONCE_WAIT: Duration = Duration::from_secs(5);
+/// How often a server that has no nonce at the moment is asked.
+const NONCE_TRIES: u32 = 4;
 
 /// How often a request is signed anew for a server that does not like its nonce. One that refuses nine of ten, as a
 /// test CA can, gets all but one of ten million requests.
@@ -134,14 +133,11 @@ impl Client {
             tries += 1;
             match (nonce_in(&reply.headers), reply.status) {
                 (Some(nonce), _) => return Ok(nonce),
-                (None, 429 | 500..=599) if tries < NONCE_TRIES => {
-                    let wait = retry_after(&reply).map_or(Duration::from_secs(1), Duration::from_secs);
-                    tokio::time::sleep(wait.min(NONCE_WAIT)).await;
-                }
-                (None, 300..) => {
-                    let patience = patience(retry_after(&reply));
-                    return Err(CaFault::Status(reply.status, patience).into());
-                }
+                (None, 429 | 500..=599) if tries < NONCE_TRIES => match wait(tries, retry_after(&reply)) {
+                    Some(wait) => tokio::time::sleep(wait).await,
+                    None => return Err(unwell(&reply)),
+                },
+                (None, 300..) => return Err(unwell(&reply)),
                 (None, _) => return Err(CaFault::NoAcme(format!("{url} gives no nonce")).into()),
             }
         }
@@ -156,6 +152,10 @@ impl Client {
             }
         }
     }
+}
+
+fn unwell(reply: &Reply) -> Refusal {
+    CaFault::Status(reply.status, patience(retry_after(reply))).into()
 }
 
 fn is_unwell(fault: &CaFault) -> bool {

@@ -75,6 +75,10 @@ fn a_limit_is_waited_for_as_the_ca_says_and_force_tries_now() {
     for words in ["(the CA said so), from 20", "(the CA's limit, for which it names no time), from 20", "--force tries now"] {
         assert!(told.contains(words), "{words}: {told}");
     }
+    // When the time is over, it is tried again.
+    host.renew_at("+119m", &["date.test"]).assert(&["held-back"], 2);
+    host.renew_at("+121m", &["date.test"]).assert(&["failed"], 2);
+    assert_eq!(cas.orders("date"), 2);
     host.renew(&["--force", "seconds.test"]).assert(&["failed"], 2);
     assert_eq!(cas.orders("seconds"), 2);
     // The order that could not be finalized is, and nothing is ordered anew.

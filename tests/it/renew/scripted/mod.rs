@@ -7,5 +7,6 @@ mod ends;
 mod odd;
 mod ca;
 mod given;
+mod hangs;
 mod host;
 mod limits;

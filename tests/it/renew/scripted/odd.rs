@@ -54,9 +54,9 @@ fn script(elsewhere: &str, visit: &Visit<'_>) -> Option<Reply> {
 }
 
 const MOODS: &[(&str, &str)] = &[
-    ("http-directory", "http://127.0.0.1:9/order is no https URL"),
-    ("file-directory", "is no"),
-    ("relative-directory", "is no"),
+    ("http-directory", "the directory's `newOrder`, http://127.0.0.1:9/order, is no https URL"),
+    ("file-directory", "file:///etc/passwd, is no https URL"),
+    ("relative-directory", "/order, is no https URL"),
     ("torn-directory", "answers with something else than JSON"),
     ("empty-directory", "names no `newNonce`"),
     ("elsewhere-directory", "the CA takes no order: no connection to 127.0.0.1:"),
@@ -65,7 +65,7 @@ const MOODS: &[(&str, &str)] = &[
     ("odd-status", "the CA takes no order: the server's answer is none of ACME"),
     ("list-order", "the CA takes no order: the server's answer is none of ACME"),
     ("http-authz", "http://127.0.0.1:9/authz is no https URL"),
-    ("file-authz", "is no"),
+    ("file-authz", "file:///etc/shadow is no URL"),
     ("http-finalize", "http://127.0.0.1:9/finalize is no https URL"),
     ("file-cert", "is no"),
     ("http-cert", "http://127.0.0.1:9/cert is no https URL"),
