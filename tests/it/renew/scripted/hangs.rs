@@ -52,7 +52,6 @@ fn a_ca_that_never_answers_ends_the_run_in_time_and_holds_nobody_up() {
     // Its clock goes eight times as fast: a request has 30 of its seconds, and an order 120.
     let begin = Instant::now();
     let report = host.renew_at("+0 x8", &["--deadline", "8"]);
-    println!("{:?} {:#}", begin.elapsed(), report.json);
     assert_eq!(report.code, Some(2));
     fail_as(&host, &report, MOODS, &before);
     assert_eq!((said(&report, "well").0, host.live("well")), ("renewed", 2));

@@ -9,4 +9,5 @@ mod ca;
 mod given;
 mod hangs;
 mod host;
+mod keys;
 mod limits;
