@@ -230,7 +230,10 @@ mod tests {
         assert_eq!(patience(wait("soon")), "");
         let again = until(&format!("no; {}", patience(wait("3600"))), Timestamp::now());
         assert!(again.is_some_and(|again| (3_598..3_660).contains(&again)), "{again:?}");
-        assert_eq!((until("status", Timestamp::now()), until("not before then UTC", Timestamp::now())), (None, None));
+        assert_eq!(
+            (until("status", Timestamp::now()), until("not before then UTC", Timestamp::now())),
+            (None, None)
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::backoff::names::Held;
 use super::backoff::{Failed, Kind, Trouble};
 use super::due::{Decision, decide};
 use super::run::{Options, Stage};
@@ -37,14 +38,10 @@ pub(super) fn judged(lineage: &Lineage, host: &HostFacts, options: &Options) -> 
     match decide(lineage, host, options.forced) {
         Err(because) => Renewal { outcome: Outcome::Failed, because, ..base },
         Ok(Decision::Later { at, because }) => Renewal { at, because, ..base },
-        Ok(Decision::Now(because)) => {
-            match held(lineage, host, options) {
-                Some(Failed { because, at, .. }) => {
-                    Renewal { outcome: Outcome::HeldBack, at, because, ..base }
-                }
-                None => Renewal { outcome: Outcome::Failed, because, ..base },
-            }
-        }
+        Ok(Decision::Now(because)) => match held(lineage, host, options) {
+            Some(Failed { because, at, .. }) => Renewal { outcome: Outcome::HeldBack, at, because, ..base },
+            None => Renewal { outcome: Outcome::Failed, because, ..base },
+        },
     }
 }
 
@@ -75,8 +72,11 @@ pub(super) fn held(lineage: &Lineage, host: &HostFacts, options: &Options) -> Op
     let server = options.server.as_deref().or_else(|| lineage.asks(host)).filter(|_| !ordered)?;
     let of = |name| Some((name, backoff::names::held(state_dir, server, name, host.now)?));
     let all = lineage.names().iter().map(String::as_str).filter_map(of);
-    let (name, until) = all.max_by_key(|(_, until)| *until)?;
-    held(format!("{name} has failed within the hour as often as the CA lets through, in orders of other lineages, too"), until)
+    let (name, Held { until, times, limit }) = all.max_by_key(|(_, held)| held.until)?;
+    let said = format!(
+        "{name} has failed {times} times within the hour, orders of other lineages included, and the CA lets {limit} failures through"
+    );
+    held(said, until)
 }
 
 /// Whether it is due and will be tried.

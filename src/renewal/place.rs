@@ -10,13 +10,13 @@ use rcgen::PublicKeyData;
 use rustls::RootCertStore;
 use tokio::sync::Semaphore;
 
+use super::backoff::{Failed, Kind, Trouble};
 use super::jobs::Job;
 use super::key::{self, NewKey};
 use super::order::{self, Ordered};
 use super::received::{self, Expected};
 use super::run::Stage;
 use super::solve::Counter;
-use super::backoff::{Failed, Kind, Trouble};
 use super::{Live, Outcome, Renewal, backoff, jobs, owed, pending};
 use crate::acme::{Account, AccountKey, Client, Refusal};
 use crate::ca;
@@ -44,7 +44,8 @@ impl Stage<'_> {
         let publisher = Mutex::new(publisher);
         let places = Semaphore::new(AT_ONCE);
         let servers: BTreeSet<&str> = jobs.iter().map(|job| job.server.as_str()).collect();
-        let opened = servers.into_iter().map(|server| async { (server.to_owned(), self.client(server).await) });
+        let opened =
+            servers.into_iter().map(|server| async { (server.to_owned(), self.client(server).await) });
         let doors: BTreeMap<_, _> = futures_util::future::join_all(opened).await.into_iter().collect();
         let accounts = tokio::sync::Mutex::new(BTreeMap::new());
         let (doors, places, accounts, publisher) = (&doors, &places, &accounts, &publisher);
@@ -67,8 +68,10 @@ impl Stage<'_> {
     }
 
     async fn client(&self, server: &str) -> Result<Arc<Client>, Failed> {
-        let failed =
-            |fault: CaFault| Failed { because: format!("{server}: {fault}"), ..Failed::from(Refusal::from(fault)) };
+        let failed = |fault: CaFault| Failed {
+            because: format!("{server}: {fault}"),
+            ..Failed::from(Refusal::from(fault))
+        };
         let transport = self.net.way(&Root::live()).map_err(failed)?;
         Client::open(transport, server).await.map(Arc::new).map_err(failed)
     }

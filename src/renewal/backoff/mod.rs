@@ -69,7 +69,9 @@ impl std::fmt::Display for Failures {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match (self.down, self.count) {
             (1, _) => write!(f, "its CA was not there or not well: {}", self.last)?,
-            (2.., _) => write!(f, "its CA was not there or not well {} times, at last: {}", self.down, self.last)?,
+            (2.., _) => {
+                write!(f, "its CA was not there or not well {} times, at last: {}", self.down, self.last)?
+            }
             (0, 1) => write!(f, "it has failed once: {}", self.last)?,
             (0, count) => write!(f, "it has failed {count} times, at last: {}", self.last)?,
         }
@@ -133,7 +135,8 @@ pub fn failed(
     now: Timestamp,
 ) -> io::Result<()> {
     let before = of(state_dir, lineage);
-    let before = if before.serial.is_empty() || before.serial == serial { before } else { Failures::default() };
+    let before =
+        if before.serial.is_empty() || before.serial == serial { before } else { Failures::default() };
     let Failures { count, down, .. } = before;
     let (count, down) = match trouble.kind {
         Kind::Down => (count, down.saturating_add(1)),
@@ -149,9 +152,10 @@ pub fn failed(
             }
         }
         (Kind::Limited, Some(told)) => (SignedDuration::from_secs(told), "the CA said so"),
-        (Kind::Limited, None) => {
-            (trouble.of_limit().max(doubled(FIRST, count, MOST)), "the CA's limit, for which it names no time")
-        }
+        (Kind::Limited, None) => (
+            trouble.of_limit().max(doubled(FIRST, count, MOST)),
+            "the CA's limit, for which it names no time",
+        ),
         (Kind::InVain, _) => (
             SignedDuration::from_mins(IN_VAIN),
             "a certificate was issued in vain, and a CA issues five in a week for the same names",
@@ -252,7 +256,7 @@ mod tests {
         let fail = |time: &str, lineage: &str| {
             failed(dir.path(), a(lineage), "404", &validation, at(time)).unwrap();
         };
-        let held = |time: &str| names::held(dir.path(), CA, "www.a.test", at(time));
+        let held = |time: &str| names::held(dir.path(), CA, "www.a.test", at(time)).map(|held| held.until);
         for (time, lineage) in
             [("2026-11-28T12:00:00Z", "a"), ("2026-11-28T12:10:00Z", "b"), ("2026-11-28T12:20:00Z", "c")]
         {
@@ -262,7 +266,10 @@ mod tests {
         fail("2026-11-28T12:30:00Z", "d");
         assert_eq!(held("2026-11-28T12:31:00Z"), Some(at("2026-11-28T13:00:00Z")));
         assert_eq!(held("2026-11-28T13:00:00Z"), None, "the first one is forgotten");
-        assert_eq!(names::held(dir.path(), "https://other.test/", "www.a.test", at("2026-11-28T12:31:00Z")), None);
+        assert_eq!(
+            names::held(dir.path(), "https://other.test/", "www.a.test", at("2026-11-28T12:31:00Z")),
+            None
+        );
         succeeded(dir.path(), (CA, "a"), &["www.a.test".into()]);
         assert_eq!(held("2026-11-28T12:31:00Z"), None);
     }

@@ -52,12 +52,23 @@ pub(super) fn succeeded(state_dir: &Path, server: &str, name: &str) {
     let _ = std::fs::remove_file(file(state_dir, server, name));
 }
 
-/// Until when a name is not to be tried, since one more failure could be the last that the CA lets through.
-pub fn held(state_dir: &Path, server: &str, name: &str, now: Timestamp) -> Option<Timestamp> {
+/// A name that is not to be tried, since one more failure could be the last that the CA lets through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Until when.
+    pub until: Timestamp,
+    /// How often it has failed within the hour.
+    pub times: usize,
+    /// How many failures the CA lets through.
+    pub limit: u32,
+}
+
+/// Whether a name is to be left alone at a CA.
+pub fn held(state_dir: &Path, server: &str, name: &str, now: Timestamp) -> Option<Held> {
     // Where a CA's limit is not known, the strictest that is.
     let limits = ca::authority(server).and_then(|authority| authority.limits).unwrap_or(ca::LIMITS);
-    let allowed = usize::try_from(limits.failures_per_hour).unwrap_or(usize::MAX).saturating_sub(1);
+    let limit = limits.failures_per_hour;
     let counted = counted(state_dir, server, name, now);
-    let over = counted.len().checked_sub(allowed)?;
-    counted.get(over)?.checked_add(HOUR).ok()
+    let over = counted.len().checked_sub(usize::try_from(limit).ok()?.saturating_sub(1))?;
+    Some(Held { until: counted.get(over)?.checked_add(HOUR).ok()?, times: counted.len(), limit })
 }

@@ -159,7 +159,13 @@ mod tests {
     fn problem(kind: &str, status: u16, detail: &str, retry_after: Option<u64>) -> Refusal {
         let r#type = format!("urn:ietf:params:acme:error:{kind}");
         let detail = detail.to_owned();
-        Refusal::Problem(Box::new(Problem { r#type, detail, status: Some(status), retry_after, ..Problem::default() }))
+        Refusal::Problem(Box::new(Problem {
+            r#type,
+            detail,
+            status: Some(status),
+            retry_after,
+            ..Problem::default()
+        }))
     }
 
     #[test]

@@ -154,9 +154,8 @@ fn serve(
 
 fn say(stream: &mut impl Write, request: &Request, status: u16, headers: &str, body: &[u8]) -> Option<()> {
     let length = body.len();
-    let head = format!(
-        "HTTP/1.1 {status} Said\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n"
-    );
+    let head =
+        format!("HTTP/1.1 {status} Said\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n");
     stream.write_all(head.as_bytes()).ok()?;
     if request.method != "HEAD" {
         stream.write_all(body).ok()?;

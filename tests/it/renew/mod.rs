@@ -1,5 +1,6 @@
 //! Renewing in place: what real certbots made, at a real CA, beside a real nginx; and what the same certbots say of it after.
 
+mod caddy;
 mod due;
 mod failing;
 mod hooks;

@@ -68,9 +68,13 @@ impl Site {
             skip("needs nginx");
             return None;
         }
-        let site = Self { world: pebble.start_alone()? };
-        run(site.world.command("sh").args(["-c", UP, "sh"]).arg(site.world.work()));
-        Some(site)
+        pebble.start_alone().map(Self::around)
+    }
+
+    /// The same with a CA that is there.
+    pub fn around(world: World) -> Self {
+        run(world.command("sh").args(["-c", UP, "sh"]).arg(world.work()));
+        Self { world }
     }
 
     /// A path below its work folder, which is the same path inside.

@@ -32,7 +32,9 @@ fn script(visit: &Visit<'_>) -> Option<Reply> {
     let moment = if step == Step::Directory { 3 } else { 1 };
     match how {
         "once" if visit.nth < moment => Some(html("")),
-        "twice" if visit.nth < moment.max(2) => Some(visit.problem(500, "Retry-After: 0\r\n", "serverInternal", "a hiccup")),
+        "twice" if visit.nth < moment.max(2) => {
+            Some(visit.problem(500, "Retry-After: 0\r\n", "serverInternal", "a hiccup"))
+        }
         "500" => Some(visit.problem(500, "Retry-After: 0\r\n", "serverInternal", "we have lost a disk")),
         "503" => Some(html("Retry-After: 0\r\n")),
         "later" => Some(html("Retry-After: 7200\r\n")),
@@ -89,7 +91,8 @@ fn a_ca_that_is_down_hurts_nobody_and_is_left_alone_as_it_asks() {
     let words: Vec<(&str, &str)> = words.iter().map(|(mood, words)| (mood.as_str(), *words)).collect();
     fail_as(&host, &report, &words, &before);
     let minutes = |mood: &str| {
-        let at: jiff::Timestamp = said(&report, mood).2["at"].as_str().expect("a time").parse().expect("a time");
+        let at: jiff::Timestamp =
+            said(&report, mood).2["at"].as_str().expect("a time").parse().expect("a time");
         at.duration_since(jiff::Timestamp::now()).as_mins()
     };
     for mood in five_hundred.iter().chain(&busy) {
@@ -101,9 +104,18 @@ fn a_ca_that_is_down_hurts_nobody_and_is_left_alone_as_it_asks() {
     host.nothing_is_left();
 
     // The next run leaves alone who asked for it, and says until when.
-    let asked = |mood: &str| cas.server.asked().iter().filter(|r| r.path.contains(&format!("/{mood}/"))).count();
+    let asked =
+        |mood: &str| cas.server.asked().iter().filter(|r| r.path.contains(&format!("/{mood}/"))).count();
     let counts: Vec<usize> = later.iter().map(|mood| asked(mood)).collect();
-    let (told, code) = host.told(&later.iter().map(|mood| format!("{mood}.test")).collect::<Vec<_>>().iter().map(String::as_str).collect::<Vec<_>>());
+    let (told, code) = host.told(
+        &later
+            .iter()
+            .map(|mood| format!("{mood}.test"))
+            .collect::<Vec<_>>()
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>(),
+    );
     assert_eq!(code, Some(2), "{told}");
     assert_eq!(told.matches("held back").count(), later.len() + 1, "{told}");
     assert!(told.contains("(the CA said so), from 20") && told.contains("--force tries now"), "{told}");

@@ -39,6 +39,8 @@ pub struct Visit<'a> {
     pub payload: Value,
     /// The number of the order.
     pub number: usize,
+    /// The name that an authorization or a challenge is of.
+    pub name: &'a str,
     /// The request for the certificate, once there is one.
     pub csr: Option<&'a [u8]>,
     /// Who issues.
@@ -205,7 +207,7 @@ fn answer(
         ((mood, step, nth, payload, number, csr), state.names.get(&at).cloned().unwrap_or_default(), told)
     };
     let (mood, step, nth, payload, number, csr) = visit;
-    let visit = Visit { mood, step, nth, payload, number, csr: csr.as_deref(), issuer };
+    let visit = Visit { mood, step, nth, payload, number, name, csr: csr.as_deref(), issuer };
     let scripted = script(&visit);
     let refused = |reply: &Reply| matches!(reply, Reply::Answer(400.., ..) | Reply::Bytes(400.., ..));
     let asked = visit.payload["csr"].as_str().filter(|_| !scripted.as_ref().is_some_and(refused));
@@ -220,18 +222,19 @@ fn answer(
         let authorization = request.path.replace("/challenge/", "/authz/");
         state.lock().expect("the state").told.push(authorization);
     }
-    well(&visit, &names, name, told)
+    well(&visit, &names, told)
 }
 
 /// What a CA that is well answers.
-fn well(visit: &Visit<'_>, names: &[String], name: &str, told: bool) -> Reply {
+fn well(visit: &Visit<'_>, names: &[String], told: bool) -> Reply {
     const NONCE: &str = "Replay-Nonce: bm9uY2U\r\n";
-    let Visit { mood, number, .. } = visit;
+    let Visit { mood, number, name, .. } = visit;
     let at = |what: &str| format!("ORIGIN/{mood}/{what}");
     let ok = |body: Value| Reply::Answer(200, NONCE, body.to_string());
     let order = |status: &str| {
         let all: Vec<String> = names.iter().map(|name| at(&format!("authz/{number}/{name}"))).collect();
-        let identifiers: Vec<Value> = names.iter().map(|name| json!({"type": "dns", "value": name})).collect();
+        let identifiers: Vec<Value> =
+            names.iter().map(|name| json!({"type": "dns", "value": name})).collect();
         json!({"authorizations": all, "identifiers": identifiers, "status": status,
             "finalize": at(&format!("finalize/{number}")), "certificate": at(&format!("cert/{number}"))})
     };
@@ -246,11 +249,9 @@ fn well(visit: &Visit<'_>, names: &[String], name: &str, told: bool) -> Reply {
         Step::Directory => ok(json!({"newNonce": at("nonce"), "newAccount": at("account"),
             "newOrder": at("new-order"), "revokeCert": at("revoke"), "keyChange": at("change"), "meta": {}})),
         Step::Nonce => Reply::Answer(200, NONCE, String::new()),
-        Step::Account => with(
-            201,
-            format!("Location: {}/1\r\n", at("account")),
-            json!({"status": "valid", "contact": []}),
-        ),
+        Step::Account => {
+            with(201, format!("Location: {}/1\r\n", at("account")), json!({"status": "valid", "contact": []}))
+        }
         Step::NewOrder => with(201, format!("Location: {}/{number}\r\n", at("order")), order("pending")),
         Step::Authz => {
             let status = if told { "valid" } else { "pending" };

@@ -21,7 +21,9 @@ fn script(visit: &Visit<'_>) -> Option<Reply> {
         ("invalid", Step::Order) => Some(visit.order("invalid", Value::Null)),
         ("lost", Step::Cert) if visit.nth < 2 => Some(Reply::Dropped),
         // It forgets everything at restart.
-        ("lost", Step::Order) if visit.number == 0 => Some(visit.problem(404, "", "malformed", "no such order")),
+        ("lost", Step::Order) if visit.number == 0 => {
+            Some(visit.problem(404, "", "malformed", "no such order"))
+        }
         _ => None,
     }
 }

@@ -31,7 +31,11 @@ const MOODS: &[(&str, &str)] = &[
 ];
 
 fn pem(text: impl Into<Vec<u8>>) -> Reply {
-    Reply::Bytes(200, "Replay-Nonce: bm9uY2U\r\nContent-Type: application/pem-certificate-chain\r\n".into(), text.into())
+    Reply::Bytes(
+        200,
+        "Replay-Nonce: bm9uY2U\r\nContent-Type: application/pem-certificate-chain\r\n".into(),
+        text.into(),
+    )
 }
 
 fn given(visit: &Visit<'_>) -> Option<Reply> {
@@ -50,9 +54,11 @@ fn given(visit: &Visit<'_>) -> Option<Reply> {
             let key = KeyPair::generate().expect("a key");
             pem(visit.issuer.chain(&visit.issuer.certifies(&params.expect("names"), &key)))
         }
-        "fewer-names" => changed(|params| params.subject_alt_names.retain(|name| {
-            !matches!(name, SanType::DnsName(name) if name.as_str().starts_with("www."))
-        })),
+        "fewer-names" => changed(|params| {
+            params
+                .subject_alt_names
+                .retain(|name| !matches!(name, SanType::DnsName(name) if name.as_str().starts_with("www.")))
+        }),
         "more-names" => changed(|params| {
             params.subject_alt_names.push(SanType::DnsName("evil.test".try_into().expect("a name")));
         }),
@@ -98,7 +104,10 @@ fn a_certificate_that_is_none_of_the_orders_does_not_get_live() {
     for mood in ["well", "key-in-it"] {
         assert_eq!((said(&report, mood).0, host.live(mood)), ("renewed", 2));
         let text = host.read(&format!("etc/live/{mood}.test/fullchain.pem"));
-        assert!(text.matches("BEGIN ").count() == 2 && !text.contains("PRIVATE"), "certificates alone: {text}");
+        assert!(
+            text.matches("BEGIN ").count() == 2 && !text.contains("PRIVATE"),
+            "certificates alone: {text}"
+        );
     }
     host.nothing_is_left();
     // What can be read, and is of no use, is not fetched again: a CA issues five in a week for the same names.
@@ -109,7 +118,12 @@ fn a_certificate_that_is_none_of_the_orders_does_not_get_live() {
         let (outcome, because, one) = said(&report, mood);
         assert_eq!(cas.orders(mood), 1, "{mood}");
         if unread.contains(mood) {
-            assert!(outcome == "failed" && because.contains("earlier run ordered") || *mood == "long" || *mood == "torn", "{mood}: {outcome}: {because}");
+            assert!(
+                outcome == "failed" && because.contains("earlier run ordered")
+                    || *mood == "long"
+                    || *mood == "torn",
+                "{mood}: {outcome}: {because}"
+            );
             continue;
         }
         assert!(outcome == "held-back" && because.contains("issued in vain"), "{mood}: {outcome}: {because}");

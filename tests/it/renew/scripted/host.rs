@@ -58,11 +58,11 @@ impl<'c> Host<'c> {
 
     /// A lineage `MOOD.test` with two names that certbot would have made at this CA, and that is due.
     pub fn add(&self, mood: &str) {
-        self.add_at(mood, mood);
+        self.add_at(mood, mood, &format!("www.{mood}.test"));
     }
 
-    /// A lineage `NAME.test` at a CA.
-    pub fn add_at(&self, name: &str, mood: &str) {
+    /// A lineage `NAME.test` with another name at a CA.
+    pub fn add_at(&self, name: &str, mood: &str, other: &str) {
         let (lineage, etc) = (format!("{name}.test"), self.path("etc"));
         let accounts = etc.join("accounts").join(self.cas.server.origin.trim_start_matches("https://"));
         let to = accounts.join(mood);
@@ -70,10 +70,11 @@ impl<'c> Host<'c> {
             fs::create_dir(&to).expect("a folder");
             run(clean("cp").arg("-a").arg(accounts.join(FIRST).join("directory")).arg(&to));
         }
-        let conf = self.read("etc/renewal/first.test.conf").replace("first.test", &lineage);
+        let conf = self.read("etc/renewal/first.test.conf").replace("www.first.test", other);
+        let conf = conf.replace("first.test", &lineage);
         let conf = conf.replace(&self.server(FIRST), &self.server(mood));
         fs::write(etc.join(format!("renewal/{lineage}.conf")), conf).expect("the conf");
-        let names = [lineage.clone(), format!("www.{lineage}")];
+        let names = [lineage.clone(), other.to_owned()];
         let (chain, key) = due(&self.cas.issuer, &names);
         for folder in ["archive", "live"] {
             fs::create_dir_all(etc.join(folder).join(&lineage)).expect("a folder");
@@ -122,8 +123,22 @@ impl<'c> Host<'c> {
     pub fn renewal_by(&self, mut command: Command, words: &[&str]) -> Command {
         command.arg("renew");
         self.folders(&mut command);
-        command.args(["--resolver", "127.0.0.1:9", "--http-port", "9", "--https-port", "9", "--color", "never"]);
-        command.arg("--ca-bundle").arg(self.cas.bundle()).arg("--state-dir").arg(self.path("state")).args(words);
+        command.args([
+            "--resolver",
+            "127.0.0.1:9",
+            "--http-port",
+            "9",
+            "--https-port",
+            "9",
+            "--color",
+            "never",
+        ]);
+        command
+            .arg("--ca-bundle")
+            .arg(self.cas.bundle())
+            .arg("--state-dir")
+            .arg(self.path("state"))
+            .args(words);
         command
     }
 
@@ -186,7 +201,10 @@ impl<'c> Host<'c> {
         let left = |path: &&PathBuf| {
             let text = path.strip_prefix(self.dir.path()).expect("below").to_string_lossy();
             let is_new = text.ends_with(".new") || text.contains(".tmp");
-            is_new || text.ends_with(".certbot.lock") || text.starts_with("state/installs/") || text.starts_with("www/")
+            is_new
+                || text.ends_with(".certbot.lock")
+                || text.starts_with("state/installs/")
+                || text.starts_with("www/")
         };
         assert_eq!(all.iter().filter(left).collect::<Vec<_>>(), Vec::<&PathBuf>::new());
     }
@@ -237,12 +255,15 @@ fn due(issuer: &Authority, names: &[String]) -> (String, String) {
 
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).expect("a folder").flatten();
-    let mut all: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let mut all: Vec<String> =
+        entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     all.sort();
     all
 }
 
 fn below(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    entries.flat_map(|path| if path.is_dir() && !path.is_symlink() { below(&path) } else { vec![path] }).collect()
+    entries
+        .flat_map(|path| if path.is_dir() && !path.is_symlink() { below(&path) } else { vec![path] })
+        .collect()
 }

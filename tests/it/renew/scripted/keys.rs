@@ -50,7 +50,8 @@ fn kill(run: &mut Child, signal: &str) -> std::process::ExitStatus {
 /// The files that a kernel may have written as cores.
 fn cores(host: &Host<'_>) -> Vec<PathBuf> {
     let all = fs::read_dir(host.path("")).expect("the folder").flatten().map(|entry| entry.path());
-    all.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("core"))).collect()
+    all.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("core")))
+        .collect()
 }
 
 /// Every way in which a key of P-256 could be written: the lines of its PEM, and its scalar in three alphabets.
@@ -94,7 +95,8 @@ fn a_new_key_is_in_its_own_file_alone() {
     ["well", "fails", "hangs"].iter().for_each(|mood| host.add(mood));
     fs::create_dir(host.path("tmp")).expect("a folder");
     for (format, version) in [("text", 2), ("json", 3)] {
-        let mut run = after(&host, "umask 000", &["--force", "-vv", "--format", format, "well.test", "fails.test"]);
+        let mut run =
+            after(&host, "umask 000", &["--force", "-vv", "--format", format, "well.test", "fails.test"]);
         let file = |name: &str| fs::File::create(host.path(&format!("{format}.{name}"))).expect("a file");
         run.env("TMPDIR", host.path("tmp")).stdout(file("out")).stderr(file("err"));
         assert_eq!(run.status().expect("it starts").code(), Some(2));
@@ -108,7 +110,8 @@ fn a_new_key_is_in_its_own_file_alone() {
 
     let mut run = hanging(&host, &cas, "true");
     let (pem, note) = pending(&host, "hangs");
-    let seen = ["cmdline", "environ", "comm", "status"].map(|file| fs::read(format!("/proc/{}/{file}", run.id())));
+    let seen =
+        ["cmdline", "environ", "comm", "status"].map(|file| fs::read(format!("/proc/{}/{file}", run.id())));
     fs::write(host.path("seen"), seen.map(|file| file.expect("/proc")).concat()).expect("written");
     assert_eq!(kill(&mut run, "-KILL").signal(), Some(9));
     assert_eq!(found(&host, &pem, std::slice::from_ref(&note)), Vec::<PathBuf>::new());
@@ -150,7 +153,8 @@ fn a_run_that_crashes_leaves_no_core_and_hooks_dump_as_the_caller_lets_them() {
     let text = fs::read_to_string(&conf).expect("the conf");
     let with = text.replace("[renewalparams]", &format!("[renewalparams]\nrenew_hook = \"{hook}\""));
     fs::write(&conf, with).expect("written");
-    let status = after(&host, "ulimit -c unlimited", &["--force", "-q", "well.test"]).status().expect("it starts");
+    let status =
+        after(&host, "ulimit -c unlimited", &["--force", "-q", "well.test"]).status().expect("it starts");
     assert_eq!(status.code(), Some(0));
     assert_eq!((host.read("limit").trim(), cores(&host).len()), ("unlimited", 1));
 }
@@ -172,7 +176,11 @@ fn what_is_written_has_the_modes_of_certbot_whatever_the_umask() {
             let wanted = if kind == "privkey" { 0o600 } else { public };
             assert_eq!(mode(&file), wanted, "{umask}: {}", file.display());
         }
-        assert_eq!((mode(&live), mode(&host.path("etc/renewal/well.test.conf"))), (of_live, of_conf), "{umask}");
+        assert_eq!(
+            (mode(&live), mode(&host.path("etc/renewal/well.test.conf"))),
+            (of_live, of_conf),
+            "{umask}"
+        );
         // All of the state is its owner's alone.
         let mut folders = vec![host.path("state")];
         while let Some(folder) = folders.pop() {

@@ -1,5 +1,7 @@
 //! A CA whose limits are reached.
 
+use serde_json::json;
+
 use super::ca::{Cas, Step, Visit};
 use super::host::{Host, fail_as, said};
 use crate::ca::server::Reply;
@@ -24,9 +26,17 @@ fn script(visit: &Visit<'_>) -> Option<Reply> {
         }
         "words" => {
             let at = in_two_hours.strftime("%Y-%m-%d %H:%M:%S UTC");
-            limited("", &format!("too many new orders (300) from this account in the last 3h0m0s, retry after {at}: see"))
+            limited(
+                "",
+                &format!(
+                    "too many new orders (300) from this account in the last 3h0m0s, retry after {at}: see"
+                ),
+            )
         }
-        "untold" => limited("", "too many certificates (5) already issued for this exact set of identifiers in the last 168h0m0s"),
+        "untold" => limited(
+            "",
+            "too many certificates (5) already issued for this exact set of identifiers in the last 168h0m0s",
+        ),
         "paused" => limited("", PAUSED),
         "for-ever" => limited("Retry-After: 99999999\r\n", "go away"),
         "bare" => Reply::Bytes(429, "Retry-After: 7200\r\n".into(), b"<html>too many".to_vec()),
@@ -45,6 +55,45 @@ const MOODS: &[(&str, &str, i64)] = &[
     ("bare", "status 429", 2),
     ("end", "too many certificates", 1),
 ];
+
+/// A CA that does not validate one name.
+fn fails(visit: &Visit<'_>) -> Option<Reply> {
+    let error =
+        json!({"type": "urn:ietf:params:acme:error:connection", "detail": "192.0.2.1: Connection refused"});
+    let challenge = json!({"type": "http-01", "url": "ORIGIN/shared/challenge/0/x", "status": "invalid",
+        "token": "abc", "error": error});
+    let body = json!({"status": "invalid", "identifier": {"type": "dns", "value": visit.name}, "challenges": [challenge]});
+    let is = visit.step == Step::Authz && visit.name == "shared.test" && visit.mood == "shared";
+    is.then(|| Reply::Answer(200, "Replay-Nonce: bm9uY2U\r\n", body.to_string()))
+}
+
+#[test]
+fn a_name_of_several_lineages_is_never_tried_into_the_limit_of_the_ca() {
+    let cas = Cas::start(fails);
+    let Some(host) = Host::start(&cas) else { return };
+    let all = ["one", "two", "three", "four", "five"];
+    all.iter().for_each(|name| host.add_at(name, "shared", "shared.test"));
+    host.add("other");
+    let before = host.keep_all(&all);
+    for (name, orders) in all.iter().zip(1..).take(4) {
+        let report = host.renew(&[&format!("{name}.test")]);
+        report.assert(&["failed"], 2);
+        assert_eq!(said(&report, name).1, "the CA did not validate shared.test");
+        assert_eq!(cas.orders("shared"), orders);
+    }
+    let report = host.renew(&[]);
+    let (outcome, because, one) = said(&report, "five");
+    let words = "shared.test has failed 4 times within the hour, orders of other lineages included, and the CA lets 5 failures through";
+    assert_eq!((outcome, because, cas.orders("shared")), ("held-back", words, 4));
+    let at: jiff::Timestamp = one["at"].as_str().expect("a time").parse().expect("a time");
+    assert!((50..=60).contains(&at.duration_since(jiff::Timestamp::now()).as_mins()), "{one:#}");
+    assert_eq!((said(&report, "four").0, said(&report, "other").0), ("held-back", "renewed"));
+    // The first hour is over; the name still fails, and so the other lineages wait.
+    host.renew_at("+61m", &["five.test"]).assert(&["failed"], 2);
+    assert_eq!(cas.orders("shared"), 5);
+    all.iter().for_each(|name| host.is_as_before(name, &before[*name]));
+    host.certbot_lists_all();
+}
 
 #[test]
 fn a_limit_is_waited_for_as_the_ca_says_and_force_tries_now() {
@@ -72,7 +121,11 @@ fn a_limit_is_waited_for_as_the_ca_says_and_force_tries_now() {
     }
     assert_eq!(cas.server.asked().len(), asked, "nothing is asked of them");
     let (told, _) = host.told(&["seconds.test", "untold.test"]);
-    for words in ["(the CA said so), from 20", "(the CA's limit, for which it names no time), from 20", "--force tries now"] {
+    for words in [
+        "(the CA said so), from 20",
+        "(the CA's limit, for which it names no time), from 20",
+        "--force tries now",
+    ] {
         assert!(told.contains(words), "{words}: {told}");
     }
     // When the time is over, it is tried again.

@@ -3,11 +3,11 @@
 //! One server is many CAs, each below a path of its own, and one run renews a lineage at each of them.
 
 mod answers;
-mod ends;
-mod odd;
 mod ca;
+mod ends;
 mod given;
 mod hangs;
 mod host;
 mod keys;
 mod limits;
+mod odd;

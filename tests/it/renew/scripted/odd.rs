@@ -30,16 +30,28 @@ fn script(elsewhere: &str, visit: &Visit<'_>) -> Option<Reply> {
         ("empty-directory", Step::Directory) => text(200, "{}"),
         // Another host is no fault: Let's Encrypt has had several. This one refuses connections.
         ("elsewhere-directory", Step::Directory) => directory(elsewhere),
-        ("no-location", Step::NewOrder) => text(201, &json!({"status": "pending", "finalize": here, "authorizations": []}).to_string()),
+        ("no-location", Step::NewOrder) => {
+            text(201, &json!({"status": "pending", "finalize": here, "authorizations": []}).to_string())
+        }
         ("torn-order", Step::NewOrder) => created(text(201, r#"{"status": "pen"#), &here),
         ("odd-status", Step::NewOrder) => created(order(json!({"status": "splendid"})), &here),
         ("list-order", Step::NewOrder) => created(text(201, "[]"), &here),
-        ("http-authz", Step::NewOrder) => created(order(json!({"authorizations": ["http://127.0.0.1:9/authz"]})), &here),
-        ("file-authz", Step::NewOrder) => created(order(json!({"authorizations": ["file:///etc/shadow"]})), &here),
+        ("http-authz", Step::NewOrder) => {
+            created(order(json!({"authorizations": ["http://127.0.0.1:9/authz"]})), &here)
+        }
+        ("file-authz", Step::NewOrder) => {
+            created(order(json!({"authorizations": ["file:///etc/shadow"]})), &here)
+        }
         ("http-finalize", Step::Finalize | Step::Order) => return None,
-        ("http-finalize", Step::NewOrder) => created(order(json!({"status": "ready", "finalize": "http://127.0.0.1:9/finalize"})), &here),
-        ("file-cert", Step::Finalize) => visit.order("valid", json!({"certificate": "file:///etc/ssl/certs/ca-certificates.crt"})),
-        ("http-cert", Step::Finalize) => visit.order("valid", json!({"certificate": "http://127.0.0.1:9/cert"})),
+        ("http-finalize", Step::NewOrder) => {
+            created(order(json!({"status": "ready", "finalize": "http://127.0.0.1:9/finalize"})), &here)
+        }
+        ("file-cert", Step::Finalize) => {
+            visit.order("valid", json!({"certificate": "file:///etc/ssl/certs/ca-certificates.crt"}))
+        }
+        ("http-cert", Step::Finalize) => {
+            visit.order("valid", json!({"certificate": "http://127.0.0.1:9/cert"}))
+        }
         ("no-cert", Step::Finalize) => visit.order("valid", json!({"certificate": null})),
         ("no-cert", Step::Order) => visit.order("valid", json!({"certificate": null})),
         ("evil-token", Step::Authz) => {
@@ -47,8 +59,12 @@ fn script(elsewhere: &str, visit: &Visit<'_>) -> Option<Reply> {
             let challenge = json!({"type": "http-01", "url": here, "status": "pending", "token": token});
             text(200, &json!({"status": "pending", "identifier": {"type": "dns", "value": "evil-token.test"}, "challenges": [challenge]}).to_string())
         }
-        ("escapes", Step::NewOrder) => visit.problem(403, "", "unauthorized", "no\u{1b}[31m\r\nrenewed  escapes.test"),
-        ("redirected", Step::NewOrder) => Reply::Answer(302, "Location: https://127.0.0.1:9/\r\n", String::new()),
+        ("escapes", Step::NewOrder) => {
+            visit.problem(403, "", "unauthorized", "no\u{1b}[31m\r\nrenewed  escapes.test")
+        }
+        ("redirected", Step::NewOrder) => {
+            Reply::Answer(302, "Location: https://127.0.0.1:9/\r\n", String::new())
+        }
         _ => return None,
     })
 }
@@ -101,11 +117,13 @@ fn an_order_may_lie_at_another_host() {
     let cas = Cas::start(move |visit| {
         (visit.step == Step::Directory && visit.mood == "two-hosts").then(|| {
             let at = |what: &str| format!("{origin}/two-hosts/{what}");
-            let body = json!({"newNonce": at("nonce"), "newAccount": at("account"), "newOrder": at("new-order")});
+            let body =
+                json!({"newNonce": at("nonce"), "newAccount": at("account"), "newOrder": at("new-order")});
             Reply::Answer(200, "", body.to_string())
         })
     });
-    let bundle = std::fs::read_to_string(cas.bundle()).expect("a bundle") + &std::fs::read_to_string(second.bundle()).expect("a bundle");
+    let bundle = std::fs::read_to_string(cas.bundle()).expect("a bundle")
+        + &std::fs::read_to_string(second.bundle()).expect("a bundle");
     std::fs::write(cas.bundle(), bundle).expect("written");
     let Some(host) = Host::start(&cas) else { return };
     host.add("two-hosts");
