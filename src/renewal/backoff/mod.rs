@@ -6,6 +6,7 @@
 
 pub mod names;
 pub mod trouble;
+mod wait;
 
 use std::fs;
 use std::io::{self, Write};
@@ -13,26 +14,17 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use data_encoding::BASE64URL_NOPAD;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::facts::Lineage;
+
+use self::wait::Wait;
 
 pub use self::trouble::{Failed, Kind, Trouble};
 
 /// The folder of notes, below the state directory.
 const FOLDER: &str = "failures";
-
-/// How long the second attempt waits in minutes; each further one twice as long, up to a day.
-const FIRST: i64 = 30;
-const MOST: i64 = 24 * 60;
-
-/// The same for a CA that is down.
-const FIRST_DOWN: i64 = 5;
-const MOST_DOWN: i64 = 60;
-
-/// How long the next attempt waits after a certificate that was of no use, in minutes: five in a week are issued for the same names.
-const IN_VAIN: i64 = 36 * 60;
 
 /// The failures of a lineage since its last success.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,48 +134,18 @@ pub fn failed(
         Kind::Down => (count, down.saturating_add(1)),
         _ => (count.saturating_add(1), 0),
     };
-    let told = trouble.told(now);
-    let (wait, because) = match (trouble.kind, told) {
-        (Kind::Down, told) => {
-            let own = doubled(FIRST_DOWN, down, MOST_DOWN);
-            match told.map(SignedDuration::from_secs) {
-                Some(told) if told > own => (told, "the CA said so"),
-                _ => (own, "nothing of it counts at the CA: an hour at most"),
-            }
-        }
-        (Kind::Limited, Some(told)) => (SignedDuration::from_secs(told), "the CA said so"),
-        (Kind::Limited, None) => (
-            trouble.of_limit().max(doubled(FIRST, count, MOST)),
-            "the CA's limit, for which it names no time",
-        ),
-        (Kind::InVain, _) => (
-            SignedDuration::from_mins(IN_VAIN),
-            "a certificate was issued in vain, and a CA issues five in a week for the same names",
-        ),
-        (_, told) => {
-            let own = doubled(FIRST, count, MOST);
-            match told.map(SignedDuration::from_secs) {
-                Some(told) if told > own => (told, "the CA said so"),
-                _ => (own, "each failure doubles the wait, up to a day"),
-            }
-        }
-    };
+    let Wait { long, because, told } = Wait::after(trouble, (count, down), now);
     let failures = Failures {
         count,
         down,
-        not_before: now.checked_add(wait).ok(),
-        told: because == "the CA said so" || trouble.kind == Kind::Limited,
+        not_before: now.checked_add(long).ok(),
+        told,
         last: why.chars().take(500).collect(),
         wait: because.to_owned(),
         serial: serial.to_owned(),
     };
     write(&file(state_dir, lineage), &failures)?;
     trouble.names.iter().try_for_each(|name| names::failed(state_dir, server, name, now))
-}
-
-fn doubled(first: i64, count: u32, most: i64) -> SignedDuration {
-    let doubled = first.saturating_mul(1_i64.checked_shl(count.saturating_sub(1)).unwrap_or(i64::MAX));
-    SignedDuration::from_mins(doubled.clamp(first, most))
 }
 
 /// Forgets them, and those of its names at this CA.

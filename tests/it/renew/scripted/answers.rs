@@ -7,9 +7,11 @@ use super::host::{Host, fail_as, said};
 use crate::ca::server::Reply;
 
 /// The steps by the words in names.
-const STEPS: [(&str, Step); 7] = [
+const STEPS: [(&str, Step); 9] = [
     ("directory", Step::Directory),
     ("nonce", Step::Nonce),
+    ("account", Step::Account),
+    ("authz", Step::Authz),
     ("order", Step::NewOrder),
     ("challenge", Step::Challenge),
     ("finalize", Step::Finalize),
@@ -17,7 +19,7 @@ const STEPS: [(&str, Step); 7] = [
     ("cert", Step::Cert),
 ];
 
-/// `HOW-STEP`: once, 500, 503, or later, which is 503 and two hours.
+/// `HOW-STEP`: once, twice, a bad nonce, 500, 503, or later, which is 503 and two hours.
 fn script(visit: &Visit<'_>) -> Option<Reply> {
     let (how, step) = visit.mood.split_once('-')?;
     let (_, step) = STEPS.into_iter().find(|(word, _)| *word == step)?;
@@ -35,6 +37,9 @@ fn script(visit: &Visit<'_>) -> Option<Reply> {
         "twice" if visit.nth < moment.max(2) => {
             Some(visit.problem(500, "Retry-After: 0\r\n", "serverInternal", "a hiccup"))
         }
+        "nonce" if visit.nth < 2 => {
+            Some(visit.problem(400, "", "badNonce", "JWS has an invalid anti-replay nonce"))
+        }
         "500" => Some(visit.problem(500, "Retry-After: 0\r\n", "serverInternal", "we have lost a disk")),
         "503" => Some(html("Retry-After: 0\r\n")),
         "later" => Some(html("Retry-After: 7200\r\n")),
@@ -50,7 +55,9 @@ fn all(how: &str) -> Vec<String> {
 fn a_ca_that_is_not_well_for_a_moment_renews_in_the_same_run() {
     let cas = Cas::start(script);
     let Some(host) = Host::start(&cas) else { return };
-    let moods = [all("once"), all("twice")].concat();
+    let signed =
+        all("nonce").into_iter().filter(|mood| !["nonce-directory", "nonce-nonce"].contains(&mood.as_str()));
+    let moods: Vec<String> = [all("once"), all("twice")].into_iter().flatten().chain(signed).collect();
     moods.iter().for_each(|mood| host.add(mood));
     let report = host.renew(&[]);
     let outcomes: BTreeMap<&str, (&str, &str)> = moods
@@ -65,7 +72,7 @@ fn a_ca_that_is_not_well_for_a_moment_renews_in_the_same_run() {
         assert_eq!(host.live(mood), 2, "{mood}");
         let orders = match (mood.as_str(), mood.split_once('-')) {
             (_, Some(("once", "order"))) => 2,
-            (_, Some(("twice", "order"))) => 3,
+            (_, Some(("twice" | "nonce", "order"))) => 3,
             _ => 1,
         };
         assert_eq!(cas.orders(mood), orders, "{mood}");
