@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 
 use super::directory::directory;
 use super::jws::{Signer, signed};
-use super::refusal::{Refusal, retry_after};
+use super::refusal::{Refusal, patience, retry_after};
 use super::transport::{Reply, Transport};
 use crate::facts::net::{CaFault, Directory};
 
@@ -21,13 +21,18 @@ const NONCES_AT_ONCE: usize = 4;
 /// The longest nonce that is taken, in bytes.
 const MAX_NONCE: usize = 1_024;
 
-/// How often a server that has no nonce at the moment is asked again, and after how long at most.
-const NONCE_TRIES: usize = 4;
-const NONCE_WAIT: Duration = Duration::from_secs(5);
+/// How often a server that has no nonce at the moment is asked.
+const NONCE_TRIES: u32 = 4;
 
 /// How often a request is signed anew for a server that does not like its nonce. One that refuses nine of ten, as a
 /// test CA can, gets all but one of ten million requests.
 const SIGNINGS: usize = 150;
+
+/// How often and after how long a server that is not well for a moment is asked again, and the longest wait of its own choice that
+/// is waited for: one that needs more is left alone.
+const TRIES: u32 = 3;
+const WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: u64 = 5;
 
 /// A server, its directory, and the nonces that it gave.
 #[derive(Debug)]
@@ -51,8 +56,20 @@ impl Client {
     /// # Errors
     /// No answer, or one that is no directory.
     pub async fn open(transport: Arc<Transport>, url: &str) -> Result<Self, CaFault> {
-        let directory = directory(&transport, url).await?;
-        Ok(Self::new(transport, directory))
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match directory(&transport, url).await {
+                Ok(directory) => return Ok(Self::new(transport, directory)),
+                Err(fault) if tries < TRIES && (fault.may_pass() || is_unwell(&fault)) => {
+                    match wait(tries, Refusal::from(fault.clone()).retry_after()) {
+                        Some(wait) => tokio::time::sleep(wait).await,
+                        None => return Err(fault),
+                    }
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
     }
 
     /// What the server says of itself.
@@ -66,7 +83,7 @@ impl Client {
     /// There is no answer, or it is a refusal.
     pub async fn post(&self, signer: Signer<'_>, url: &str, payload: &str) -> Result<Reply, Refusal> {
         let _place = self.at_once.acquire().await;
-        let mut broken = false;
+        let (mut broken, mut tries) = (false, 0);
         let mut refused = None;
         for _ in 0..SIGNINGS {
             let nonce = self.nonce().await?;
@@ -87,6 +104,12 @@ impl Client {
             match Refusal::of(&reply) {
                 // The answer has a nonce that is better. <https://www.rfc-editor.org/rfc/rfc8555#section-6.5>
                 bad if bad.is("badNonce") => refused = Some(bad),
+                // Nor does it do twice what it may have done before it said that it is not well.
+                other if (500..600).contains(&reply.status) => {
+                    tries += 1;
+                    let wait = wait(tries, retry_after(&reply)).filter(|_| tries < TRIES);
+                    tokio::time::sleep(wait.ok_or(other)?).await;
+                }
                 other => return Err(other),
             }
         }
@@ -110,11 +133,11 @@ impl Client {
             tries += 1;
             match (nonce_in(&reply.headers), reply.status) {
                 (Some(nonce), _) => return Ok(nonce),
-                (None, 429 | 503) if tries < NONCE_TRIES => {
-                    let wait = retry_after(&reply).map_or(Duration::from_secs(1), Duration::from_secs);
-                    tokio::time::sleep(wait.min(NONCE_WAIT)).await;
-                }
-                (None, 300..) => return Err(CaFault::Status(reply.status, String::new()).into()),
+                (None, 429 | 500..=599) if tries < NONCE_TRIES => match wait(tries, retry_after(&reply)) {
+                    Some(wait) => tokio::time::sleep(wait).await,
+                    None => return Err(unwell(&reply)),
+                },
+                (None, 300..) => return Err(unwell(&reply)),
                 (None, _) => return Err(CaFault::NoAcme(format!("{url} gives no nonce")).into()),
             }
         }
@@ -128,6 +151,22 @@ impl Client {
                 nonces.push(nonce);
             }
         }
+    }
+}
+
+fn unwell(reply: &Reply) -> Refusal {
+    CaFault::Status(reply.status, patience(retry_after(reply))).into()
+}
+
+fn is_unwell(fault: &CaFault) -> bool {
+    matches!(fault, CaFault::Status(500..=599, _))
+}
+
+/// How long to wait for a server that is not well; `None` where it wants to be left alone for longer.
+fn wait(tries: u32, asked: Option<u64>) -> Option<Duration> {
+    match asked {
+        Some(seconds) => (seconds <= LONGEST_WAIT).then(|| Duration::from_secs(seconds)),
+        None => Some(WAIT * tries),
     }
 }
 

@@ -57,16 +57,12 @@ impl Refusal {
         }
     }
 
-    /// Whether the CA would refuse anything now: it is not there, in trouble, or limits the account. Another CA may do it.
-    pub fn is_of_the_ca(&self) -> bool {
+    /// After how many seconds the CA wants to be asked again.
+    pub fn retry_after(&self) -> Option<u64> {
         match self {
-            Refusal::Problem(problem) => {
-                ["rateLimited", "serverInternal"].contains(&problem.kind())
-                    || problem.status.is_some_and(|status| status == 429 || status >= 500)
-            }
-            Refusal::Fault(CaFault::Status(status, _)) => *status == 429 || *status >= 500,
-            Refusal::Fault(_) | Refusal::Unfinished(..) => true,
-            Refusal::Own(_) => false,
+            Refusal::Problem(problem) => problem.retry_after,
+            Refusal::Fault(CaFault::Status(_, said)) => until(said, Timestamp::now()),
+            _ => None,
         }
     }
 
@@ -152,6 +148,14 @@ pub fn patience(seconds: Option<u64>) -> String {
     until.map(|at| format!("not before {}", at.strftime("%Y-%m-%d %H:%M UTC"))).unwrap_or_default()
 }
 
+/// The seconds that the words of [`patience`] at the end of a text are for. They leave seconds out, so the whole minute counts.
+fn until(said: &str, now: Timestamp) -> Option<u64> {
+    let (_, at) = said.rsplit_once("not before ")?;
+    let (day, time) = at.strip_suffix(" UTC")?.split_once(' ')?;
+    let at: Timestamp = format!("{day}T{time}:59Z").parse().ok()?;
+    u64::try_from(at.duration_since(now).as_secs()).ok()
+}
+
 /// The relations and targets of the `Link` headers. <https://www.rfc-editor.org/rfc/rfc8288#section-3>
 pub(super) fn links(reply: &Reply) -> Vec<(String, String)> {
     let all = reply.headers.get_all("link").into_iter().filter_map(|link| link.to_str().ok());
@@ -224,6 +228,12 @@ mod tests {
         assert!(patience(wait("60")).starts_with("not before 2"));
         assert_eq!(patience(wait("0")), "");
         assert_eq!(patience(wait("soon")), "");
+        let again = until(&format!("no; {}", patience(wait("3600"))), Timestamp::now());
+        assert!(again.is_some_and(|again| (3_598..3_660).contains(&again)), "{again:?}");
+        assert_eq!(
+            (until("status", Timestamp::now()), until("not before then UTC", Timestamp::now())),
+            (None, None)
+        );
     }
 
     #[test]

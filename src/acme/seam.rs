@@ -85,6 +85,10 @@ impl Seam {
         let missing = || CaFault::NoAcme("the directory names no `newOrder`".into());
         let new_order =
             known.new_order.as_ref().ok_or_else(|| Error::Other(Box::new(Refusal::from(missing()))))?;
+        if !new_order.starts_with("https://") {
+            let wrong = CaFault::NoAcme(format!("the directory's `newOrder`, {new_order}, is no https URL"));
+            return Err(Error::Other(Box::new(Refusal::from(wrong))));
+        }
         Ok(json!({"newNonce": known.new_nonce, "newAccount": known.new_account, "newOrder": new_order,
             "renewalInfo": known.renewal_info}))
     }

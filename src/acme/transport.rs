@@ -5,7 +5,7 @@ use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Bytes;
 use hyper::{HeaderMap, Method, Request, Uri};
 use hyper_util::client::legacy::{self, Client};
@@ -134,8 +134,12 @@ impl Transport {
             .map_err(|e| CaFault::Broken(e.to_string()))?;
         let answer = self.client.request(request).await.map_err(|e| fault(&e))?;
         let (head, body) = answer.into_parts();
-        let body =
-            Limited::new(body, MAX_ANSWER).collect().await.map_err(|e| CaFault::Broken(e.to_string()))?;
+        let body = Limited::new(body, MAX_ANSWER).collect().await.map_err(|e| {
+            CaFault::Broken(match e.is::<LengthLimitError>() {
+                true => format!("the server's answer is longer than {MAX_ANSWER} bytes"),
+                false => e.to_string(),
+            })
+        })?;
         Ok(Reply { status: head.status.as_u16(), headers: head.headers, body: body.to_bytes() })
     }
 }

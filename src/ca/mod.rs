@@ -8,7 +8,7 @@ mod staging;
 
 pub use authorities::{Authority, authority, issues_for_cas, lifetime};
 pub use dated::{Dated, at};
-pub use letsencrypt::PROFILES;
+pub use letsencrypt::{LIMITS, PROFILES};
 pub use retired::{Retired, retired};
 pub use staging::{is_production, staging};
 

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use clap::Args;
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 
 use super::args::Format;
 use super::settings::Settings;
@@ -57,6 +58,8 @@ pub fn run(settings: &Settings, args: &RenewArgs) -> Result<u8, Error> {
         return Err(Error::new("renew changes this host, and --root names another")
             .hint("run it on that host, or name certbot's folder with --config-dir DIR"));
     }
+    // A core dump would have the keys in it. What it starts dumps as the caller lets it.
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
     let inherited = inherited();
     let Some(net) = audit::net(settings)? else {
         return Err(Error::new("renew asks a CA over the network, and --offline forbids that")

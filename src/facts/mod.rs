@@ -51,6 +51,7 @@ pub use options::UNUSED;
 pub use own::{Own, OwnAddress};
 pub use problem::{Problem, Subproblem};
 pub use properties::{Properties, Property, Shape};
+pub use refused::retry_after;
 pub(crate) use remedy::{DIR, is_of_every_host, is_plain, replace_in, try_it};
 pub use schedule::{Client, Ineffective, Purpose, Rule, Task, Trigger, TriggerKind, UnitState, When};
 pub use served::{Given, Served};

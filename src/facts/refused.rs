@@ -17,13 +17,18 @@ impl Logged {
         Some((kind, rest.split_once(" :: ").map_or(rest, |(_, detail)| detail)))
     }
 
-    /// Until when the CA refuses, where it says so: `retry after 2026-11-24 03:05:07 UTC`.
-    /// <https://github.com/letsencrypt/boulder/blob/main/ratelimits/limiter.go>
+    /// Until when the CA refuses, where it says so.
     pub fn retry_after(&self) -> Option<Timestamp> {
-        let (_, text) = self.refusal()?.1.split_once("retry after ")?;
-        let (day, time) = (text.get(..10)?, text.get(11..19)?);
-        format!("{day}T{time}Z").parse().ok()
+        retry_after(self.refusal()?.1)
     }
+}
+
+/// Until when a CA refuses, where its words say so: `retry after 2026-11-24 03:05:07 UTC`.
+/// <https://github.com/letsencrypt/boulder/blob/main/ratelimits/limiter.go>
+pub fn retry_after(detail: &str) -> Option<Timestamp> {
+    let (_, text) = detail.split_once("retry after ")?;
+    let (day, time) = (text.get(..10)?, text.get(11..19)?);
+    format!("{day}T{time}Z").parse().ok()
 }
 
 #[cfg(test)]

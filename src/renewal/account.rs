@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::failure::Failure;
+use super::backoff::Failed;
 use super::run::Options;
 use crate::acme::{Account, AccountKey, Client, ExternalAccount, NewAccount};
 use crate::config::Fallback;
@@ -78,7 +78,7 @@ impl Accounts {
         client: Arc<Client>,
         server: &str,
         state_dir: &Path,
-    ) -> Result<Account, Failure> {
+    ) -> Result<Account, Failed> {
         if let Some(new) = &self.new {
             let contact = new.email.as_ref().map(|email| format!("mailto:{email}"));
             let contact: Vec<&str> = contact.iter().map(String::as_str).collect();
@@ -86,11 +86,16 @@ impl Accounts {
             return Ok(ca::account(client, self.keys, &new, state_dir, server).await?);
         }
         for key in self.keys {
-            if let Some(account) = Account::find(client.clone(), Arc::new(key)).await? {
+            if let Some(account) =
+                Account::find(client.clone(), Arc::new(key)).await.map_err(|refusal| Failed {
+                    because: format!("{server} does not say whether it knows certbot's account: {refusal}"),
+                    ..Failed::from(refusal)
+                })?
+            {
                 return Ok(account);
             }
         }
-        Err(Failure::from(format!(
+        Err(Failed::from(format!(
             "{server} does not know certbot's account (acme-audit explain account-unknown-to-ca); --agree-tos makes a new one"
         )))
     }

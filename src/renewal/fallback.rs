@@ -1,6 +1,7 @@
 //! Other CAs, where a lineage's own is down or limits it.
 
 use super::Renewal;
+use super::backoff::{Failed, Kind};
 use super::jobs::Job;
 use super::run::Stage;
 use crate::acme::Client;
@@ -58,6 +59,15 @@ impl Stage<'_> {
             job.server.clone_from(&fallback.server);
             job.turned = Some(Turned { to: fallback.clone(), seen: lineage.seen.unwrap_or_default() });
         }
+    }
+}
+
+/// Whether another CA may give what this one did not: it is down or limits, or is a fallback that does not fit.
+pub(super) fn may_give(job: &Job<'_>, failed: &Failed) -> bool {
+    match failed.trouble.kind {
+        Kind::Down | Kind::Limited => true,
+        Kind::Own => job.turned.is_some(),
+        Kind::Refused | Kind::InVain | Kind::Held => false,
     }
 }
 

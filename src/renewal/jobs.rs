@@ -1,5 +1,9 @@
 //! What is due and can be tried.
 
+use jiff::Timestamp;
+
+use super::backoff::names::Held;
+use super::backoff::{Failed, Kind, Trouble};
 use super::due::{Decision, decide};
 use super::fallback::Turned;
 use super::run::{Options, Stage};
@@ -33,23 +37,53 @@ pub(super) struct Job<'a> {
 /// Whether a lineage is due, before anything is tried.
 pub(super) fn judged(lineage: &Lineage, host: &HostFacts, options: &Options) -> Renewal {
     let base = Renewal { lineage: lineage.name.clone(), ..Renewal::default() };
+    if is_left_alone(lineage, host, options)
+        && let Some(Failed { because, at, .. }) = held(lineage, host, options)
+    {
+        return Renewal { outcome: Outcome::HeldBack, at, because, ..base };
+    }
     match decide(lineage, host, options.forced) {
         Err(because) => Renewal { outcome: Outcome::Failed, because, ..base },
         Ok(Decision::Later { at, because }) => Renewal { at, because, ..base },
-        Ok(Decision::Now(because)) => {
-            let failures = backoff::of(&options.state_dir, &lineage.name);
-            let waits = !options.forced && pending::of(&options.state_dir, &lineage.name).is_none();
-            match failures.not_before.filter(|until| *until > host.now && waits) {
-                Some(until) => Renewal {
-                    outcome: Outcome::HeldBack,
-                    at: Some(until),
-                    because: failures.to_string(),
-                    ..base
-                },
-                None => Renewal { outcome: Outcome::Failed, because, ..base },
-            }
-        }
+        Ok(Decision::Now(because)) => match held(lineage, host, options) {
+            Some(Failed { because, at, .. }) => Renewal { outcome: Outcome::HeldBack, at, because, ..base },
+            None => Renewal { outcome: Outcome::Failed, because, ..base },
+        },
     }
+}
+
+/// Whether a lineage has failed, and its CA is asked nothing for it meanwhile: not even when it is due.
+pub(super) fn is_left_alone(lineage: &Lineage, host: &HostFacts, options: &Options) -> bool {
+    let failures = backoff::standing(&options.state_dir, lineage);
+    !options.forced && failures.told && failures.not_before.is_some_and(|until| until > host.now)
+}
+
+/// Why a lineage that is due is not tried already, and until when: it has failed before, or one of its names has in the
+/// orders of others. To fetch what was ordered before costs nothing, unless the CA wants to be left alone.
+pub(super) fn held(lineage: &Lineage, host: &HostFacts, options: &Options) -> Option<Failed> {
+    let Options { state_dir, forced, .. } = options;
+    if *forced {
+        return None;
+    }
+    let held = |because: String, at: Timestamp| {
+        let trouble = Trouble { kind: Kind::Held, ..Trouble::default() };
+        Some(Failed { because, trouble, at: Some(at) })
+    };
+    let failures = backoff::standing(state_dir, lineage);
+    let ordered = pending::of(state_dir, &lineage.name).is_some();
+    if let Some(until) = failures.not_before.filter(|until| *until > host.now)
+        && (failures.told || !ordered)
+    {
+        return held(failures.to_string(), until);
+    }
+    let server = options.server.as_deref().or_else(|| lineage.asks(host)).filter(|_| !ordered)?;
+    let of = |name| Some((name, backoff::names::held(state_dir, server, name, host.now)?));
+    let all = lineage.names().iter().map(String::as_str).filter_map(of);
+    let (name, Held { until, times, limit }) = all.max_by_key(|(_, held)| held.until)?;
+    let said = format!(
+        "{name} has failed {times} times within the hour, orders of other lineages included, and the CA lets {limit} failures through"
+    );
+    held(said, until)
 }
 
 /// Whether it is due and will be tried.

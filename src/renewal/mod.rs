@@ -9,7 +9,6 @@ pub mod backoff;
 pub mod due;
 mod ending;
 mod explain;
-mod failure;
 mod fallback;
 mod jobs;
 pub mod key;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::failure::Failure;
+use super::backoff::{Failed, Trouble};
 use super::jobs::Job;
 use super::key::NewKey;
 use super::pending::{self, Pending};
@@ -25,7 +25,7 @@ pub(super) struct Ordered {
     /// What the CA said of each identifier.
     pub at_ca: AtCa,
     /// Why there is no certificate.
-    pub failure: Failure,
+    pub failure: Failed,
     /// What is to be known besides.
     pub notes: Vec<String>,
 }
@@ -83,10 +83,13 @@ pub(super) async fn fetch(
     case: &Case,
     lineage: &Lineage,
     before: &Pending,
-) -> Result<Option<(Ordered, NewKey)>, Failure> {
+) -> Result<Option<(Ordered, NewKey)>, Failed> {
     let Some(key) = NewKey::from_pem(before.key.as_bytes()) else { return Ok(None) };
     let (wanted, mut notes) = wanted(lineage, case, client, &key);
-    let chain = account.resume(&before.order, &wanted).await?;
+    let chain = account.resume(&before.order, &wanted).await.map_err(|refusal| Failed {
+        because: format!("the certificate that an earlier run ordered cannot be fetched: {refusal}"),
+        ..Failed::from(refusal)
+    })?;
     notes.push("its certificate had been ordered by an earlier run, and was fetched".into());
     Ok(chain.map(|chain| (Ordered { chain: Some(chain), notes, ..Ordered::default() }, key)))
 }
@@ -148,29 +151,10 @@ pub(super) async fn order(
         wanted.replaces = None;
         outcome = account.order(&wanted, &keeping).await;
     }
-    let refusal = outcome.refused.as_ref().map(|(_, refusal)| refusal);
-    let retry_after = refusal.and_then(Refusal::problem).and_then(|problem| problem.retry_after);
-    let at_ca = AtCa::of(&outcome, case, server);
+    let (at_ca, trouble) = (AtCa::of(&outcome, case, server), Trouble::of_order(&outcome));
     notes.extend(other_method_forbidden(&outcome, case));
-    let failure = Failure { because: because(&outcome, &at_ca), elsewhere: elsewhere(&outcome), retry_after };
+    let failure = Failed { because: because(&outcome, &at_ca), trouble, at: None };
     Ordered { failure, at_ca, notes, chain: outcome.chain }
-}
-
-/// Whether it failed for what is the CA's alone. One that was asked for is not asked for anywhere else: it may be ready.
-fn elsewhere(outcome: &Outcome) -> bool {
-    let named = outcome.identifiers.iter().filter_map(|(_, identified)| match identified {
-        Identified::Failed(refusal) => Some(refusal),
-        _ => None,
-    });
-    match &outcome.refused {
-        Some((Step::Finalize, refusal)) => refusal.is("rateLimited"),
-        Some((Step::NewOrder, refusal)) => refusal.is_of_the_ca(),
-        Some((Step::Publish, _)) => false,
-        None => {
-            let mut named = named.peekable();
-            named.peek().is_some() && named.all(Refusal::is_of_the_ca)
-        }
-    }
 }
 
 /// CAA records may bind a name to the challenge that certbot would answer. <https://www.rfc-editor.org/rfc/rfc8657#section-4>
@@ -198,7 +182,13 @@ fn because(outcome: &Outcome, at_ca: &AtCa) -> String {
         .collect();
     match (&outcome.chain, &outcome.refused, failed.as_slice()) {
         (Some(_), ..) => String::new(),
-        (None, Some((Step::NewOrder | Step::Finalize, refusal)), _) => refusal.to_string(),
+        (None, Some((Step::NewOrder | Step::Finalize, refusal @ Refusal::Problem(_))), _) => {
+            refusal.to_string()
+        }
+        (None, Some((Step::NewOrder, refusal)), _) => format!("the CA takes no order: {refusal}"),
+        (None, Some((Step::Finalize, refusal)), _) => {
+            format!("the names are validated, and there is no certificate: {refusal}")
+        }
         (None, _, [_, ..]) => format!("the CA did not validate {}", failed.join(", ")),
         (None, Some((_, refusal)), []) => refusal.to_string(),
         (None, None, []) => match at_ca.untested.first() {

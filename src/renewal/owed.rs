@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::backoff::stem;
@@ -20,9 +21,10 @@ fn file(state_dir: &Path, lineage: &str) -> PathBuf {
 /// # Errors
 /// The state directory cannot be written.
 pub fn note(state_dir: &Path, lineage: &str) -> io::Result<()> {
-    fs::create_dir_all(state_dir.join(FOLDER))?;
-    let file = fs::File::create(file(state_dir, lineage))?;
-    file.sync_all()?;
+    // Whoever can write there can have the hooks run.
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(state_dir.join(FOLDER))?;
+    let file = file(state_dir, lineage);
+    fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?.sync_all()?;
     fs::File::open(state_dir.join(FOLDER))?.sync_all()
 }
 

@@ -1,6 +1,6 @@
 //! The orders, side by side; each certificate is checked and put live as it comes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use futures_util::StreamExt;
@@ -11,17 +11,18 @@ use rustls::RootCertStore;
 use tokio::sync::Semaphore;
 
 use super::account::Accounts;
-use super::failure::Failure;
+use super::backoff::{Failed, Kind, Trouble};
 use super::jobs::Job;
 use super::key::{self, NewKey};
 use super::order::{self, Ordered};
 use super::received::{self, Expected};
 use super::run::Stage;
 use super::solve::Counter;
-use super::{Live, Outcome, Renewal, backoff, fallback, owed, pending};
+use super::{Live, Outcome, Renewal, backoff, fallback, jobs, owed, pending};
 use crate::acme::{Account, Client, Refusal};
 use crate::ca;
 use crate::error::Error;
+use crate::facts::net::CaFault;
 use crate::gather::Host;
 use crate::gather::fs::Root;
 use crate::gather::x509;
@@ -43,12 +44,10 @@ impl Stage<'_> {
     ) -> Vec<usize> {
         let publisher = Mutex::new(publisher);
         let places = Semaphore::new(AT_ONCE);
-        let mut doors: BTreeMap<String, Result<Arc<Client>, Failure>> = BTreeMap::new();
-        for job in jobs {
-            if !doors.contains_key(&job.server) {
-                doors.insert(job.server.clone(), self.client(&job.server).await);
-            }
-        }
+        let servers: BTreeSet<&str> = jobs.iter().map(|job| job.server.as_str()).collect();
+        let opened =
+            servers.into_iter().map(|server| async { (server.to_owned(), self.client(server).await) });
+        let doors: BTreeMap<_, _> = futures_util::future::join_all(opened).await.into_iter().collect();
         let accounts = tokio::sync::Mutex::new(BTreeMap::new());
         let (doors, places, accounts, publisher) = (&doors, &places, &accounts, &publisher);
         let mut orders: FuturesUnordered<_> = jobs
@@ -62,33 +61,40 @@ impl Stage<'_> {
         let (roots, mut elsewhere) = (self.net.roots(), Vec::new());
         while let Some((job, got)) = orders.next().await {
             let Some(renewal) = all.get_mut(job.at) else { continue };
-            let failure = match got {
-                Ok((ordered, key)) => self.take(job, renewal, ordered, key, roots).err(),
-                Err(failure) => Some(failure),
+            let failed = match got {
+                Ok((ordered, key)) => {
+                    let failed = self.take(job, renewal, ordered, key, roots).err();
+                    // What may be ready at this CA is fetched by the next run, and not ordered at another.
+                    let ready = || pending::of(&self.options.state_dir, &job.lineage.name).is_some();
+                    failed.map(|failed| (fallback::may_give(job, &failed) && !ready(), failed))
+                }
+                Err(failed) => Some((fallback::may_give(job, &failed), failed)),
             };
-            if failure.as_ref().is_some_and(|failure| failure.elsewhere) {
-                elsewhere.push(job.at);
+            if let Some((may_give, failed)) = failed {
+                elsewhere.extend(may_give.then_some(job.at));
+                self.fail(job, renewal, failed, host.facts.now);
             }
-            failure.into_iter().for_each(|failure| self.fail(job, renewal, failure, host.facts.now));
         }
         elsewhere
     }
 
-    async fn client(&self, server: &str) -> Result<Arc<Client>, Failure> {
-        let failure =
-            |fault| Failure { because: format!("{server}: {fault}"), ..Failure::from(Refusal::Fault(fault)) };
-        let transport = self.net.way(&Root::live()).map_err(failure)?;
-        Client::open(transport, server).await.map(Arc::new).map_err(failure)
+    async fn client(&self, server: &str) -> Result<Arc<Client>, Failed> {
+        let failed = |fault: CaFault| Failed {
+            because: format!("{server}: {fault}"),
+            ..Failed::from(Refusal::from(fault))
+        };
+        let transport = self.net.way(&Root::live()).map_err(failed)?;
+        Client::open(transport, server).await.map(Arc::new).map_err(failed)
     }
 
     async fn one(
         &self,
         job: &Job<'_>,
-        doors: &BTreeMap<String, Result<Arc<Client>, Failure>>,
+        doors: &BTreeMap<String, Result<Arc<Client>, Failed>>,
         accounts: &tokio::sync::Mutex<BTreeMap<String, Arc<Account>>>,
         publisher: &Mutex<&mut Publisher>,
         host: &Host,
-    ) -> Result<(Ordered, NewKey), Failure> {
+    ) -> Result<(Ordered, NewKey), Failed> {
         let client = doors.get(&job.server).ok_or_else(|| "no way to its CA".to_owned())?.clone()?;
         let of = match &job.turned {
             None => Accounts::of(job.lineage, &host.facts, host.root(), self.options)?,
@@ -109,7 +115,7 @@ impl Stage<'_> {
             }
         };
         if let Some(why) = fallback::unfit(job, &client, account.url()) {
-            return Err(Failure { elsewhere: true, ..why.into() });
+            return Err(why.into());
         }
         let (state_dir, name) = (&self.options.state_dir, &job.lineage.name);
         if let Some(before) = pending::of(state_dir, name)
@@ -119,6 +125,9 @@ impl Stage<'_> {
             match order::fetch(&account, &client, &job.case, job.lineage, &before).await? {
                 Some(fetched) => return Ok(fetched),
                 None => pending::forget(state_dir, name),
+            }
+            if let Some(held) = jobs::held(job.lineage, &host.facts, self.options) {
+                return Err(held);
             }
         }
         if let Some(because) = &job.shut_out {
@@ -138,13 +147,20 @@ impl Stage<'_> {
         ordered: Ordered,
         key: NewKey,
         roots: &RootCertStore,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Failed> {
         renewal.attempts = ordered.at_ca.attempts;
         renewal.notes.extend(ordered.notes);
-        let chain = ordered.chain.ok_or(ordered.failure)?;
+        let Some(chain) = ordered.chain else {
+            if ordered.failure.trouble.kind == Kind::Refused {
+                pending::forget(&self.options.state_dir, &job.lineage.name);
+            }
+            return Err(ordered.failure);
+        };
+        // What this host could not install is fetched again; what no host could is of no use.
         let put = self.put_live(job, renewal, &chain, key, roots);
-        // What cannot be put live is of no use to the next run either.
-        pending::forget(&self.options.state_dir, &job.lineage.name);
+        if put.as_ref().err().is_none_or(|failed| failed.trouble.kind == Kind::InVain) {
+            pending::forget(&self.options.state_dir, &job.lineage.name);
+        }
         put?;
         if job.turned.is_some() {
             let before = std::mem::take(&mut renewal.because);
@@ -161,7 +177,7 @@ impl Stage<'_> {
         chain: &str,
         key: NewKey,
         roots: &RootCertStore,
-    ) -> Result<(), String> {
+    ) -> Result<(), Failed> {
         let state_dir = &self.options.state_dir;
         let NewKey { pair, pem } = key;
         let spki = x509::spki_sha256(&pair.subject_public_key_info());
@@ -174,7 +190,8 @@ impl Stage<'_> {
                 public: ca::authority(&job.server).is_some() && !ca::is_staging(&job.server),
                 now: Timestamp::now(),
             },
-        )?;
+        )
+        .map_err(|because| Failed { because, trouble: Trouble::of_sent(chain), at: None })?;
         if let Some(why) = received.unknown_root {
             renewal
                 .notes
@@ -201,20 +218,27 @@ impl Stage<'_> {
             serial: received.cert.serial,
             not_after: received.cert.not_after,
         });
-        backoff::succeeded(state_dir, &job.lineage.name);
+        backoff::succeeded(state_dir, (&job.server, &job.lineage.name), &job.case.identifiers);
         Ok(())
     }
 
-    fn fail(&self, job: &Job<'_>, renewal: &mut Renewal, failure: Failure, now: Timestamp) {
-        renewal.outcome = Outcome::Failed;
-        let Failure { because, retry_after, .. } = failure;
+    fn fail(&self, job: &Job<'_>, renewal: &mut Renewal, failed: Failed, now: Timestamp) {
+        let Failed { because, trouble, at } = failed;
+        let (state_dir, name) = (&self.options.state_dir, &renewal.lineage);
         // Its own CA has failed before, and decides when it is tried again.
         if job.turned.is_some() {
             return renewal.notes.push(format!("nor does {} give one: {because}", job.server));
         }
-        let kept = backoff::failed(&self.options.state_dir, &renewal.lineage, &because, retry_after, now);
-        if let Err(error) = kept {
-            renewal.notes.push(format!("the failure cannot be remembered: {error}"));
+        if trouble.kind == Kind::Held {
+            (renewal.outcome, renewal.because, renewal.at) = (Outcome::HeldBack, because, at);
+            return;
+        }
+        renewal.outcome = Outcome::Failed;
+        let serial = job.lineage.cert.as_ref().map(|cert| cert.serial.as_str()).unwrap_or_default();
+        let of = backoff::Of { server: &job.server, lineage: name, serial };
+        match backoff::failed(state_dir, of, &because, &trouble, now) {
+            Ok(()) => renewal.at = backoff::of(state_dir, name).not_before,
+            Err(error) => renewal.notes.push(format!("the failure cannot be remembered: {error}")),
         }
         renewal.because = because;
     }

@@ -49,8 +49,9 @@ pub fn check(fullchain: &str, expected: &Expected<'_>) -> Result<Received, Strin
     if fullchain.len() > MAX_CHAIN {
         return Err(format!("the CA sent a chain of {} bytes: none is that long", fullchain.len()));
     }
-    let ders = x509::certificates(fullchain.as_bytes())?;
-    let parsed = ders.iter().map(|der| x509::parse(der)).collect::<Result<Vec<_>, _>>()?;
+    let unread = |why: String| format!("what the CA sent as certificate cannot be read: {why}");
+    let ders = x509::certificates(fullchain.as_bytes()).map_err(unread)?;
+    let parsed = ders.iter().map(|der| x509::parse(der)).collect::<Result<Vec<_>, _>>().map_err(unread)?;
     let [leaf, issuers @ ..] = parsed.as_slice() else {
         return Err("the CA sent no certificate".into());
     };

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::jobs::{Job, jobs, judged};
+use super::jobs::{Job, is_left_alone, jobs, judged};
 use super::solve::{Solver, Solvers};
 use super::{Outcome, Renewal, Renewals, explain, owed, reload, served, state};
 use crate::audit::Report;
@@ -67,11 +67,14 @@ pub struct Stage<'a> {
 /// The state directory cannot be written, or the system gives no random bytes.
 pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
     let options = stage.options;
-    let mut lineages: Vec<Lineage> = (0..host.confs.len()).filter_map(|at| host.lineage(at)).collect();
-    lineages.sort_by(|a, b| a.name.cmp(&b.name));
+    let lineages: Vec<Lineage> = (0..host.confs.len()).filter_map(|at| host.lineage(at)).collect();
+    let (left_alone, mut lineages): (Vec<_>, Vec<_>) =
+        lineages.into_iter().partition(|lineage| is_left_alone(lineage, &host.facts, options));
     // A resolver that is asked for a record before it is made would keep that there is none, and may be the CA's.
     let sight = Sight { cas: true, ..Sight::default() };
     stage.net.see(&mut lineages, &host.facts, host.root(), sight);
+    lineages.extend(left_alone);
+    lineages.sort_by(|a, b| a.name.cmp(&b.name));
     let mut all: Vec<Renewal> =
         lineages.iter().map(|lineage| judged(lineage, &host.facts, options)).collect();
     let mut around = Vec::new();

@@ -90,7 +90,12 @@ fn one(out: &mut impl Write, renewal: &Renewal, renewals: &Renewals, quiet: bool
                 )),
             )?;
         }
-        Outcome::Failed => writeln!(out, "{BAD}{:<14}{BAD:#} {BOLD}{name}{BOLD:#}: {because}", "failed")?,
+        Outcome::Failed => {
+            writeln!(out, "{BAD}{:<14}{BAD:#} {BOLD}{name}{BOLD:#}: {because}", "failed")?;
+            if let Some(at) = renewal.at {
+                line(out, "next try", &at.strftime("from %Y-%m-%d %H:%M UTC on").to_string())?;
+            }
+        }
     }
     for attempt in renewal.attempts.iter().filter(|attempt| !attempt.ok) {
         failed(out, attempt, renewals)?;

@@ -36,12 +36,16 @@ impl Request {
 pub enum Reply {
     /// A status, headers with their line ends, and a body; in both, `ORIGIN` stands for the server's own URL.
     Answer(u16, &'static str, String),
+    /// The same with headers that were made up, and a body that need not be text.
+    Bytes(u16, String, Vec<u8>),
     /// A body without an end.
     Endless,
     /// Nothing, for as long as the client waits.
     Silence,
     /// Half of an answer.
     Half,
+    /// Nothing: the connection ends.
+    Dropped,
 }
 
 /// The script of a server.
@@ -126,26 +130,37 @@ fn serve(
     log.lock().ok()?.push(request.clone());
     match script(&request) {
         Reply::Answer(status, headers, body) => {
-            let body = body.replace("ORIGIN", origin);
-            let length = body.len();
-            let headers = headers.replace("ORIGIN", origin);
-            let head = format!(
-                "HTTP/1.1 {status} Said\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n"
-            );
-            stream.write_all(head.as_bytes()).ok()?;
-            if request.method != "HEAD" {
-                stream.write_all(body.as_bytes()).ok()?;
-            }
+            let (headers, body) = (headers.replace("ORIGIN", origin), body.replace("ORIGIN", origin));
+            say(&mut stream, &request, status, &headers, body.as_bytes())?;
+        }
+        Reply::Bytes(status, headers, body) => {
+            let body = match String::from_utf8(body) {
+                Ok(text) => text.replace("ORIGIN", origin).into_bytes(),
+                Err(binary) => binary.into_bytes(),
+            };
+            say(&mut stream, &request, status, &headers.replace("ORIGIN", origin), &body)?;
         }
         Reply::Endless => {
             stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").ok()?;
             while stream.write_all(&[b' '; 65_536]).is_ok() {}
         }
         Reply::Silence => thread::sleep(Duration::from_secs(60)),
+        Reply::Dropped => {}
         Reply::Half => stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"newNo").ok()?,
     }
     stream.conn.send_close_notify();
     stream.flush().ok()
+}
+
+fn say(stream: &mut impl Write, request: &Request, status: u16, headers: &str, body: &[u8]) -> Option<()> {
+    let length = body.len();
+    let head =
+        format!("HTTP/1.1 {status} Said\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).ok()?;
+    if request.method != "HEAD" {
+        stream.write_all(body).ok()?;
+    }
+    Some(())
 }
 
 fn read(stream: &mut impl Read) -> Option<Request> {

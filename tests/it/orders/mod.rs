@@ -9,6 +9,7 @@ mod pace;
 mod pebble;
 mod renewals;
 mod scripted;
+mod waits;
 mod web;
 pub mod world;
 

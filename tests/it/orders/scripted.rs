@@ -28,7 +28,7 @@ fn problem(status: u16, headers: &'static str, kind: &str, more: Value) -> Reply
     Reply::Answer(status, headers, body.to_string())
 }
 
-fn order(status: &str, more: Value) -> Value {
+pub(super) fn order(status: &str, more: Value) -> Value {
     let mut order = json!({"status": status, "finalize": "ORIGIN/finalize", "certificate": "ORIGIN/cert",
         "authorizations": ["ORIGIN/authz/a.test", "ORIGIN/authz/b.test"]});
     for (name, value) in more.as_object().expect("members") {
@@ -37,7 +37,7 @@ fn order(status: &str, more: Value) -> Value {
     order
 }
 
-fn challenge(name: &str, status: &str, error: Value) -> Value {
+pub(super) fn challenge(name: &str, status: &str, error: Value) -> Value {
     let token = format!("token-{}", name.replace('.', "-"));
     let mut challenge = json!({"type": "http-01", "url": format!("ORIGIN/challenge/{name}"), "token": token, "status": status});
     if !error.is_null() {
@@ -46,12 +46,12 @@ fn challenge(name: &str, status: &str, error: Value) -> Value {
     challenge
 }
 
-fn authorization(name: &str, status: &str, challenge: Value) -> Value {
+pub(super) fn authorization(name: &str, status: &str, challenge: Value) -> Value {
     json!({"status": status, "identifier": {"type": "dns", "value": name}, "challenges": [challenge]})
 }
 
 /// A CA that validates `a.test` and `b.test` when it is told to look, but for what it does otherwise.
-fn ca(other: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static) -> Server {
+pub(super) fn ca(other: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static) -> Server {
     let told: Mutex<HashSet<String>> = Mutex::default();
     Server::start(move |request| {
         if let Some(reply) = other(request) {
@@ -101,7 +101,7 @@ fn given_up(server: &Server) -> Vec<String> {
 }
 
 /// Orders there.
-fn ordered(server: &Server, change: impl FnOnce(&mut Wanted<'_>)) -> Outcome {
+pub(super) fn ordered(server: &Server, change: impl FnOnce(&mut Wanted<'_>)) -> Outcome {
     Runtime::new().expect("a runtime").block_on(async {
         let account = account(&client(&format!("{}/directory", server.origin), &server.bundle).await).await;
         let all = names(&["a.test", "b.test"]);
@@ -240,20 +240,6 @@ fn a_ca_that_never_finishes_costs_its_deadline() {
     let looks = server.asked().iter().filter(|request| request.path == "/order/1").count();
     assert!((2..10).contains(&looks), "{looks} looks in two seconds");
     assert!(begin.elapsed() < Duration::from_secs(25), "{:?}", begin.elapsed());
-}
-
-#[test]
-fn the_ca_says_when_to_ask_again() {
-    let server = ca(|request| match request.path.as_str() {
-        "/finalize" => {
-            Some(Reply::Answer(200, "Retry-After: 1\r\n", order("processing", json!({})).to_string()))
-        }
-        _ => None,
-    });
-    let begin = Instant::now();
-    let outcome = ordered(&server, |_| {});
-    assert!(outcome.chain.is_some(), "{outcome:?}");
-    assert!((1_000..10_000).contains(&begin.elapsed().as_millis()), "{:?}", begin.elapsed());
 }
 
 #[test]

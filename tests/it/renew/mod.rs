@@ -2,6 +2,7 @@
 
 mod alpn;
 mod apache;
+mod caddy;
 mod due;
 mod ending;
 mod failing;
@@ -13,4 +14,5 @@ mod moods;
 mod nginx;
 mod owners;
 mod round_trip;
+mod scripted;
 mod site;

@@ -23,6 +23,27 @@ fn nonces_that_are_refused_do_no_harm() {
 }
 
 #[test]
+fn a_ca_in_all_its_moods_renews_several_lineages_at_once() {
+    let Some(site) = Site::start(Pebble::new()) else { return };
+    let made = site.debian();
+    let names = ["a.test", "b.test", "c.test", "d.test", "e.test"];
+    made.webroot("a.test,www.a.test", &[]);
+    names[1..4].iter().for_each(|name| made.webroot(name, &[]));
+    made.webroot("e.test", &["--key-type", "rsa"]);
+    // It sleeps before each validation, refuses nine nonces of ten, and has three chains.
+    let moods = Pebble::new().with("PEBBLE_VA_NOSLEEP=0").with("PEBBLE_WFE_NONCEREJECT=90");
+    let Some(moody) = Site::start(moods.with("PEBBLE_ALTERNATE_ROOTS=2")) else { return };
+    let folders = Folders { site: &moody, program: made.program.clone(), dir: made.dir.clone() };
+    let [from, to] = [&site, &moody].map(|site| site.path("www").display().to_string());
+    names.iter().for_each(|name| folders.edit(&format!("etc/renewal/{name}.conf"), &from, &to));
+    let report = folders.renew(&["--force", "--server", PEBBLE]);
+    report.assert(&["renewed"; 5], 0);
+    assert!(names.iter().all(|name| folders.live(name) == 2));
+    assert_eq!(moody.tokens(), Vec::<std::path::PathBuf>::new());
+    assert_eq!(folders.certbot("certificates").matches("(VALID: 89 days)").count(), names.len());
+}
+
+#[test]
 fn an_account_that_is_bound_needs_no_credentials_again() {
     const KEY: &str = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W";
     let bound = Pebble::new().set("externalAccountBindingRequired", json!(true));

@@ -68,9 +68,13 @@ impl Site {
             skip("needs nginx");
             return None;
         }
-        let site = Self { world: pebble.start_alone()? };
-        run(site.world.command("sh").args(["-c", UP, "sh"]).arg(site.world.work()));
-        Some(site)
+        pebble.start_alone().map(Self::around)
+    }
+
+    /// The same with a CA that is there.
+    pub fn around(world: World) -> Self {
+        run(world.command("sh").args(["-c", UP, "sh"]).arg(world.work()));
+        Self { world }
     }
 
     /// A path below its work folder, which is the same path inside.
@@ -214,25 +218,7 @@ impl Folders<'_> {
 
     /// The version of a lineage that is live, whole and as certbot lays it out; panics otherwise.
     pub fn live(&self, name: &str) -> u64 {
-        let mut versions = Vec::new();
-        let mut files = Vec::new();
-        for kind in KINDS {
-            let link = self.path(&format!("etc/live/{name}/{kind}.pem"));
-            let target = std::fs::read_link(&link).unwrap_or_else(|e| panic!("{}: {e}", link.display()));
-            let target = target.to_str().expect("text").to_owned();
-            let number = target.strip_prefix(&format!("../../archive/{name}/{kind}"));
-            let number = number.and_then(|number| number.strip_suffix(".pem")?.parse::<u64>().ok());
-            versions.push(number.unwrap_or_else(|| panic!("{target}")));
-            files.push(std::fs::read(&link).unwrap_or_else(|e| panic!("{}: {e}", link.display())));
-        }
-        let [cert, key, chain, fullchain] = files.as_slice() else { panic!("four files") };
-        assert_eq!(*fullchain, [cert.as_slice(), chain].concat(), "{name}: the full chain");
-        let ders = x509::certificates(cert).expect("PEM");
-        let leaf = x509::parse(&ders[0]).expect("a certificate");
-        let spki = x509::private_key(key).expect("a key").spki_sha256;
-        assert_eq!(spki, Some(x509::spki_sha256(leaf.public_key().raw)), "{name}: its key");
-        assert!(versions.iter().all(|version| *version == versions[0]), "{name}: {versions:?}");
-        versions[0]
+        whole(&self.path("etc"), name)
     }
 
     /// The certificate that is live.
@@ -277,6 +263,29 @@ impl Report {
     pub fn assert(&self, outcomes: &[&str], code: i32) {
         assert_eq!((self.outcomes(), self.code), (outcomes.to_vec(), Some(code)), "{:#}", self.json);
     }
+}
+
+/// The version of a lineage below certbot's folder that is live, whole and as certbot lays it out; panics otherwise.
+pub fn whole(etc: &Path, name: &str) -> u64 {
+    let mut versions = Vec::new();
+    let mut files = Vec::new();
+    for kind in KINDS {
+        let link = etc.join(format!("live/{name}/{kind}.pem"));
+        let target = std::fs::read_link(&link).unwrap_or_else(|e| panic!("{}: {e}", link.display()));
+        let target = target.to_str().expect("text").to_owned();
+        let number = target.strip_prefix(&format!("../../archive/{name}/{kind}"));
+        let number = number.and_then(|number| number.strip_suffix(".pem")?.parse::<u64>().ok());
+        versions.push(number.unwrap_or_else(|| panic!("{target}")));
+        files.push(std::fs::read(&link).unwrap_or_else(|e| panic!("{}: {e}", link.display())));
+    }
+    let [cert, key, chain, fullchain] = files.as_slice() else { panic!("four files") };
+    assert_eq!(*fullchain, [cert.as_slice(), chain].concat(), "{name}: the full chain");
+    let ders = x509::certificates(cert).expect("PEM");
+    let leaf = x509::parse(&ders[0]).expect("a certificate");
+    let spki = x509::private_key(key).expect("a key").spki_sha256;
+    assert_eq!(spki, Some(x509::spki_sha256(leaf.public_key().raw)), "{name}: its key");
+    assert!(versions.iter().all(|version| *version == versions[0]), "{name}: {versions:?}");
+    versions[0]
 }
 
 /// What a program wrote.
