@@ -88,7 +88,8 @@ fn a_signal_lets_the_hook_end_and_cleans_up() {
     assert_eq!(out.status.code(), Some(143), "{}", String::from_utf8_lossy(&out.stdout));
     let said = without_values(&world.hooks());
     let [auth, cleanup] = said.as_slice() else { panic!("one challenge was begun: {said:?}") };
-    assert!(auth.contains(" none 1 ") && cleanup.starts_with("cleanup "), "{said:?}");
+    // Pebble may use the validation of the other one again: then this one is the last.
+    assert!(auth.starts_with("auth ") && cleanup.starts_with("cleanup "), "{said:?}");
     let domain = |line: &str| line.split(' ').nth(1).expect("a domain").to_owned();
     assert_eq!(domain(auth), domain(cleanup));
     assert_eq!(world.records(&format!("_acme-challenge.{}", domain(auth))), "");
