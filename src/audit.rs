@@ -68,6 +68,13 @@ pub struct Skipped {
     pub lineages: usize,
 }
 
+/// Judges lineages that are all at hand.
+pub fn audited(host: HostFacts, lineages: &[Lineage], config: &Config) -> Report {
+    let mut judged = Judged::default();
+    judged.join(judge(&host, lineages.len(), 1, |at| lineages.get(at).cloned()));
+    judged.report(host, config)
+}
+
 /// Judges lineages one at a time and keeps only what the report needs.
 #[derive(Debug)]
 pub struct Judge<'a> {

@@ -36,6 +36,7 @@ pub mod renewal;
 pub mod report;
 pub mod reserved;
 pub mod shell;
+pub mod state;
 
 pub mod cli;
 pub mod demo;

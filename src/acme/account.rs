@@ -58,6 +58,19 @@ impl Account {
         }
     }
 
+    /// The first that the CA knows of the accounts of these keys.
+    ///
+    /// # Errors
+    /// No answer, or another refusal.
+    pub async fn find_any(client: &Arc<Client>, keys: Vec<AccountKey>) -> Result<Option<Self>, Refusal> {
+        for key in keys {
+            if let Some(account) = Self::find(client.clone(), Arc::new(key)).await? {
+                return Ok(Some(account));
+            }
+        }
+        Ok(None)
+    }
+
     /// A new account for a key; where the CA knows one, that. <https://www.rfc-editor.org/rfc/rfc8555#section-7.3>
     ///
     /// # Errors

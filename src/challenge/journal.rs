@@ -5,16 +5,16 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::state::{self, JOURNAL};
 
 /// The folder of journals, below the state directory.
 const FOLDER: &str = "tokens";
-const ENDING: &str = "journal";
 
 /// The longest journal that is read, in bytes.
 const MAX_JOURNAL: u64 = 64 << 20;
@@ -48,14 +48,9 @@ impl Journal {
             Error::new(format!("cannot write {}: {e}", folder.display()))
                 .hint("run as root, or name a folder of your own with --state-dir DIR")
         };
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(cannot)?;
+        state::make(&folder).map_err(cannot)?;
         let swept = sweep(&folder).map_err(cannot)?;
-        let token =
-            tempfile::Builder::new().prefix("run-").suffix(".new").tempfile_in(&folder).map_err(cannot)?;
-        // Locked before it has its name: a sweep that sees it sees that it is held.
-        token.as_file().try_lock().map_err(|e| cannot(io::Error::from(e)))?;
-        let path = token.path().with_extension(ENDING);
-        let file = token.persist(&path).map_err(|e| cannot(e.error))?;
+        let (path, file) = state::journal(&folder).map_err(cannot)?;
         Ok((Self { path, file, entries: Vec::new() }, swept))
     }
 
@@ -102,7 +97,7 @@ fn sweep(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut swept = Vec::new();
     for found in fs::read_dir(folder)? {
         let path = found?.path();
-        if path.extension().is_none_or(|ending| ending != ENDING) {
+        if path.extension().is_none_or(|ending| ending != JOURNAL) {
             continue;
         }
         let flags = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0);

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::PREFIX;
 use super::journal::{Entry, Journal};
 use crate::error::Error;
+use crate::state;
 
 /// Puts a token's file below a web root: folders 0755 and owned like the web root, the file 0644; all of it noted first.
 /// Gives the file.
@@ -62,18 +63,10 @@ pub fn plant(
 pub fn is_writable(webroot: &Path) -> Result<(), Error> {
     let folder = webroot.join(PREFIX.trim_matches('/'));
     let Some(there) = folder.ancestors().find(|path| path.is_dir()) else { return Ok(()) };
-    let wanted = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
-    match rustix::fs::accessat(rustix::fs::CWD, there, wanted, rustix::fs::AtFlags::EACCESS) {
-        Ok(()) => Ok(()),
-        Err(error) => {
-            let error = io::Error::from(error);
-            Err(Error::new(format!(
-                "no token can be published: cannot write to {}: {error}",
-                there.display()
-            ))
-            .hint("run as root, or as a user who may write there"))
-        }
-    }
+    state::may_write(there).map_err(|error| {
+        Error::new(format!("no token can be published: cannot write to {}: {error}", there.display()))
+            .hint("run as root, or as a user who may write there")
+    })
 }
 
 fn named(path: &Path, error: &io::Error) -> io::Error {

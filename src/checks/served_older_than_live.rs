@@ -53,9 +53,8 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         Severity::Note,
         "it was renewed within the last two hours, and the server may be about to be loaded anew",
     );
-    let routine = routine(who, host);
     finding = finding.lowered_if(
-        routine.is_some() && older.iter().all(|(given, _)| given.not_after > host.now),
+        is_loaded_by_routine(who, host) && older.iter().all(|(given, _)| given.not_after > host.now),
         Severity::Note,
         "the server is loaded anew by routine",
     );
@@ -78,10 +77,10 @@ fn seen(lineage: &Lineage, given: &Given, version: &Version) -> Evidence {
     }
 }
 
-/// What loads or restarts the server by a routine of the host.
-fn routine<'h>(who: &str, host: &'h HostFacts) -> Option<&'h str> {
-    let beside = host.beside.as_ref().ok()?.iter().filter(|beside| beside.runs == BesideKind::Routine);
-    beside.map(|beside| beside.command.as_str()).find(|command| command.contains(who))
+/// Whether a routine of the host loads or restarts the server.
+fn is_loaded_by_routine(who: &str, host: &HostFacts) -> bool {
+    let mut beside = host.beside.iter().flatten().filter(|beside| beside.runs == BesideKind::Routine);
+    beside.any(|beside| beside.command.contains(who))
 }
 
 /// What loads a process anew, where that is known.

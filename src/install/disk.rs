@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-use rustix::fs::{Access, AtFlags, CWD, Gid, Uid, XattrFlags};
+use rustix::fs::{Gid, Uid, XattrFlags};
 use rustix::io::Errno;
 
 /// Room for the extended attributes of a folder, in bytes: Linux has no larger ones (xattr(7)).
@@ -59,12 +59,6 @@ pub(super) fn own(file: &File, uid: Option<u32>, gid: Option<u32>) -> io::Result
         rustix::fs::fchown(file, uid.map(Uid::from_raw), gid.map(Gid::from_raw))?;
     }
     Ok(())
-}
-
-/// Whether files can be made and renamed in a folder, as far as that shows without doing it.
-pub(super) fn may_write(folder: &Path) -> io::Result<()> {
-    let wanted = Access::WRITE_OK | Access::EXEC_OK;
-    Ok(rustix::fs::accessat(CWD, folder, wanted, AtFlags::EACCESS)?)
 }
 
 /// Whether a new file in a folder can have this group: root gives any, a user those that are its own, and a folder may give its

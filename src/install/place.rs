@@ -94,7 +94,7 @@ impl Place {
         let live = self.link(Kind::Cert).parent().unwrap_or(Path::new("/"));
         for file in [self.archive.join("*.pem"), live.join("*.pem"), live.to_path_buf()] {
             let folder = file.parent().unwrap_or(&file);
-            super::disk::may_write(folder).map_err(|e| cannot("write", &file, &e))?;
+            crate::state::may_write(folder).map_err(|e| cannot("write", &file, &e))?;
         }
         let key = fs::canonicalize(self.link(Kind::Privkey)).unwrap_or_default();
         match fs::metadata(&key) {

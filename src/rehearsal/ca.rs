@@ -95,10 +95,8 @@ pub async fn account(
     state_dir: &Path,
     server: &str,
 ) -> Result<Account, String> {
-    for key in certbots {
-        if let Some(account) = Account::find(client.clone(), Arc::new(key)).await.map_err(|e| refused(&e))? {
-            return Ok(account);
-        }
+    if let Some(account) = Account::find_any(&client, certbots).await.map_err(|e| refused(&e))? {
+        return Ok(account);
     }
     let folder = crate::ca::account_folder(server).replace(['/', ':'], "_");
     let file = state_dir.join("accounts").join(folder).join("key.json");

@@ -8,7 +8,7 @@ use super::local::{self, Local};
 use super::news::{Hear, News};
 use super::orders::Orders;
 use super::{Plan, Publisher, Rehearsal, Untested, failed, port};
-use crate::audit::{Judged, Report, judge};
+use crate::audit::audited;
 use crate::challenge::{Address, Socket};
 use crate::config::Config;
 use crate::error::Error;
@@ -111,7 +111,7 @@ pub fn of_lineages(host: Host, config: &Config, mut stage: Stage<'_>) -> Result<
         }
     }
     let untested = plan.untested.into_iter().chain(done.untested).collect();
-    let report = audited(host, lineages, config);
+    let report = audited(host.facts, &lineages, config);
     let beside = if options.local { Vec::new() } else { beside::of(&report) };
     Ok(Rehearsal { attempts: done.attempts, untested, beside, stopped: done.stopped, report: Some(report) })
 }
@@ -159,10 +159,4 @@ impl Stage<'_> {
         let names = of.map(|lineage| lineage.names().join(" ")).unwrap_or_default();
         self.run(commands, &[("RENEWED_LINEAGE", &live), ("RENEWED_DOMAINS", &names)]);
     }
-}
-
-fn audited(host: Host, lineages: Vec<Lineage>, config: &Config) -> Report {
-    let mut judged = Judged::default();
-    judged.join(judge(&host.facts, lineages.len(), 1, |at| lineages.get(at).cloned()));
-    judged.report(host.facts, config)
 }

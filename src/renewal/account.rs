@@ -85,19 +85,16 @@ impl Accounts {
             let new = NewAccount { contact: &contact, external: new.external.as_ref() };
             return Ok(ca::account(client, self.keys, &new, state_dir, server).await?);
         }
-        for key in self.keys {
-            if let Some(account) =
-                Account::find(client.clone(), Arc::new(key)).await.map_err(|refusal| Failed {
-                    because: format!("{server} does not say whether it knows certbot's account: {refusal}"),
-                    ..Failed::from(refusal)
-                })?
-            {
-                return Ok(account);
-            }
-        }
-        Err(Failed::from(format!(
-            "{server} does not know certbot's account (acme-audit explain account-unknown-to-ca); --agree-tos makes a new one"
-        )))
+        let found = Account::find_any(&client, self.keys).await.map_err(|refusal| Failed {
+            because: format!("{server} does not say whether it knows certbot's account: {refusal}"),
+            ..Failed::from(refusal)
+        })?;
+        found.ok_or_else(|| {
+            Failed::from(format!(
+                "{server} does not know certbot's account (acme-audit explain account-unknown-to-ca); --agree-tos makes a \
+                 new one"
+            ))
+        })
     }
 }
 

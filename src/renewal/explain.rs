@@ -1,9 +1,11 @@
 //! What the audit says of lineages that were not renewed, or whose new certificate does not reach anybody.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 
 use super::{Outcome, Renewal};
-use crate::audit::{Judged, Report, judge};
+use crate::audit::{Report, audited};
 use crate::check::{Severity, Subject};
 use crate::config::Config;
 use crate::facts::{HostFacts, Lineage, Logged};
@@ -43,17 +45,16 @@ pub(super) fn explain(troubled: Vec<Lineage>, all: &[Renewal], host: &HostFacts,
     // It is this process that holds it.
     host.locked_by = host.locked_by.map(|_| Ok(None));
     if let Ok(logged) = &mut host.logged {
-        logged.retain(|before| {
-            !all.iter().any(|renewal| renewal.lineage == before.lineage && is_tried(renewal))
-        });
-        logged
-            .extend(all.iter().filter(|renewal| is_tried(renewal)).map(|renewal| failure(renewal, host.now)));
+        let tried = || all.iter().filter(|renewal| is_tried(renewal));
+        let names: BTreeSet<&str> = tried().map(|renewal| renewal.lineage.as_str()).collect();
+        logged.retain(|before| !names.contains(before.lineage.as_str()));
+        logged.extend(tried().map(|renewal| failure(renewal, host.now)));
         logged.sort_by(|a, b| a.lineage.cmp(&b.lineage));
     }
-    let mut judged = Judged::default();
-    judged.join(judge(&host, troubled.len(), 1, |at| troubled.get(at).cloned()));
-    let mut report = judged.report(host, config);
-    report.findings.retain(|folded| concerns(folded, all));
+    let mut report = audited(host, &troubled, config);
+    let of: BTreeMap<&str, &Renewal> =
+        all.iter().map(|renewal| (renewal.lineage.as_str(), renewal)).collect();
+    report.findings.retain(|folded| concerns(folded, &of));
     report
 }
 
@@ -76,9 +77,9 @@ fn failure(renewal: &Renewal, at: Timestamp) -> Logged {
 }
 
 /// Whether a finding says why one of them failed, or is not served.
-fn concerns(folded: &Folded, all: &[Renewal]) -> bool {
+fn concerns(folded: &Folded, all: &BTreeMap<&str, &Renewal>) -> bool {
     let finding = &folded.cause.finding;
-    let of = |name: &String| all.iter().find(|renewal| renewal.lineage == *name);
+    let of = |name: &String| all.get(name.as_str());
     let loud = folded.ignored.is_none() && folded.cause.severity > Severity::Note;
     loud && finding.lineages.iter().filter_map(of).any(|renewal| match renewal.outcome {
         Outcome::Renewed => AFTER.contains(&folded.cause.check.id),

@@ -22,7 +22,6 @@ pub mod reload;
 pub mod run;
 mod served;
 pub mod solve;
-mod state;
 
 use jiff::Timestamp;
 

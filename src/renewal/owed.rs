@@ -4,10 +4,10 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::backoff::stem;
+use crate::state;
 
 /// The folder of notes, below the state directory.
 const FOLDER: &str = "owed";
@@ -16,16 +16,12 @@ fn file(state_dir: &Path, lineage: &str) -> PathBuf {
     state_dir.join(FOLDER).join(stem(lineage))
 }
 
-/// Notes it.
+/// Notes it, where this user alone can write: whoever else could would have hooks run.
 ///
 /// # Errors
 /// The state directory cannot be written.
 pub fn note(state_dir: &Path, lineage: &str) -> io::Result<()> {
-    // Whoever can write there can have the hooks run.
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(state_dir.join(FOLDER))?;
-    let file = file(state_dir, lineage);
-    fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?.sync_all()?;
-    fs::File::open(state_dir.join(FOLDER))?.sync_all()
+    state::write(&file(state_dir, lineage), &[])
 }
 
 /// Whether they are owed.

@@ -3,14 +3,15 @@
 //! The key has to be kept for that, in a file that only its owner reads; it is gone as soon as the certificate is live.
 
 use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::backoff::stem;
+use crate::state;
 
 /// The folder of notes, below the state directory.
 const FOLDER: &str = "orders";
@@ -40,15 +41,8 @@ fn file(state_dir: &Path, lineage: &str) -> PathBuf {
 /// # Errors
 /// The state directory cannot be written.
 pub fn keep(state_dir: &Path, lineage: &str, pending: &Pending) -> io::Result<()> {
-    let folder = state_dir.join(FOLDER);
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
     let text = Zeroizing::new(serde_json::to_vec(pending)?);
-    let mut new =
-        tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o600)).tempfile_in(&folder)?;
-    new.write_all(&text)?;
-    new.as_file().sync_all()?;
-    new.persist(file(state_dir, lineage)).map_err(|e| e.error)?;
-    fs::File::open(&folder)?.sync_all()
+    state::write(&file(state_dir, lineage), &text)
 }
 
 /// What is kept of a lineage.
@@ -67,6 +61,8 @@ pub fn forget(state_dir: &Path, lineage: &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]

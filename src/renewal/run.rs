@@ -1,22 +1,25 @@
 //! The course of a run: what is due, pre hooks, orders side by side, each certificate checked and put live as it comes, deploy
 //! hooks, post hooks, and a look at what is served.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::jobs::{Job, is_left_alone, jobs, judged};
 use super::solve::{Solver, Solvers};
-use super::{Outcome, Renewal, Renewals, explain, owed, reload, served, state};
+use super::{Outcome, Renewal, Renewals, explain, owed, reload, served};
 use crate::audit::Report;
 use crate::challenge::{Address, Socket};
 use crate::config::Config;
 use crate::error::Error;
 use crate::facts::Lineage;
 use crate::gather::Host;
+use crate::gather::certbot::name_of;
 use crate::gather::net::{Net, Sight};
 use crate::hooks::{Cut, Hooks, Ran};
 use crate::install::Lock;
 use crate::rehearsal::Publisher;
 use crate::rehearsal::news::{Hear, News};
+use crate::state;
 
 /// How it is renewed.
 #[derive(Clone, Debug)]
@@ -158,16 +161,20 @@ impl Stage<'_> {
 
     /// Looks at what the host's own server gives for what was renewed; those lineages as they are now.
     fn look_at_served(&self, host: &Host, all: &mut [Renewal]) -> Vec<Lineage> {
-        let is_new = |lineage: &Lineage| {
-            all.iter().any(|renewal| renewal.lineage == lineage.name && renewal.installed.is_some())
-        };
-        let mut renewed: Vec<Lineage> =
-            (0..host.confs.len()).filter_map(|at| host.lineage(at)).filter(is_new).collect();
+        let new = all.iter_mut().filter(|renewal| renewal.installed.is_some());
+        let mut new: BTreeMap<String, &mut Renewal> =
+            new.map(|renewal| (renewal.lineage.clone(), renewal)).collect();
+        let confs = host.confs.iter().enumerate().filter(|(_, conf)| new.contains_key(&name_of(conf)));
+        let mut renewed: Vec<Lineage> = confs.filter_map(|(at, _)| host.lineage(at)).collect();
+        if renewed.is_empty() {
+            return renewed;
+        }
         // A second signal ends the look.
         let _ = self.net.run(served::look(self.net, &mut renewed));
         for lineage in &renewed {
-            let of = all.iter_mut().find(|renewal| renewal.lineage == lineage.name);
-            of.into_iter().for_each(|renewal| renewal.served = served::of(lineage));
+            if let Some(renewal) = new.get_mut(&lineage.name) {
+                renewal.served = served::of(lineage);
+            }
         }
         renewed
     }
@@ -180,13 +187,16 @@ impl Stage<'_> {
         renewed: Vec<Lineage>,
         all: &[Renewal],
     ) -> Option<Report> {
-        let of = |lineage: &Lineage| all.iter().find(|renewal| renewal.lineage == lineage.name);
-        let mut troubled: Vec<Lineage> =
-            lineages.into_iter().filter(|lineage| of(lineage).is_some_and(Renewal::is_failed)).collect();
+        let of = lineages.into_iter().zip(all);
+        let mut failed: Vec<Lineage> =
+            of.filter(|(_, renewal)| renewal.is_failed()).map(|(lineage, _)| lineage).collect();
+        let lame = all.iter().filter(|renewal| renewal.is_lame());
+        let lame: BTreeSet<&str> = lame.map(|renewal| renewal.lineage.as_str()).collect();
+        let lame = renewed.into_iter().filter(|lineage| lame.contains(lineage.name.as_str()));
         let sight = Sight { names: true, challenges: true, walks: true, ..Sight::default() };
-        self.net.see(&mut troubled, &host.facts, host.root(), sight);
-        troubled.extend(renewed.into_iter().filter(|lineage| of(lineage).is_some_and(Renewal::is_lame)));
-        (!troubled.is_empty()).then(|| explain::explain(troubled, all, &host.facts, self.config))
+        self.net.see(&mut failed, &host.facts, host.root(), sight);
+        failed.extend(lame);
+        (!failed.is_empty()).then(|| explain::explain(failed, all, &host.facts, self.config))
     }
 
     /// Runs the deploy hooks of what was renewed, and those that an earlier run still owes.

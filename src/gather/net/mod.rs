@@ -205,9 +205,13 @@ impl Net {
                 });
             }
             let looking = async {
-                let cas = self.look.cas(doors, host, root).await;
-                let windows = self.look.windows(lineages, &cas, host, root).await;
-                let served = if serves { self.served(lineages).await } else { Vec::new() };
+                let asking = async {
+                    let cas = self.look.cas(doors, host, root).await;
+                    let windows = self.look.windows(lineages, &cas, host, root).await;
+                    (cas, windows)
+                };
+                let serving = async { if serves { self.served(lineages).await } else { Vec::new() } };
+                let ((cas, windows), served) = tokio::join!(asking, serving);
                 (tasks.join_all().await, cas, windows, served)
             };
             let (seen, cas, windows, served) = tokio::select! {

@@ -9,8 +9,7 @@ pub mod trouble;
 mod wait;
 
 use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::DirBuilderExt;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use data_encoding::BASE64URL_NOPAD;
@@ -18,6 +17,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::facts::Lineage;
+use crate::state;
 
 use self::wait::Wait;
 
@@ -88,15 +88,9 @@ fn read<T: Default + for<'a> Deserialize<'a>>(file: &Path) -> T {
     serde_json::from_slice(&text).unwrap_or_default()
 }
 
-/// Writes a note as a whole or not at all. What CAs say is for its owner alone: a link that ends a pause may be in it.
+/// What CAs say is for its owner alone: a link that ends a pause may be in it.
 fn write(file: &Path, what: &impl Serialize) -> io::Result<()> {
-    let folder = file.parent().unwrap_or(file);
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let mut new = tempfile::NamedTempFile::new_in(folder)?;
-    new.write_all(&serde_json::to_vec(what)?)?;
-    new.as_file().sync_all()?;
-    new.persist(file).map_err(|e| e.error)?;
-    Ok(())
+    state::write(file, &serde_json::to_vec(what)?)
 }
 
 /// What is remembered; nothing where that cannot be read.

@@ -6,7 +6,8 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use super::{ENDING, FOLDER, Line, Published, append};
+use super::{FOLDER, Line, Published, append};
+use crate::state::JOURNAL;
 
 /// The longest journal that is read, in bytes.
 const MAX_JOURNAL: u64 = 64 << 20;
@@ -48,7 +49,7 @@ impl Found {
     pub fn all(state_dir: &Path) -> Vec<Found> {
         let entries = fs::read_dir(state_dir.join(FOLDER)).into_iter().flatten().flatten();
         let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-        paths.retain(|path| path.extension().is_some_and(|ending| ending == ENDING));
+        paths.retain(|path| path.extension().is_some_and(|ending| ending == JOURNAL));
         paths.sort();
         paths.into_iter().filter_map(Self::read).collect()
     }

@@ -6,20 +6,20 @@
 mod found;
 mod published;
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
+
+use crate::state;
 
 pub use self::found::{Found, Left};
 pub use self::published::{MAX_OUTPUT, Published};
 
 /// The folder of journals, below the state directory.
 const FOLDER: &str = "published";
-const ENDING: &str = "journal";
 
 /// A line. The last one of a number counts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,13 +109,7 @@ impl Journal {
 
 impl Open {
     fn new(folder: &Path) -> io::Result<Self> {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        let new = tempfile::Builder::new().prefix("run-").suffix(".new").tempfile_in(folder)?;
-        // Locked before it has its name: whoever sees it sees that it is held.
-        new.as_file().try_lock().map_err(io::Error::from)?;
-        let path = new.path().with_extension(ENDING);
-        let file = new.persist(&path).map_err(|e| e.error)?;
-        File::open(folder)?.sync_all()?;
+        let (path, file) = state::journal(folder)?;
         Ok(Self { path, file, standing: Vec::new(), next: 0 })
     }
 
