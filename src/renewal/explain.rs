@@ -11,8 +11,9 @@ use crate::config::Config;
 use crate::facts::{HostFacts, Lineage, Logged};
 use crate::fold::Folded;
 
-/// What keeps a renewed certificate from being served.
-const AFTER: [&str; 6] = [
+/// What keeps a renewed certificate, or a part of it, from being served.
+const AFTER: [&str; 7] = [
+    "allow-subset-drops-names",
     "cli-hook-missing",
     "deploy-hook-wrong-key",
     "hook-not-executable",

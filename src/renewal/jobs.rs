@@ -9,7 +9,7 @@ use super::fallback::Turned;
 use super::run::{Options, Stage};
 use super::solve::ports::{Chosen, Ports};
 use super::solve::{Solver, Solvers};
-use super::{Outcome, Renewal, backoff, key, pending};
+use super::{Outcome, Renewal, backoff, key, pending, subset};
 use crate::challenge::webroot;
 use crate::error::Error;
 use crate::facts::{HostFacts, Lineage};
@@ -32,6 +32,8 @@ pub(super) struct Job<'a> {
     pub solver: Option<Solver>,
     /// Why it cannot be proven now: nothing is ordered for it.
     pub shut_out: Option<String>,
+    /// A certificate for a part of its names will do.
+    pub may_lose: bool,
 }
 
 /// Whether a lineage is due, before anything is tried.
@@ -135,7 +137,8 @@ pub(super) fn jobs<'a>(
             }
         };
         let case = Case { key: key::kind(lineage), ..Case::of(lineage, plan.targets) };
-        jobs.push(Job { at, lineage, case, server, turned: None, solver, shut_out: None });
+        let may_lose = subset::is_allowed(lineage, host);
+        jobs.push(Job { at, lineage, case, server, turned: None, solver, shut_out: None, may_lose });
     }
     jobs
 }

@@ -22,6 +22,7 @@ pub mod reload;
 pub mod run;
 mod served;
 pub mod solve;
+mod subset;
 
 use jiff::Timestamp;
 
@@ -61,6 +62,8 @@ pub struct Renewal {
     pub attempts: Vec<Attempt>,
     /// What is live now, where it was renewed.
     pub installed: Option<Live>,
+    /// Names that its new certificate lacks, since the CA did not validate them and the conf lets them go.
+    pub lost: Vec<String>,
     /// The deploy hooks.
     pub hooks: Vec<Ran>,
     /// What servers give.
@@ -80,6 +83,8 @@ pub struct Live {
     pub serial: String,
     /// Its end.
     pub not_after: Timestamp,
+    /// Its names, in the order in which they were ordered.
+    pub names: Vec<String>,
 }
 
 /// What was done about a lineage.
@@ -135,7 +140,7 @@ impl Served {
 }
 
 impl Renewals {
-    /// 0 all that is due is renewed, 1 a deploy hook failed or the old certificate is still served, 2 one that is due was not
+    /// 0 all that is due is renewed, 1 a deploy hook failed, the old certificate is still served or a name was lost, 2 one that is due was not
     /// renewed; 128 and its number after a signal.
     pub fn exit_code(&self) -> u8 {
         if let Some(signal) = self.stopped {
@@ -155,8 +160,10 @@ impl Renewal {
         matches!(self.outcome, Outcome::HeldBack | Outcome::NeedsSnippet | Outcome::Failed)
     }
 
-    /// A deploy hook failed, or the certificate from before is still served.
+    /// It is renewed, and not as it should be: a deploy hook failed, the certificate from before is still served, or names were lost.
     pub fn is_lame(&self) -> bool {
-        self.served == Served::Old || self.hooks.iter().any(|ran| ran.code != Some(0))
+        self.served == Served::Old
+            || !self.lost.is_empty()
+            || self.hooks.iter().any(|ran| ran.code != Some(0))
     }
 }

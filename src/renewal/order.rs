@@ -9,6 +9,7 @@ use super::jobs::Job;
 use super::key::NewKey;
 use super::pending::{self, Pending};
 use super::solve::Counter;
+use super::subset;
 use crate::acme::{
     Account, Answer, Client, Identified, Key, Method, Outcome, Publisher, Refusal, Step, Wanted,
 };
@@ -20,14 +21,25 @@ use crate::rehearsal::{Means, Target};
 /// What came of an order.
 #[derive(Debug, Default)]
 pub(super) struct Ordered {
-    /// The certificate and its chain in PEM.
-    pub chain: Option<String>,
+    /// What was issued.
+    pub issued: Option<Issued>,
     /// What the CA said of each identifier.
     pub at_ca: AtCa,
     /// Why there is no certificate.
     pub failure: Failed,
     /// What is to be known besides.
     pub notes: Vec<String>,
+    /// The names that the CA looked at and did not validate, and that were left out then.
+    pub refused: Vec<String>,
+}
+
+/// A certificate.
+#[derive(Debug)]
+pub(super) struct Issued {
+    /// The certificate and its chain in PEM.
+    pub chain: String,
+    /// The names that were ordered.
+    pub names: Vec<String>,
 }
 
 /// A counter that keeps what is needed to fetch the certificate later.
@@ -37,6 +49,7 @@ struct Keeping<'a, 'd, 'p> {
     lineage: &'a str,
     server: &'a str,
     key: &'a NewKey,
+    identifiers: &'a [String],
 }
 
 impl Publisher for Keeping<'_, '_, '_> {
@@ -62,6 +75,7 @@ impl Publisher for Keeping<'_, '_, '_> {
             server: self.server.to_owned(),
             account: account.to_owned(),
             order: order.to_owned(),
+            identifiers: self.identifiers.to_owned(),
             key: Zeroizing::new(key.to_owned()),
         };
         pending::keep(self.state_dir, self.lineage, &pending)
@@ -85,13 +99,16 @@ pub(super) async fn fetch(
     before: &Pending,
 ) -> Result<Option<(Ordered, NewKey)>, Failed> {
     let Some(key) = NewKey::from_pem(before.key.as_bytes()) else { return Ok(None) };
-    let (wanted, mut notes) = wanted(lineage, case, client, &key);
+    let names = if before.identifiers.is_empty() { &case.identifiers } else { &before.identifiers };
+    let (mut wanted, mut notes) = wanted(lineage, case, client, &key);
+    wanted.identifiers = names;
     let chain = account.resume(&before.order, &wanted).await.map_err(|refusal| Failed {
         because: format!("the certificate that an earlier run ordered cannot be fetched: {refusal}"),
         ..Failed::from(refusal)
     })?;
     notes.push("its certificate had been ordered by an earlier run, and was fetched".into());
-    Ok(chain.map(|chain| (Ordered { chain: Some(chain), notes, ..Ordered::default() }, key)))
+    let issued = chain.map(|chain| Issued { chain, names: names.clone() });
+    Ok(issued.map(|issued| (Ordered { issued: Some(issued), notes, ..Ordered::default() }, key)))
 }
 
 /// What a renewal orders, and what is to be said of it.
@@ -126,7 +143,7 @@ fn wanted<'a>(
     (wanted, notes)
 }
 
-/// Orders what a renewal needs.
+/// Orders what a renewal needs. Where the CA does not validate some names and the lineage may lose them, the others are ordered anew.
 pub(super) async fn order(
     account: &Account,
     client: &Client,
@@ -136,25 +153,50 @@ pub(super) async fn order(
     state_dir: &Path,
 ) -> Ordered {
     let Job { case, lineage, server, .. } = job;
-    let (mut wanted, mut notes) = wanted(lineage, case, client, key);
+    let (mut wanted, notes) = wanted(lineage, case, client, key);
     let replaced = lineage.cert.as_ref().ok().and_then(cert_id);
     // Another CA knows nothing of the certificate.
     let knows = client.directory().renewal_info.is_some() && job.turned.is_none();
     wanted.replaces = replaced.as_deref().filter(|_| knows);
-    let keeping = Keeping { counter, state_dir, lineage: &lineage.name, server, key };
-    let mut outcome = account.order(&wanted, &keeping).await;
-    let not_in_place = |outcome: &Outcome| match &outcome.refused {
+    let mut all = Ordered { notes, ..Ordered::default() };
+    let mut names = case.identifiers.clone();
+    loop {
+        let keeping =
+            Keeping { counter, state_dir, lineage: &lineage.name, server, key, identifiers: &names };
+        let outcome = placed(account, &mut Wanted { identifiers: &names, ..wanted }, &keeping).await;
+        let (at_ca, mut trouble) = (AtCa::of(&outcome, case, server), Trouble::of_order(&outcome));
+        all.notes.extend(other_method_forbidden(&outcome, case));
+        match subset::rest(&outcome).filter(|_| job.may_lose) {
+            Some(rest) => {
+                all.at_ca.attempts.extend(at_ca.attempts.into_iter().filter(|attempt| !attempt.ok));
+                all.at_ca.untested.extend(at_ca.untested);
+                all.refused.extend(trouble.names);
+                names = rest;
+            }
+            None => {
+                let because = because(&outcome, &at_ca);
+                all.at_ca.attempts.extend(at_ca.attempts);
+                all.at_ca.untested.extend(at_ca.untested);
+                all.issued = outcome.chain.map(|chain| Issued { chain, names });
+                trouble.names.extend(all.refused.iter().cloned());
+                all.failure = Failed { because, trouble, at: None };
+                return all;
+            }
+        }
+    }
+}
+
+/// Places an order in the place of a certificate, or as a new one where the CA does not take it so.
+async fn placed(account: &Account, wanted: &mut Wanted<'_>, keeping: &Keeping<'_, '_, '_>) -> Outcome {
+    let outcome = account.order(wanted, keeping).await;
+    let not_in_place = match &outcome.refused {
         Some((Step::NewOrder, refusal)) => NOT_IN_PLACE.iter().any(|kind| refusal.is(kind)),
         _ => false,
     };
-    if wanted.replaces.is_some() && not_in_place(&outcome) {
-        wanted.replaces = None;
-        outcome = account.order(&wanted, &keeping).await;
+    if wanted.replaces.take().is_none() || !not_in_place {
+        return outcome;
     }
-    let (at_ca, trouble) = (AtCa::of(&outcome, case, server), Trouble::of_order(&outcome));
-    notes.extend(other_method_forbidden(&outcome, case));
-    let failure = Failed { because: because(&outcome, &at_ca), trouble, at: None };
-    Ordered { failure, at_ca, notes, chain: outcome.chain }
+    account.order(wanted, keeping).await
 }
 
 /// CAA records may bind a name to the challenge that certbot would answer. <https://www.rfc-editor.org/rfc/rfc8657#section-4>

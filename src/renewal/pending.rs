@@ -28,6 +28,9 @@ pub struct Pending {
     pub account: String,
     /// The order's URL.
     pub order: String,
+    /// What it is for; empty for all names of its lineage.
+    #[serde(default)]
+    pub identifiers: Vec<String>,
     /// The key of the certificate, in PEM.
     pub key: Zeroizing<String>,
 }
@@ -72,6 +75,7 @@ mod tests {
             server: "https://ca.test/dir".into(),
             account: "https://ca.test/a/1".into(),
             order: "https://ca.test/o/1".into(),
+            identifiers: vec!["a.test".into()],
             key: Zeroizing::new("a key".into()),
         };
         keep(dir.path(), "a.test", &pending).unwrap();

@@ -14,7 +14,7 @@ use super::account::Accounts;
 use super::backoff::{Failed, Kind, Trouble};
 use super::jobs::Job;
 use super::key::{self, NewKey};
-use super::order::{self, Ordered};
+use super::order::{self, Issued, Ordered};
 use super::received::{self, Expected};
 use super::run::Stage;
 use super::solve::Counter;
@@ -150,18 +150,19 @@ impl Stage<'_> {
     ) -> Result<(), Failed> {
         renewal.attempts = ordered.at_ca.attempts;
         renewal.notes.extend(ordered.notes);
-        let Some(chain) = ordered.chain else {
+        let Some(issued) = ordered.issued else {
             if ordered.failure.trouble.kind == Kind::Refused {
                 pending::forget(&self.options.state_dir, &job.lineage.name);
             }
             return Err(ordered.failure);
         };
         // What this host could not install is fetched again; what no host could is of no use.
-        let put = self.put_live(job, renewal, &chain, key, roots);
+        let put = self.put_live(job, renewal, issued, key, roots);
         if put.as_ref().err().is_none_or(|failed| failed.trouble.kind == Kind::InVain) {
             pending::forget(&self.options.state_dir, &job.lineage.name);
         }
         put?;
+        self.note_lost(job, renewal, &ordered.refused);
         if job.turned.is_some() {
             let before = std::mem::take(&mut renewal.because);
             renewal.because = format!("its own CA gave none: {before}");
@@ -174,7 +175,7 @@ impl Stage<'_> {
         &self,
         job: &Job<'_>,
         renewal: &mut Renewal,
-        chain: &str,
+        Issued { chain, names }: Issued,
         key: NewKey,
         roots: &RootCertStore,
     ) -> Result<(), Failed> {
@@ -182,16 +183,16 @@ impl Stage<'_> {
         let NewKey { pair, pem } = key;
         let spki = x509::spki_sha256(&pair.subject_public_key_info());
         let received = received::check(
-            chain,
+            &chain,
             &Expected {
-                identifiers: &job.case.identifiers,
+                identifiers: &names,
                 spki_sha256: &spki,
                 roots,
                 public: ca::authority(&job.server).is_some() && !ca::is_staging(&job.server),
                 now: Timestamp::now(),
             },
         )
-        .map_err(|because| Failed { because, trouble: Trouble::of_sent(chain), at: None })?;
+        .map_err(|because| Failed { because, trouble: Trouble::of_sent(&chain), at: None })?;
         if let Some(why) = received.unknown_root {
             renewal
                 .notes
@@ -213,13 +214,24 @@ impl Stage<'_> {
         let installed = installed.map_err(|error| error.line())?;
         renewal.notes.extend(installed.unfinished.iter().map(Error::line));
         renewal.outcome = Outcome::Renewed;
+        backoff::succeeded(state_dir, (&job.server, &job.lineage.name), &names);
         renewal.installed = Some(Live {
             version: installed.version,
             serial: received.cert.serial,
             not_after: received.cert.not_after,
+            names,
         });
-        backoff::succeeded(state_dir, (&job.server, &job.lineage.name), &job.case.identifiers);
         Ok(())
+    }
+
+    /// Notes the names that a renewed lineage has lost.
+    fn note_lost(&self, job: &Job<'_>, renewal: &mut Renewal, refused: &[String]) {
+        let has: &[String] = renewal.installed.as_ref().map(|live| live.names.as_slice()).unwrap_or_default();
+        let lost = job.case.identifiers.iter().filter(|name| !has.contains(name));
+        renewal.lost = lost.cloned().collect();
+        if let Err(error) = backoff::lost(&self.options.state_dir, &job.server, refused, Timestamp::now()) {
+            renewal.notes.push(format!("the failures of its names cannot be remembered: {error}"));
+        }
     }
 
     fn fail(&self, job: &Job<'_>, renewal: &mut Renewal, failed: Failed, now: Timestamp) {

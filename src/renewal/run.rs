@@ -220,7 +220,7 @@ impl Stage<'_> {
             let commands =
                 hooks.deploy.iter().find(|(name, _)| *name == lineage.name).map(|(_, commands)| commands);
             let live = format!("{}/live/{}", host.facts.dirs.config, lineage.name);
-            let names = lineage.names().join(" ");
+            let names = renewal.installed.as_ref().map_or(lineage.names(), |live| &live.names).join(" ");
             let variables = [("RENEWED_LINEAGE", live.as_str()), ("RENEWED_DOMAINS", names.as_str())];
             let commands: Vec<String> =
                 commands.into_iter().flatten().cloned().chain(reload::after(lineage)).collect();

@@ -139,10 +139,18 @@ pub fn failed(
         serial: serial.to_owned(),
     };
     write(&file(state_dir, lineage), &failures)?;
-    trouble.names.iter().try_for_each(|name| names::failed(state_dir, server, name, now))
+    lost(state_dir, server, &trouble.names, now)
 }
 
-/// Forgets them, and those of its names at this CA.
+/// Remembers names that the CA did not validate although the lineage was renewed, without them.
+///
+/// # Errors
+/// The state directory cannot be written.
+pub fn lost(state_dir: &Path, server: &str, refused: &[String], now: Timestamp) -> io::Result<()> {
+    refused.iter().try_for_each(|name| names::failed(state_dir, server, name, now))
+}
+
+/// Forgets them, and those of its proven names at this CA.
 pub fn succeeded(state_dir: &Path, (server, lineage): (&str, &str), proven: &[String]) {
     let _ = fs::remove_file(file(state_dir, lineage));
     proven.iter().for_each(|name| names::succeeded(state_dir, server, name));

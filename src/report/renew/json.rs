@@ -32,6 +32,8 @@ struct RenewalOut<'a> {
     archive_version: Option<u64>,
     serial: Option<&'a str>,
     not_after: Option<String>,
+    /// Names that the new certificate lacks.
+    lost: &'a [String],
     hooks: Vec<RanOut<'a>>,
     served: &'static str,
     attempts: Vec<AttemptOut<'a>>,
@@ -74,6 +76,7 @@ fn one<'a>(renewal: &'a Renewal, respond_at: &str) -> RenewalOut<'a> {
         archive_version: live.map(|live| live.version),
         serial: live.map(|live| live.serial.as_str()),
         not_after: live.map(|live| live.not_after.to_string()),
+        lost: &renewal.lost,
         hooks: renewal.hooks.iter().map(ran).collect(),
         served: renewal.served.word(),
         attempts: renewal.attempts.iter().map(attempt).collect(),

@@ -113,6 +113,11 @@ fn one(out: &mut impl Write, renewal: &Renewal, renewals: &Renewals, quiet: bool
             line(out, "", &printable(said))?;
         }
     }
+    if !renewal.lost.is_empty() {
+        let names = renewal.lost.join(", ");
+        let told = format!("{names}: not in the new certificate, as allow_subset_of_names has it; see below");
+        prose(out, "lost", &printable(&told))?;
+    }
     if renewal.served == Served::Old {
         prose(out, "served", "this host's server still gives the certificate before: see below")?;
     }

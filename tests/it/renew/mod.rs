@@ -16,3 +16,4 @@ mod owners;
 mod round_trip;
 mod scripted;
 mod site;
+mod subset;

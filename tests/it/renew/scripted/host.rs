@@ -91,6 +91,14 @@ impl<'c> Host<'c> {
         }
     }
 
+    /// Puts a parameter into the conf of a lineage.
+    pub fn set(&self, mood: &str, key: &str, value: &str) {
+        let file = self.path(&format!("etc/renewal/{mood}.test.conf"));
+        let text = fs::read_to_string(&file).expect("the conf");
+        let with = text.replace("[renewalparams]", &format!("[renewalparams]\n{key} = {value}"));
+        fs::write(file, with).expect("written");
+    }
+
     fn folders(&self, command: &mut Command) {
         for (flag, folder) in [("--config-dir", "etc"), ("--work-dir", "lib"), ("--logs-dir", "log")] {
             command.arg(flag).arg(self.path(folder));

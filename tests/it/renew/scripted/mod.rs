@@ -11,3 +11,4 @@ mod host;
 mod keys;
 mod limits;
 mod odd;
+mod subset;
