@@ -83,8 +83,7 @@ fn concerns(folded: &Folded, all: &BTreeMap<&str, &Renewal>) -> bool {
     let of = |name: &String| all.get(name.as_str());
     let loud = folded.ignored.is_none() && folded.cause.severity > Severity::Note;
     loud && finding.lineages.iter().filter_map(of).any(|renewal| match renewal.outcome {
-        Outcome::Renewed => AFTER.contains(&folded.cause.check.id),
-        Outcome::NotDue => false,
+        Outcome::Renewed | Outcome::NotDue => renewal.is_lame() && AFTER.contains(&folded.cause.check.id),
         _ => {
             !WHEN.contains(&folded.cause.check.id)
                 && !matches!(finding.subject, Subject::Host | Subject::Trigger(_))

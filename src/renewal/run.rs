@@ -159,9 +159,10 @@ impl Stage<'_> {
         }
     }
 
-    /// Looks at what the host's own server gives for what was renewed; those lineages as they are now.
+    /// Looks at what the host's own server gives for what was renewed, now or by an earlier run whose hooks were owed; those
+    /// lineages as they are now.
     fn look_at_served(&self, host: &Host, all: &mut [Renewal]) -> Vec<Lineage> {
-        let new = all.iter_mut().filter(|renewal| renewal.installed.is_some());
+        let new = all.iter_mut().filter(|renewal| renewal.installed.is_some() || !renewal.hooks.is_empty());
         let mut new: BTreeMap<String, &mut Renewal> =
             new.map(|renewal| (renewal.lineage.clone(), renewal)).collect();
         let confs = host.confs.iter().enumerate().filter(|(_, conf)| new.contains_key(&name_of(conf)));
@@ -190,7 +191,7 @@ impl Stage<'_> {
         let of = lineages.into_iter().zip(all);
         let mut failed: Vec<Lineage> =
             of.filter(|(_, renewal)| renewal.is_failed()).map(|(lineage, _)| lineage).collect();
-        let lame = all.iter().filter(|renewal| renewal.is_lame());
+        let lame = all.iter().filter(|renewal| renewal.is_lame() && !renewal.is_failed());
         let lame: BTreeSet<&str> = lame.map(|renewal| renewal.lineage.as_str()).collect();
         let lame = renewed.into_iter().filter(|lineage| lame.contains(lineage.name.as_str()));
         let sight = Sight { names: true, challenges: true, walks: true, ..Sight::default() };

@@ -153,3 +153,27 @@ fn a_server_of_another_port_is_looked_at_where_it_is() {
     report.assert(&["renewed"], 1);
     assert_eq!(report.of("w.test")["served"], "old");
 }
+
+#[test]
+fn what_is_served_is_looked_at_when_a_hook_that_was_owed_succeeds() {
+    let Some(site) = Site::start(Pebble::new()) else { return };
+    let folders = site.debian();
+    let (fails, reloads) = (folders.path("fails"), folders.path("reloads"));
+    let lines = format!("test ! -e {}\ntest ! -e {} || nginx -s reload", fails.display(), reloads.display());
+    let hook = folders.hook("hook", &format!("set -e\n{lines}"));
+    folders.webroot("o.test", &["--deploy-hook", &hook]);
+    let www = format!("root {};", site.path("www").display());
+    serve(&folders, "o.test", &www);
+    for (reload, served, code) in [(false, "old", 1), (true, "new", 0)] {
+        std::fs::write(&fails, "").expect("written");
+        folders.renew(&["--force"]).assert(&["renewed"], 1);
+        std::fs::remove_file(&fails).expect("removed");
+        if reload {
+            std::fs::write(&reloads, "").expect("written");
+        }
+        let report = folders.renew(&[]);
+        report.assert(&["not-due"], code);
+        assert_eq!(report.of("o.test")["served"], served, "{:#}", report.json);
+        assert_eq!(found(&report.json).contains(&"served-older-than-live"), !reload, "{:#}", report.json);
+    }
+}
