@@ -20,6 +20,15 @@ pub struct Args {
 const EXIT_CODES: &str = "Exit codes: 0 every lineage renews, 1 one may fail, 2 one will fail or has failed, \
 3 something that decides could not be read, or bad usage.";
 
+/// The URL of a CA's directory, as far as it can be told before the CA is asked.
+pub(super) fn directory(text: &str) -> Result<String, String> {
+    let host = text.parse::<hyper::Uri>().ok().filter(|url| url.scheme_str() == Some("https"));
+    match host.is_some_and(|url| url.host().is_some_and(|host| !host.is_empty())) {
+        true => Ok(text.to_owned()),
+        false => Err("it is a URL that begins with https://".to_owned()),
+    }
+}
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::Format;
+use super::args::{Format, directory};
 use super::settings::Settings;
 use super::{audit, domains};
 use crate::challenge::Address;
@@ -55,7 +55,7 @@ pub struct DryRunArgs {
     #[arg(long, conflicts_with = "domains")]
     pub run_deploy_hooks: bool,
     /// Place the orders at this directory instead of the staging one of the lineage's own CA
-    #[arg(long, value_name = "URL", conflicts_with = "local")]
+    #[arg(long, value_name = "URL", conflicts_with = "local", value_parser = directory)]
     pub server: Option<String>,
     /// Walk to the challenges from this host only, and ask no CA
     #[arg(long)]
@@ -77,10 +77,6 @@ pub fn run(settings: &Settings, args: &DryRunArgs) -> Result<u8, Error> {
         .hint("leave --offline out; --local asks no CA"));
     };
     let (names, means) = (domains::each(&args.domains)?, means(args)?);
-    if let Some(server) = args.server.as_ref().filter(|server| !server.starts_with("https://")) {
-        return Err(Error::new(format!("`{server}` is no directory of a CA"))
-            .hint("it is a URL that begins with https://"));
-    }
     let live = Live::new(settings.quiet);
     let hear = |news: News<'_>| live.hear(news);
     let options = options(settings, args);

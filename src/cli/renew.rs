@@ -5,7 +5,7 @@ use std::io::Write;
 use clap::Args;
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 
-use super::args::Format;
+use super::args::{Format, directory};
 use super::settings::Settings;
 use super::{audit, dry_run};
 use crate::challenge::Address;
@@ -33,7 +33,7 @@ pub struct RenewArgs {
     #[arg(long)]
     pub dry_run: bool,
     /// Place the orders at this directory instead of each lineage's own CA
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = directory)]
     pub server: Option<String>,
     /// Make a new account where certbot has none that the CA knows: you agree to the CA's terms of service
     #[arg(long)]

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::backoff::names::Held;
-use super::backoff::{Failed, Kind, Trouble};
+use super::backoff::{Failed, Failures, Kind, Trouble};
 use super::due::{Decision, decide};
 use super::fallback::Turned;
 use super::run::{Options, Stage};
@@ -36,6 +36,17 @@ pub(super) struct Job<'a> {
     pub may_lose: bool,
 }
 
+/// The directory that is asked for a lineage.
+fn server<'a>(lineage: &'a Lineage, host: &'a HostFacts, options: &'a Options) -> Option<&'a str> {
+    options.server.as_deref().or_else(|| lineage.asks(host))
+}
+
+/// What is remembered of a lineage there.
+fn failures(lineage: &Lineage, host: &HostFacts, options: &Options) -> Failures {
+    let at = server(lineage, host, options);
+    at.map(|server| backoff::standing(&options.state_dir, server, lineage)).unwrap_or_default()
+}
+
 /// Whether a lineage is due, before anything is tried.
 pub(super) fn judged(lineage: &Lineage, host: &HostFacts, options: &Options) -> Renewal {
     let base = Renewal { lineage: lineage.name.clone(), ..Renewal::default() };
@@ -56,7 +67,7 @@ pub(super) fn judged(lineage: &Lineage, host: &HostFacts, options: &Options) -> 
 
 /// Whether a lineage has failed, and its CA is asked nothing for it meanwhile: not even when it is due.
 pub(super) fn is_left_alone(lineage: &Lineage, host: &HostFacts, options: &Options) -> bool {
-    let failures = backoff::standing(&options.state_dir, lineage);
+    let failures = failures(lineage, host, options);
     !options.forced && failures.told && failures.not_before.is_some_and(|until| until > host.now)
 }
 
@@ -71,14 +82,14 @@ pub(super) fn held(lineage: &Lineage, host: &HostFacts, options: &Options) -> Op
         let trouble = Trouble { kind: Kind::Held, ..Trouble::default() };
         Some(Failed { because, trouble, at: Some(at) })
     };
-    let failures = backoff::standing(state_dir, lineage);
+    let failures = failures(lineage, host, options);
     let ordered = pending::of(state_dir, &lineage.name).is_some();
     if let Some(until) = failures.not_before.filter(|until| *until > host.now)
         && (failures.told || !ordered)
     {
         return held(failures.to_string(), until);
     }
-    let server = options.server.as_deref().or_else(|| lineage.asks(host)).filter(|_| !ordered)?;
+    let server = server(lineage, host, options).filter(|_| !ordered)?;
     let of = |name| Some((name, backoff::names::held(state_dir, server, name, host.now)?));
     let all = lineage.names().iter().map(String::as_str).filter_map(of);
     let (name, Held { until, times, limit }) = all.max_by_key(|(_, held)| held.until)?;
@@ -124,8 +135,7 @@ pub(super) fn jobs<'a>(
             renewal.because = error;
             continue;
         }
-        let server = options.server.clone().or_else(|| lineage.asks(host).map(str::to_owned));
-        let Some(server) = server else {
+        let Some(server) = server(lineage, host, options).map(str::to_owned) else {
             renewal.because = "its conf names no CA".into();
             continue;
         };

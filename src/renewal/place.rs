@@ -249,7 +249,7 @@ impl Stage<'_> {
         let serial = job.lineage.cert.as_ref().map(|cert| cert.serial.as_str()).unwrap_or_default();
         let of = backoff::Of { server: &job.server, lineage: name, serial };
         match backoff::failed(state_dir, of, &because, &trouble, now) {
-            Ok(()) => renewal.at = backoff::of(state_dir, name).not_before,
+            Ok(()) => renewal.at = backoff::of(state_dir, &job.server, name).not_before,
             Err(error) => renewal.notes.push(format!("the failure cannot be remembered: {error}")),
         }
         renewal.because = because;

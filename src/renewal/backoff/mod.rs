@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::facts::Lineage;
+use crate::gather::x509::hex;
 use crate::state;
 
 use self::wait::Wait;
@@ -26,7 +27,7 @@ pub use self::trouble::{Failed, Kind, Trouble};
 /// The folder of notes, below the state directory.
 const FOLDER: &str = "failures";
 
-/// The failures of a lineage since its last success.
+/// The failures of a lineage at one CA since its last success.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Failures {
@@ -79,8 +80,14 @@ pub(super) fn stem(lineage: &str) -> String {
     BASE64URL_NOPAD.encode(lineage.as_bytes())
 }
 
-fn file(state_dir: &Path, lineage: &str) -> PathBuf {
-    state_dir.join(FOLDER).join(format!("{}.json", stem(lineage)))
+/// The name of a file about a lineage or a name at a CA: file names end somewhere, and a server's URL does not.
+fn id(server: &str, name: &str) -> String {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, format!("{server} {name}").as_bytes());
+    format!("{}.json", hex(digest.as_ref()))
+}
+
+fn file(state_dir: &Path, server: &str, lineage: &str) -> PathBuf {
+    state_dir.join(FOLDER).join(id(server, lineage))
 }
 
 fn read<T: Default + for<'a> Deserialize<'a>>(file: &Path) -> T {
@@ -94,13 +101,13 @@ fn write(file: &Path, what: &impl Serialize) -> io::Result<()> {
 }
 
 /// What is remembered; nothing where that cannot be read.
-pub fn of(state_dir: &Path, lineage: &str) -> Failures {
-    read(&file(state_dir, lineage))
+pub fn of(state_dir: &Path, server: &str, lineage: &str) -> Failures {
+    read(&file(state_dir, server, lineage))
 }
 
-/// What is remembered of a lineage and its present certificate: another client may have renewed it since.
-pub fn standing(state_dir: &Path, lineage: &Lineage) -> Failures {
-    let failures = of(state_dir, &lineage.name);
+/// What is remembered of a lineage at a CA and its present certificate: another client may have renewed it since.
+pub fn standing(state_dir: &Path, server: &str, lineage: &Lineage) -> Failures {
+    let failures = of(state_dir, server, &lineage.name);
     let is_of = |serial: &str| lineage.cert.as_ref().is_ok_and(|cert| cert.serial == serial);
     match failures.serial.as_str() {
         "" => failures,
@@ -120,7 +127,7 @@ pub fn failed(
     trouble: &Trouble,
     now: Timestamp,
 ) -> io::Result<()> {
-    let before = of(state_dir, lineage);
+    let before = of(state_dir, server, lineage);
     let before =
         if before.serial.is_empty() || before.serial == serial { before } else { Failures::default() };
     let Failures { count, down, .. } = before;
@@ -138,7 +145,7 @@ pub fn failed(
         wait: because.to_owned(),
         serial: serial.to_owned(),
     };
-    write(&file(state_dir, lineage), &failures)?;
+    write(&file(state_dir, server, lineage), &failures)?;
     lost(state_dir, server, &trouble.names, now)
 }
 
@@ -152,7 +159,7 @@ pub fn lost(state_dir: &Path, server: &str, refused: &[String], now: Timestamp) 
 
 /// Forgets them, and those of its proven names at this CA.
 pub fn succeeded(state_dir: &Path, (server, lineage): (&str, &str), proven: &[String]) {
-    let _ = fs::remove_file(file(state_dir, lineage));
+    let _ = fs::remove_file(file(state_dir, server, lineage));
     proven.iter().for_each(|name| names::succeeded(state_dir, server, name));
 }
 
@@ -174,7 +181,7 @@ mod tests {
     fn minutes(dir: &Path, lineage: &str, trouble: &Trouble) -> i64 {
         let now = at("2026-11-28T12:00:00Z");
         failed(dir, a(lineage), "404", trouble, now).unwrap();
-        of(dir, lineage).not_before.unwrap().duration_since(now).as_secs() / 60
+        of(dir, CA, lineage).not_before.unwrap().duration_since(now).as_secs() / 60
     }
 
     fn kind(kind: Kind, retry_after: Option<u64>) -> Trouble {
@@ -189,7 +196,8 @@ mod tests {
         assert_eq!(waits, [30, 60, 120, 240, 480, 960, 1440, 1440]);
         assert_eq!(minutes(dir.path(), "a/../b", &kind(Kind::Limited, Some(200_000))), 200_000 / 60);
         succeeded(dir.path(), (CA, "a/../b"), &[]);
-        assert_eq!(of(dir.path(), "a/../b"), Failures::default());
+        assert_eq!(of(dir.path(), CA, "a/../b"), Failures::default());
+        assert_eq!(of(dir.path(), "https://other.test/", "a"), Failures::default());
     }
 
     #[test]
@@ -198,11 +206,11 @@ mod tests {
         let down = kind(Kind::Down, None);
         let waits: Vec<i64> = (0..6).map(|_| minutes(dir.path(), "a", &down)).collect();
         assert_eq!(waits, [5, 10, 20, 40, 60, 60]);
-        assert!(of(dir.path(), "a").to_string().contains("6 times"), "{}", of(dir.path(), "a"));
+        assert!(of(dir.path(), CA, "a").to_string().contains("6 times"), "{}", of(dir.path(), CA, "a"));
         assert_eq!(minutes(dir.path(), "a", &kind(Kind::Refused, None)), 30, "the first that counts");
         assert_eq!(minutes(dir.path(), "a", &down), 5);
         assert_eq!(minutes(dir.path(), "a", &kind(Kind::Down, Some(7_200))), 120);
-        assert!(of(dir.path(), "a").told);
+        assert!(of(dir.path(), CA, "a").told);
         assert_eq!(minutes(dir.path(), "a", &kind(Kind::Refused, None)), 60);
     }
 
@@ -245,12 +253,12 @@ mod tests {
         let serial = lineage.cert.as_ref().unwrap().serial.clone();
         let of = Of { serial: &serial, ..a(&lineage.name) };
         failed(dir.path(), of, "404", &kind(Kind::Refused, None), at("2026-11-28T12:00:00Z")).unwrap();
-        assert_eq!(standing(dir.path(), &lineage).count, 1);
+        assert_eq!(standing(dir.path(), CA, &lineage).count, 1);
         lineage.cert.as_mut().unwrap().serial = "2".into();
-        assert_eq!(standing(dir.path(), &lineage), Failures::default());
+        assert_eq!(standing(dir.path(), CA, &lineage), Failures::default());
         let of = Of { serial: "2", ..a(&lineage.name) };
         failed(dir.path(), of, "404", &kind(Kind::Refused, None), at("2026-11-28T13:00:00Z")).unwrap();
-        assert_eq!(standing(dir.path(), &lineage).count, 1);
+        assert_eq!(standing(dir.path(), CA, &lineage).count, 1);
     }
 
     #[test]
@@ -258,7 +266,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join(FOLDER)).unwrap();
         let old = r#"{"count":3,"not_before":"2026-11-28T12:00:00Z","last":"404"}"#;
-        fs::write(file(dir.path(), "a"), old).unwrap();
-        assert_eq!(of(dir.path(), "a").to_string(), "it has failed 3 times, at last: 404");
+        fs::write(file(dir.path(), CA, "a"), old).unwrap();
+        assert_eq!(of(dir.path(), CA, "a").to_string(), "it has failed 3 times, at last: 404");
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{FOLDER, read, write};
+use super::{FOLDER, id, read, write};
 use crate::ca;
 
 /// The folder of notes, below that of the failures.
@@ -22,11 +22,7 @@ struct Failed {
 }
 
 fn file(state_dir: &Path, server: &str, name: &str) -> PathBuf {
-    // File names end somewhere, and a server's URL does not.
-    let id = crate::gather::x509::hex(
-        aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, format!("{server} {name}").as_bytes()).as_ref(),
-    );
-    state_dir.join(FOLDER).join(NAMES).join(format!("{id}.json"))
+    state_dir.join(FOLDER).join(NAMES).join(id(server, name))
 }
 
 /// The failures of a name at a CA that it still counts, the oldest first.

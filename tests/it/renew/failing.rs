@@ -94,7 +94,8 @@ fn what_cannot_be_tried_says_why_even_where_it_was_asked_for() {
 
 #[test]
 fn a_ca_that_is_not_there_changes_nothing() {
-    let Some(site) = Site::start(Pebble::new()) else { return };
+    let pebble = Pebble::new().set("certificateValidityPeriod", 86_400.into());
+    let Some(site) = Site::start(pebble) else { return };
     let folders = site.debian();
     folders.webroot("a.test", &[]);
     let report = folders.renew(&["--force", "--server", "https://localhost:14009/dir"]);
@@ -102,4 +103,12 @@ fn a_ca_that_is_not_there_changes_nothing() {
     assert!(report.of("a.test")["because"].as_str().expect("text").contains("14009"), "{:#}", report.json);
     assert_eq!(folders.live("a.test"), 1);
     assert_eq!(site.tokens(), Vec::<std::path::PathBuf>::new());
+    for wrong in ["https://", "http://localhost:14000/dir", "not a url", "localhost:14000/dir"] {
+        let (told, code) = folders.told(&["--force", "--server", wrong]);
+        assert_eq!(code, Some(3), "{told}");
+        assert!(told.contains("begins with https://"), "{wrong}: {told}");
+    }
+    // What fails at one CA is not held against another.
+    folders.renew(&["--server", "https://localhost:14009/dir"]).assert(&["held-back"], 2);
+    folders.renew(&[]).assert(&["renewed"], 0);
 }
