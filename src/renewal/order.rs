@@ -85,7 +85,8 @@ impl Publisher for Keeping<'_, '_, '_> {
 
 /// Why a CA may not take an order in the place of a certificate, and takes it as a new one.
 /// <https://www.rfc-editor.org/rfc/rfc9773#section-5>
-const NOT_IN_PLACE: [&str; 3] = ["alreadyReplaced", "malformed", "conflict"];
+/// Pebble has an internal error where it does not find a certificate of its own, and would have it at every further try.
+const NOT_IN_PLACE: [&str; 4] = ["alreadyReplaced", "malformed", "conflict", "serverInternal"];
 
 /// Fetches what an earlier run had ordered; `None` where nothing comes of that order.
 ///
