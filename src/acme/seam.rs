@@ -72,11 +72,12 @@ impl Seam {
         let reply = self.client.post(signer, url, &payload).await.map_err(|r| Error::Other(Box::new(r)))?;
         let wait = retry_after(&reply).map(Duration::from_secs);
         *self.wait.lock().unwrap_or_else(PoisonError::into_inner) = wait;
+        let body = reflecting(&payload, &reply.body).unwrap_or(reply.body);
         let mut response = Response::builder().status(reply.status);
         if let Some(headers) = response.headers_mut() {
             *headers = reply.headers;
         }
-        answer(response, reply.body)
+        answer(response, body)
     }
 
     /// The directory, as far as the crate needs it.
@@ -105,6 +106,17 @@ impl HttpClient for Seam {
 
 fn answer(response: hyper::http::response::Builder, body: Bytes) -> Result<BytesResponse, Error> {
     Ok(BytesResponse::from(response.body(Full::new(body))?))
+}
+
+/// The answer to an order in the place of a certificate, where the server does not say as it must that it is one: the crate
+/// would drop that order, which is there all the same. <https://www.rfc-editor.org/rfc/rfc9773#section-5>
+fn reflecting(payload: &str, body: &[u8]) -> Option<Bytes> {
+    let asked: Value = serde_json::from_str(payload).ok()?;
+    let replaces = asked.get("replaces")?;
+    let mut order: Value = serde_json::from_slice(body).ok()?;
+    let silent = order.get("status").is_some_and(Value::is_string) && order.get("replaces") != Some(replaces);
+    order.as_object_mut().filter(|_| silent)?.insert("replaces".into(), replaces.clone());
+    Some(order.to_string().into())
 }
 
 fn decoded(jws: &Value, member: &str) -> Result<String, Error> {

@@ -154,17 +154,18 @@ pub(super) async fn order(
     state_dir: &Path,
 ) -> Ordered {
     let Job { case, lineage, server, .. } = job;
-    let (mut wanted, notes) = wanted(lineage, case, client, key);
+    let (wanted, notes) = wanted(lineage, case, client, key);
     let replaced = lineage.cert.as_ref().ok().and_then(cert_id);
     // Another CA knows nothing of the certificate.
     let knows = client.directory().renewal_info.is_some() && job.turned.is_none();
-    wanted.replaces = replaced.as_deref().filter(|_| knows);
+    let mut replaces = replaced.as_deref().filter(|_| knows);
     let mut all = Ordered { notes, ..Ordered::default() };
     let mut names = case.identifiers.clone();
     loop {
         let keeping =
             Keeping { counter, state_dir, lineage: &lineage.name, server, key, identifiers: &names };
-        let outcome = placed(account, &mut Wanted { identifiers: &names, ..wanted }, &keeping).await;
+        let outcome =
+            placed(account, Wanted { identifiers: &names, ..wanted }, &mut replaces, &keeping).await;
         let (at_ca, mut trouble) = (AtCa::of(&outcome, case, server), Trouble::of_order(&outcome));
         all.notes.extend(other_method_forbidden(&outcome, case));
         match subset::rest(&outcome).filter(|_| job.may_lose) {
@@ -187,17 +188,22 @@ pub(super) async fn order(
     }
 }
 
-/// Places an order in the place of a certificate, or as a new one where the CA does not take it so.
-async fn placed(account: &Account, wanted: &mut Wanted<'_>, keeping: &Keeping<'_, '_, '_>) -> Outcome {
-    let outcome = account.order(wanted, keeping).await;
+/// Places an order in the place of a certificate, or as a new one where the CA does not take it so; that is then forgotten.
+async fn placed(
+    account: &Account,
+    wanted: Wanted<'_>,
+    replaces: &mut Option<&str>,
+    keeping: &Keeping<'_, '_, '_>,
+) -> Outcome {
+    let outcome = account.order(&Wanted { replaces: *replaces, ..wanted }, keeping).await;
     let not_in_place = match &outcome.refused {
         Some((Step::NewOrder, refusal)) => NOT_IN_PLACE.iter().any(|kind| refusal.is(kind)),
         _ => false,
     };
-    if wanted.replaces.take().is_none() || !not_in_place {
+    if !not_in_place || replaces.take().is_none() {
         return outcome;
     }
-    account.order(wanted, keeping).await
+    account.order(&wanted, keeping).await
 }
 
 /// CAA records may bind a name to the challenge that certbot would answer. <https://www.rfc-editor.org/rfc/rfc8657#section-4>

@@ -3,7 +3,7 @@
 //! As certbot does it, and louder: what was lost is told by this run, and by the audit after it.
 
 use super::backoff::{Kind, Trouble};
-use crate::acme::{Identified, Outcome, Refusal};
+use crate::acme::{Identified, Outcome};
 use crate::facts::{HostFacts, Lineage};
 
 /// Whether a lineage may lose names: cli.ini or its conf says so.
@@ -24,7 +24,7 @@ pub(super) fn rest(outcome: &Outcome) -> Option<Vec<String>> {
         let kind = match (of, about(name)) {
             (Identified::Failed(refusal), _) => Trouble::of(refusal).kind,
             (Identified::Unsolved(_), _) => Kind::Refused,
-            (_, Some(problem)) => Trouble::of(&Refusal::Problem(Box::new(problem))).kind,
+            (_, Some(problem)) => Trouble::said(&problem).kind,
             (Identified::Validated { .. } | Identified::NotReached, None) => {
                 rest.push(name.clone());
                 continue;
@@ -40,7 +40,7 @@ pub(super) fn rest(outcome: &Outcome) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::acme::Step;
+    use crate::acme::{Refusal, Step};
     use crate::facts::net::CaFault;
     use crate::facts::{Problem, Subproblem};
 

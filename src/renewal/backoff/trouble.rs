@@ -102,7 +102,8 @@ impl Trouble {
         Self { kind, retry_after, ..Self::default() }
     }
 
-    fn said(problem: &Problem) -> Self {
+    /// What the CA says, of an order or of one of its identifiers.
+    pub fn said(problem: &Problem) -> Self {
         let kind = match (problem.kind(), problem.status) {
             ("rateLimited", _) | (_, Some(429)) => Kind::Limited,
             ("serverInternal", _) | (_, Some(500..=599)) => Kind::Down,

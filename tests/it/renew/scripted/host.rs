@@ -256,6 +256,7 @@ fn due(issuer: &Authority, names: &[String]) -> (String, String) {
     let key = KeyPair::generate().expect("a key");
     let mut params = CertificateParams::new(names.to_vec()).expect("names");
     let now = time::OffsetDateTime::now_utc();
+    params.use_authority_key_identifier_extension = true;
     params.not_before = now - time::Duration::days(80);
     params.not_after = now + time::Duration::days(10);
     (issuer.chain(&issuer.certifies(&params, &key)), key.serialize_pem())

@@ -8,6 +8,7 @@ mod ends;
 mod given;
 mod hangs;
 mod host;
+mod in_place;
 mod keys;
 mod limits;
 mod odd;
