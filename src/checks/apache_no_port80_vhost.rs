@@ -22,7 +22,7 @@ pub static CHECK: Check = Check {
 
 fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let conf = lineage.conf.as_ref()?;
-    if lineage.authenticator() != Some("apache") || host.chooses_authenticator() {
+    if lineage.authenticator() != Some("apache") || host.chooses_authenticator(lineage) {
         return Ok(vec![]);
     }
     if ["apache_server_root", "apache_vhost_root", "http01_port"].iter().any(|key| conf.param(key).is_some())

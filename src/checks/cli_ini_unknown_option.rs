@@ -68,6 +68,18 @@ fn judge(file: &IniFile, setting: &Setting, host: &HostFacts) -> Option<Finding>
             .saw_wanted(format!("{}:{}", file.path, setting.line), setting.shown(), wanted)
             .fix("delete the line", [format!("sed -i '{}d' {}", setting.line, file.path)])
     };
+    // Its `--key_type` is no option, while a conf has the same key so.
+    if setting.key.contains('_') && (is_known(&option) || plugin_of(&option).is_some()) {
+        let says = format!("{} sets {}, and certbot's option is {option}", file.path, setting.key);
+        let at = format!("{}:{}", file.path, setting.line);
+        let fix = format!("sed -i '{}s/{}/{option}/' {}", setting.line, setting.key, file.path);
+        return Some(
+            Finding::new(says)
+                .about(Subject::Path(at.clone()))
+                .saw_wanted(at, setting.shown(), format!("{option}, with dashes"))
+                .fix("spell it with dashes", [fix]),
+        );
+    }
     if let Some((_, since)) = REMOVED.iter().find(|(name, _)| *name == option) {
         let says =
             format!("certbot {}.{} removed the option {option} that {} sets", since.0, since.1, file.path);
@@ -91,8 +103,7 @@ fn judge(file: &IniFile, setting: &Setting, host: &HostFacts) -> Option<Finding>
             format!("the plugin {plugin}, or no such line"),
         ));
     }
-    // argparse takes every beginning of an option.
-    if option.len() < 3 || KNOWN.split_whitespace().any(|known| known.starts_with(option.as_str())) {
+    if is_known(&option) {
         return None;
     }
     let finding = found(
@@ -102,6 +113,11 @@ fn judge(file: &IniFile, setting: &Setting, host: &HostFacts) -> Option<Finding>
     Some(
         finding.lowered(Severity::Note, "it may belong to a plugin, or to a certbot newer than this program"),
     )
+}
+
+/// Whether certbot itself takes it; argparse takes every beginning of an option.
+fn is_known(option: &str) -> bool {
+    option.len() < 3 || KNOWN.split_whitespace().any(|known| known.starts_with(option))
 }
 
 /// The plugin that `nginx-server-root` or `dns-cloudflare-credentials` belongs to.
@@ -140,6 +156,14 @@ mod tests {
     }
 
     #[test]
+    fn a_key_as_confs_spell_it_fails() {
+        for (key, option) in [("rsa_key_size", "rsa-key-size"), ("webroot_path", "webroot-path")] {
+            let (severity, finding) = only(&CHECK, &lineage(), &with(key, &["5.8.0"]));
+            assert!(severity == Severity::WillFail && finding.says.ends_with(option), "{finding:?}");
+        }
+    }
+
+    #[test]
     fn an_option_that_nobody_knows_is_a_note() {
         assert_eq!(only(&CHECK, &lineage(), &with("frobnicate", &["5.8.0"])).0, Severity::Note);
     }
@@ -150,7 +174,7 @@ mod tests {
             "max-log-backups",
             "preconfigured-renewal",
             "agree-tos",
-            "rsa_key_size",
+            "rsa-key-size",
             "nginx-ctl",
             "post-h",
             "webroot-path",

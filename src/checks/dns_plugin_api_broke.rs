@@ -56,7 +56,7 @@ struct Misfit<'a> {
 
 fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     lineage.conf.as_ref()?;
-    let authenticator = lineage.authenticator().filter(|_| !host.chooses_authenticator());
+    let authenticator = lineage.authenticator().filter(|_| !host.chooses_authenticator(lineage));
     let by_dns = authenticator.is_some_and(|plugin| plugin.starts_with("dns-"));
     let installs = match &host.installs {
         Ok(installs) => installs,

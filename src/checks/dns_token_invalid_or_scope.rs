@@ -26,7 +26,7 @@ const REFUSED_ONCE: &str = "seen in certbot's log, and perhaps mended since";
 
 fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     lineage.conf.as_ref()?;
-    if host.chooses_authenticator() {
+    if host.chooses_authenticator(lineage) {
         return Err(Skip::NotApplicable("the authenticator is chosen outside the conf"));
     }
     let Some(plugin) = lineage.authenticator().and_then(dns_plugins::find) else { return Ok(vec![]) };

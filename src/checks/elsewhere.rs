@@ -76,7 +76,7 @@ pub(super) fn starts_its_own_listener(lineage: &Lineage, host: &HostFacts) -> bo
         .as_ref()
         .map_or(true, |hooks| hooks.iter().any(|hook| hook.stage == HookStage::Pre && hook.runs));
     let hooked = in_conf || in_folder || host.given("pre-hook").is_some();
-    lineage.authenticator() == Some("standalone") && !host.chooses_authenticator() && !hooked
+    lineage.authenticator() == Some("standalone") && !host.chooses_authenticator(lineage) && !hooked
 }
 
 /// Port 80, or the one that a proxy leads to: `http01_port`.

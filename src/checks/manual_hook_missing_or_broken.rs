@@ -21,7 +21,7 @@ const HOOKS: [&str; 2] = ["manual_auth_hook", "manual_cleanup_hook"];
 
 fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let conf = lineage.conf.as_ref()?;
-    if lineage.authenticator() != Some("manual") || host.chooses_authenticator() {
+    if lineage.authenticator() != Some("manual") || host.chooses_authenticator(lineage) {
         return Ok(vec![]);
     }
     let (mut findings, mut unclear): (Vec<Finding>, _) = (Vec::new(), None);

@@ -19,7 +19,7 @@ pub static CHECK: Check = Check {
 
 fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let conf = lineage.conf.as_ref()?;
-    if lineage.authenticator() != Some("manual") || host.chooses_authenticator() {
+    if lineage.authenticator() != Some("manual") || host.chooses_authenticator(lineage) {
         return Ok(vec![]);
     }
     let hook = conf.param("manual_auth_hook");

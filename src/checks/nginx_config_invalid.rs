@@ -30,7 +30,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         Some("apache") => Some(ServerKind::Apache),
         _ => None,
     };
-    let answers = kind(lineage.authenticator()).filter(|_| !host.chooses_authenticator());
+    let answers = kind(lineage.authenticator()).filter(|_| !host.chooses_authenticator(lineage));
     let Some(server) = answers.or(kind(lineage.installer())) else { return Ok(vec![]) };
     if ELSEWHERE.iter().any(|key| conf.param(key).is_some()) {
         return Err(Skip::NotApplicable(

@@ -38,7 +38,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         format!("{gone} is no challenge that certbot knows, so it refuses the conf of {}", lineage.name)
     } else {
         let Some(can) =
-            lineage.authenticator().and_then(challenges).filter(|_| !host.chooses_authenticator())
+            lineage.authenticator().and_then(challenges).filter(|_| !host.chooses_authenticator(lineage))
         else {
             return Ok(vec![]);
         };

@@ -89,7 +89,7 @@ impl Wait<'_> {
 
 fn wait<'a>(lineage: &'a Lineage, host: &HostFacts) -> Result<Option<Wait<'a>>, Skip> {
     let conf = lineage.conf.as_ref()?;
-    let dns = |plugin: &&str| plugin.starts_with("dns-") && !host.chooses_authenticator();
+    let dns = |plugin: &&str| plugin.starts_with("dns-") && !host.chooses_authenticator(lineage);
     let Some(plugin) = lineage.authenticator().filter(dns) else { return Ok(None) };
     let known = dns_plugins::find(plugin);
     if known.is_some_and(|known| known.waits.is_none()) {

@@ -28,7 +28,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         Some("apache") => ("apache", &APACHE),
         _ => return Ok(vec![]),
     };
-    if host.chooses_authenticator() {
+    if host.chooses_authenticator(lineage) {
         return Ok(vec![]);
     }
     let mut findings: Vec<Finding> = rogue(host, server, names).into_iter().collect();

@@ -29,7 +29,7 @@ pub(super) struct Shown<'a> {
 /// How the lineage's authenticator answers the CA; unknown where it is chosen outside the conf.
 pub(super) fn way(lineage: &Lineage, host: &HostFacts) -> Way {
     match lineage.authenticator() {
-        _ if host.chooses_authenticator() => Way::Own,
+        _ if host.chooses_authenticator(lineage) => Way::Own,
         Some("webroot") => Way::Files,
         Some("nginx") => Way::Inserts("nginx"),
         Some("apache") => Way::Inserts("apache"),

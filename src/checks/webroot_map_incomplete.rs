@@ -19,7 +19,7 @@ pub static CHECK: Check = Check {
 
 fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let conf = lineage.conf.as_ref()?;
-    if lineage.authenticator() != Some("webroot") || host.chooses_authenticator() {
+    if lineage.authenticator() != Some("webroot") || host.chooses_authenticator(lineage) {
         return Ok(vec![]);
     }
     if ["webroot-path", "w", "webroot-map"].iter().any(|option| host.given(option).is_some()) {

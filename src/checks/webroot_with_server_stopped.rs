@@ -25,7 +25,7 @@ const OTHERS: [&str; 6] = ["caddy", "lighttpd", "haproxy", "traefik", "varnish",
 
 fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     lineage.conf.as_ref()?;
-    if lineage.authenticator() != Some("webroot") || host.chooses_authenticator() {
+    if lineage.authenticator() != Some("webroot") || host.chooses_authenticator(lineage) {
         return Ok(vec![]);
     }
     let before = host.runs_before(lineage)?;

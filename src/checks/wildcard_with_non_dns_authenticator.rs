@@ -28,7 +28,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let Some(plugin) = lineage.authenticator().filter(|plugin| HTTP_ONLY.contains(plugin)) else {
         return Ok(vec![]);
     };
-    if host.chooses_authenticator() {
+    if host.chooses_authenticator(lineage) {
         return Ok(vec![]);
     }
     let cert = lineage.cert.as_ref()?;

@@ -251,12 +251,11 @@ pub struct IniFile {
     pub settings: Vec<Setting>,
 }
 
-/// A setting of the first of these `cli.ini` files that has it, by its long option's name, with the file.
+/// A setting of these `cli.ini` files by its long option's name, with the file: what is said last counts.
+/// <https://github.com/bw2/ConfigArgParse#features>
 pub fn said_in<'f>(files: &'f [Fact<IniFile>], option: &str) -> Option<(&'f IniFile, &'f Setting)> {
-    files
-        .iter()
-        .flatten()
-        .find_map(|file| file.settings.iter().find(|s| s.key.replace('_', "-") == option).map(|s| (file, s)))
+    let is = |setting: &&Setting| setting.key.replace('_', "-") == option;
+    files.iter().flatten().rev().find_map(|file| Some((file, file.settings.iter().rev().find(is)?)))
 }
 
 impl HostFacts {

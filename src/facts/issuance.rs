@@ -65,7 +65,7 @@ impl Lineage {
     /// The challenge by which certbot proves an identifier; `None` for a plugin of others, where the authenticator is
     /// chosen outside the conf, or where certbot has none to offer.
     pub fn validation_method(&self, host: &HostFacts, identifier: &str) -> Option<&'static str> {
-        if host.chooses_authenticator() {
+        if host.chooses_authenticator(self) {
             return None;
         }
         let can = challenges(self.authenticator()?)?;
@@ -88,7 +88,7 @@ impl Lineage {
     pub fn on_own_ports(&self, host: &HostFacts) -> Vec<&'static str> {
         const CAN: [&str; 2] = [HTTP_01, TLS_ALPN_01];
         let is_wild = self.names().iter().any(|name| name.starts_with("*."));
-        if self.authenticator() != Some("standalone") || host.chooses_authenticator() || is_wild {
+        if self.authenticator() != Some("standalone") || host.chooses_authenticator(self) || is_wild {
             return Vec::new();
         }
         match self.wished(host) {

@@ -318,6 +318,7 @@ impl Lineage {
     }
 }
 
-fn plugin_name(raw: &str) -> &str {
+/// A plugin without the name of the distribution that it comes with.
+pub(super) fn plugin_name(raw: &str) -> &str {
     raw.rsplit(':').next().unwrap_or(raw)
 }

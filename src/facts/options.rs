@@ -3,6 +3,7 @@
 
 use std::sync::OnceLock;
 
+use super::lineage::plugin_name;
 use super::{BesideKind, Conf, HostFacts, Lineage, Missing, Role, Setting, TriggerKind, Usage, Why};
 
 /// Why a finding about a lineage that nothing names is only a note.
@@ -43,13 +44,42 @@ impl HostFacts {
         })
     }
 
-    /// Whether the authenticator is chosen outside the conf, for whatever lineage.
-    pub fn chooses_authenticator(&self) -> bool {
-        AUTHENTICATORS.iter().any(|option| match *option {
-            "authenticator" | "a" | "configurator" => self.given(option).is_some(),
-            flag => self.cli_true(flag).is_some() || (self.cli(flag).is_none() && self.given(flag).is_some()),
-        }) || self.cli_ini.iter().flatten().flat_map(|file| &file.settings).any(|s| is_dns_plugin(&s.key))
-            || self.options().iter().any(|(option, _)| is_dns_plugin(option))
+    /// Whether another authenticator than that of its conf is chosen for a lineage, or one that is not known. What cli.ini names
+    /// when a lineage is made gets into its conf, so that both mostly name the same one.
+    pub fn chooses_authenticator(&self, lineage: &Lineage) -> bool {
+        let own = lineage.authenticator();
+        let said = self.cli_ini.iter().flatten().flat_map(|file| &file.settings).map(|s| s.key.as_str());
+        let given = self.options().iter().map(|(option, _)| option.as_str());
+        let dns = said.chain(given).filter(|option| is_dns_plugin(option));
+        AUTHENTICATORS.into_iter().chain(dns).any(|option| match (option, self.cli(option)) {
+            ("authenticator" | "a" | "configurator", Some((_, said))) => said.text().map(plugin_name) != own,
+            ("authenticator" | "a" | "configurator", None) => self.given(option).is_some(),
+            (flag, Some(_)) => self.cli_true(flag).is_some() && Some(flag) != own,
+            (flag, None) => self.given(flag).is_some() && Some(flag) != own,
+        })
+    }
+
+    /// An option's value as certbot takes it for a lineage, by the conf's key: that of a `cli.ini`, else that of the conf. certbot
+    /// writes `None` where there is none.
+    pub fn option<'a>(&'a self, lineage: &'a Lineage, key: &str) -> Option<&'a str> {
+        let said = self.cli(&key.replace('_', "-")).and_then(|(_, setting)| setting.text());
+        let value = said.or_else(|| lineage.conf.as_ref().ok()?.param_text(key));
+        value.filter(|value| *value != "None")
+    }
+
+    /// Whether a flag is on for a lineage, by the conf's key: a `cli.ini` can switch it on, and not off.
+    pub fn is_on(&self, lineage: &Lineage, key: &str) -> bool {
+        let in_conf = || lineage.conf.as_ref().is_ok_and(|conf| conf.param_true(key));
+        self.cli_true(&key.replace('_', "-")).is_some() || in_conf()
+    }
+
+    /// The folder that a lineage's `webroot` puts the token of a name into. Where a `cli.ini` names one, it is for all names.
+    /// <https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/plugins/webroot.py>
+    pub fn webroot<'a>(&'a self, lineage: &'a Lineage, name: &str) -> Option<&'a str> {
+        let said = ["webroot-path", "w"].iter().find_map(|option| self.cli(option)?.1.text());
+        let last = |all: &'a str| all.trim_matches(['[', ']']).rsplit(',').next().unwrap_or(all).trim();
+        let of_conf = || lineage.webroot_of(name).or(lineage.webroot_for_all());
+        said.map(last).or_else(|| of_conf().map(|(_, path)| path)).filter(|path| !path.is_empty())
     }
 
     /// A value that a `cli.ini` sets, else that of `[renewalparams]`: `file:line` and the setting.

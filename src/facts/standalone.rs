@@ -13,7 +13,7 @@ impl HostFacts {
     /// The conf could not be read, or what decides stands on a command line.
     pub fn standalone_port(&self, lineage: &Lineage) -> Result<Option<u16>, Skip> {
         lineage.conf.as_ref()?;
-        if lineage.authenticator() != Some("standalone") || self.chooses_authenticator() {
+        if lineage.authenticator() != Some("standalone") || self.chooses_authenticator(lineage) {
             return Ok(None);
         }
         let in_files = ["http-01-port", "http-01-address"].iter().all(|option| self.cli(option).is_none());

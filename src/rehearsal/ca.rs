@@ -7,16 +7,17 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::news::{Hear, Name, News};
+use super::Untested;
+use super::case::Case;
+use super::news::{Hear, News};
 use super::publish::Publisher;
 use super::said::{cause, cause_by};
-use super::{Target, Untested};
 use crate::acme::{
-    self, Account, AccountKey, Answer, Client, ExternalAccount, Identified, Key, KeyType, NewAccount,
-    Outcome, Refusal, Step, Wanted,
+    self, Account, AccountKey, Answer, Client, ExternalAccount, Identified, Key, NewAccount, Outcome,
+    Refusal, Step, Wanted,
 };
 use crate::ca::is_production;
-use crate::facts::{Attempt, HostFacts, Lineage, Problem, Vantage};
+use crate::facts::{Attempt, HostFacts, Problem, Vantage};
 use crate::gather::certbot::unmasked;
 use crate::gather::fs::Root;
 use crate::gather::net::Planted;
@@ -25,21 +26,6 @@ use crate::gather::net::ca::{accounts, key_of};
 /// How long one order may take.
 pub const WITHIN: Duration = Duration::from_secs(120);
 
-/// The order of one lineage, or of names of the command line.
-#[derive(Clone, Debug)]
-pub struct Case {
-    /// The names with their means.
-    pub targets: Vec<Target>,
-    /// All identifiers of the order: those that nothing here can answer for as well.
-    pub identifiers: Vec<String>,
-    /// The profile that the conf asks for.
-    pub profile: Option<String>,
-    /// The kind of the certificate's key.
-    pub key: KeyType,
-    /// The conf asks for must-staple.
-    pub must_staple: bool,
-}
-
 /// What a CA's rehearsal brings.
 #[derive(Debug, Default)]
 pub struct AtCa {
@@ -47,36 +33,6 @@ pub struct AtCa {
     pub attempts: Vec<Attempt>,
     /// What was not tried.
     pub untested: Vec<Untested>,
-}
-
-impl Case {
-    /// The order that a renewal of a lineage would be.
-    pub fn of(lineage: &Lineage, targets: Vec<Target>) -> Self {
-        let conf = lineage.conf.as_ref().ok();
-        let text = |key: &str| conf.and_then(|conf| conf.param(key)?.text().map(str::to_owned));
-        let key = lineage.cert.as_ref().ok().and_then(|cert| KeyType::named(&cert.key.to_string()));
-        Self {
-            targets,
-            identifiers: lineage.names().to_vec(),
-            profile: text("required_profile").or_else(|| text("preferred_profile")),
-            key: key.unwrap_or_default(),
-            must_staple: text("must_staple").is_some_and(|value| value == "True"),
-        }
-    }
-
-    /// The order of names that have no lineage.
-    pub fn of_names(targets: Vec<Target>) -> Self {
-        let identifiers = targets.iter().map(|target| target.identifier.clone()).collect();
-        Self { targets, identifiers, profile: None, key: KeyType::default(), must_staple: false }
-    }
-
-    pub(crate) fn name<'a>(&'a self, identifier: &'a str) -> Name<'a> {
-        Name { lineage: self.lineage().map(String::as_str), identifier }
-    }
-
-    fn lineage(&self) -> Option<&String> {
-        self.targets.first()?.lineage.as_ref()
-    }
 }
 
 /// The keys of certbot's accounts at a directory, as far as they can be read.
@@ -129,13 +85,14 @@ fn refused(refusal: &Refusal) -> String {
 /// Places all orders at once.
 pub async fn run(
     cases: &[Case],
-    account: &Account,
+    (account, client): (&Account, &Client),
     server: &str,
     publisher: &mut Publisher,
     hear: Hear<'_>,
 ) -> AtCa {
     let publisher = Mutex::new(publisher);
-    let orders = cases.iter().map(|case| one(account, server, Desk { case, publisher: &publisher, hear }));
+    let orders =
+        cases.iter().map(|case| one((account, client), server, Desk { case, publisher: &publisher, hear }));
     let mut all = AtCa::default();
     for AtCa { attempts, untested } in futures_util::future::join_all(orders).await {
         all.attempts.extend(attempts);
@@ -144,15 +101,15 @@ pub async fn run(
     all
 }
 
-async fn one(account: &Account, server: &str, desk: Desk<'_, '_>) -> AtCa {
+async fn one((account, client): (&Account, &Client), server: &str, desk: Desk<'_, '_>) -> AtCa {
     let case = desk.case;
     let production = is_production(server);
     let wanted = Wanted {
         identifiers: &case.identifiers,
-        profile: case.profile.as_deref(),
+        profile: case.profile(client),
         key: Key::ThrownAway(case.key),
         replaces: None,
-        preferred_chain: None,
+        preferred_chain: case.preferred_chain.as_deref(),
         must_staple: case.must_staple,
         finalize: !production,
         fresh: !production,

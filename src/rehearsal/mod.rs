@@ -5,6 +5,7 @@
 
 pub mod beside;
 pub mod ca;
+mod case;
 pub mod local;
 pub mod news;
 mod orders;
@@ -17,6 +18,7 @@ mod told;
 mod verdict;
 
 pub use beside::Beside;
+pub use case::Case;
 pub use publish::{Publisher, Unpublished};
 
 pub use plan::{Means, Plan, Target, Untested};

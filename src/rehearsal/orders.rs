@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::ca::{self, AtCa, Case, certbots_keys};
+use super::ca::{self, AtCa, certbots_keys};
 use super::news::Hear;
-use super::{Plan, Publisher, Target, Untested};
+use super::{Case, Plan, Publisher, Target, Untested};
 use crate::acme::{AccountKey, Client, ExternalAccount, NewAccount};
 use crate::ca::staging;
 use crate::facts::{HostFacts, Lineage};
@@ -56,7 +56,13 @@ impl Orders {
                 plan.untested.push(Untested { lineage: Some(lineage.name.clone()), what, matters: false });
                 continue;
             };
-            let case = Case::of(lineage, targets);
+            let case = match Case::of(lineage, host, targets) {
+                Ok(case) => case,
+                Err(what) => {
+                    plan.untested.push(Untested { lineage: Some(lineage.name.clone()), what, matters: true });
+                    continue;
+                }
+            };
             match all.iter_mut().find(|orders| orders.server == server) {
                 Some(orders) => orders.cases.push(case),
                 None => {
@@ -85,8 +91,8 @@ impl Orders {
             Err(fault) => return untested(format!("{server}: {fault}")),
         };
         let new = NewAccount { external: external.as_ref(), ..NewAccount::default() };
-        match ca::account(client, keys, &new, state_dir, &server).await {
-            Ok(account) => ca::run(&cases, &account, &server, publisher, hear).await,
+        match ca::account(client.clone(), keys, &new, state_dir, &server).await {
+            Ok(account) => ca::run(&cases, (&account, &client), &server, publisher, hear).await,
             Err(why) => untested(format!("{server} gives no account: {why}")),
         }
     }

@@ -130,7 +130,7 @@ impl Plan {
         self.add(lineage, |identifier| match lineage.validation_method(host, identifier) {
             Some(HTTP_01) => means(lineage, host, identifier).map_err(str::to_owned),
             Some(DNS_01) => Err("dns-01 was looked at, and not solved".into()),
-            _ => Err("nothing here says how it is proven".into()),
+            _ => Err(unproven(lineage, host)),
         });
     }
 
@@ -143,7 +143,7 @@ impl Plan {
                 _ if on_a_port => return Ok(Means::Standalone(host.named_port(lineage))),
                 Some(HTTP_01) => Method::Http01,
                 Some(DNS_01) => Method::Dns01,
-                _ => return Err("nothing here says how it is proven".into()),
+                _ => return Err(unproven(lineage, host)),
             };
             match (lineage.authenticator(), method) {
                 (Some("manual"), method) => Ok(Means::Manual(method)),
@@ -178,14 +178,22 @@ impl Plan {
     }
 }
 
+/// Why it is not known how a name is proven.
+fn unproven(lineage: &Lineage, host: &HostFacts) -> String {
+    match host.chooses_authenticator(lineage) {
+        true => "another authenticator than its conf's is chosen by a cli.ini or a command line".into(),
+        false => "nothing here says how it is proven".into(),
+    }
+}
+
 /// How certbot publishes the token of a name.
 fn means(lineage: &Lineage, host: &HostFacts, identifier: &str) -> Result<Means, &'static str> {
     match lineage.authenticator() {
+        Some("webroot") if host.cli("webroot-map").is_some() => {
+            Err("the webroot-map of a cli.ini says where, and is not read here")
+        }
         Some("webroot") => {
-            let (_, path) = lineage
-                .webroot_of(identifier)
-                .or(lineage.webroot_for_all())
-                .ok_or("the conf names no web root for it")?;
+            let path = host.webroot(lineage, identifier).ok_or("the conf names no web root for it")?;
             Ok(Means::Webroot(PathBuf::from(path)))
         }
         Some("standalone") => Ok(Means::Standalone(host.named_port(lineage))),

@@ -74,8 +74,7 @@ pub(super) fn may_give(job: &Job<'_>, failed: &Failed) -> bool {
 /// Why an order is not to be placed at a fallback: what it does not offer, and who does not let it.
 pub(super) fn unfit(job: &Job<'_>, client: &Client, account: &str) -> Option<String> {
     job.turned.as_ref()?;
-    let conf = job.lineage.conf.as_ref().ok()?;
-    let required = conf.param_text("required_profile").filter(|name| *name != "None");
+    let required = job.case.required_profile.as_deref();
     let offered = client.directory().profiles.as_deref().unwrap_or_default();
     match required.filter(|name| offered.iter().all(|offered| offered != name)) {
         Some(name) => Some(format!("it does not offer the required profile {name}")),

@@ -9,13 +9,12 @@ use super::fallback::Turned;
 use super::run::{Options, Stage};
 use super::solve::ports::{Chosen, Ports};
 use super::solve::{Solver, Solvers};
-use super::{Outcome, Renewal, backoff, key, pending, subset};
+use super::{Outcome, Renewal, backoff, pending};
 use crate::challenge::webroot;
 use crate::error::Error;
 use crate::facts::{HostFacts, Lineage};
 use crate::install::Place;
-use crate::rehearsal::ca::Case;
-use crate::rehearsal::{Means, Plan, Publisher, Target, local};
+use crate::rehearsal::{Case, Means, Plan, Publisher, Target, local};
 
 /// A lineage that is due.
 pub(super) struct Job<'a> {
@@ -146,8 +145,14 @@ pub(super) fn jobs<'a>(
                 continue;
             }
         };
-        let case = Case { key: key::kind(lineage), ..Case::of(lineage, plan.targets) };
-        let may_lose = subset::is_allowed(lineage, host);
+        let case = match Case::of(lineage, host, plan.targets) {
+            Ok(case) => case,
+            Err(because) => {
+                renewal.because = because;
+                continue;
+            }
+        };
+        let may_lose = host.is_on(lineage, "allow_subset_of_names");
         jobs.push(Job { at, lineage, case, server, turned: None, solver, shut_out: None, may_lose });
     }
     jobs

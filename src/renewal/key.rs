@@ -1,4 +1,4 @@
-//! The key of the new certificate: as the conf wants it, or the one before.
+//! The key of the new certificate.
 
 use std::path::Path;
 
@@ -7,9 +7,9 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
 use zeroize::Zeroizing;
 
-use crate::acme::KeyType;
 use crate::facts::{Kind, Lineage, Role};
 use crate::gather::fs::Root;
+use crate::rehearsal::Case;
 
 /// The largest key file that is read, in bytes.
 const MAX_KEY: u64 = 64 << 10;
@@ -22,33 +22,15 @@ pub struct NewKey {
     pub pem: Zeroizing<Vec<u8>>,
 }
 
-/// The kind of key that the conf asks for; certbot's defaults where it does not, and the kind of the key before where no
-/// kind is named at all.
-pub fn kind(lineage: &Lineage) -> KeyType {
-    let conf = lineage.conf.as_ref().ok();
-    let said = |key: &str| conf.and_then(|conf| conf.param_text(key));
-    let before = lineage.cert.as_ref().ok().and_then(|cert| KeyType::named(&cert.key.to_string()));
-    match (said("key_type"), said("elliptic_curve"), said("rsa_key_size")) {
-        (Some("rsa"), _, Some("3072")) => KeyType::Rsa3072,
-        (Some("rsa"), _, Some("4096")) => KeyType::Rsa4096,
-        (Some("rsa"), _, _) => KeyType::Rsa2048,
-        (Some(_), Some("secp384r1"), _) => KeyType::P384,
-        (Some(_), Some("secp521r1"), _) => KeyType::P521,
-        (Some(_), _, _) => KeyType::P256,
-        (None, _, _) => before.unwrap_or_default(),
-    }
-}
-
-/// Makes one, or takes the one before where the conf says `reuse_key`.
+/// Makes one of the kind that is wanted, or takes the one before.
 ///
 /// # Errors
 /// The key before cannot be read or used, or the system gives no random bytes; never a part of a key.
-pub async fn new(lineage: &Lineage, root: &Root) -> Result<NewKey, String> {
-    let reuse = lineage.conf.as_ref().is_ok_and(|conf| conf.param_text("reuse_key") == Some("True"));
-    if reuse {
+pub async fn new(case: &Case, lineage: &Lineage, root: &Root) -> Result<NewKey, String> {
+    if case.reuse_key {
         return again(lineage, root);
     }
-    let kind = kind(lineage);
+    let kind = case.key;
     let cannot = |why: &dyn std::fmt::Display| format!("no key can be made: {why}");
     // A key of RSA takes up to seconds.
     let made = tokio::task::spawn_blocking(move || kind.generate()).await;
@@ -62,7 +44,7 @@ fn again(lineage: &Lineage, root: &Root) -> Result<NewKey, String> {
     let (link, _) = link.ok_or("the lineage has no key")?;
     let content =
         root.read(Path::new(&link.path), MAX_KEY, Role::Other).map_err(|missing| missing.to_string())?;
-    let pem = Zeroizing::new(content.bytes.clone());
+    let pem = Zeroizing::new(content.bytes);
     let unusable = || format!("{} is no key that can be used again (reuse_key)", link.path);
     NewKey::from_pem(&pem).ok_or_else(unusable)
 }

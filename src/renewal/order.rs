@@ -13,10 +13,9 @@ use super::subset;
 use crate::acme::{
     Account, Answer, Client, Identified, Key, Method, Outcome, Publisher, Refusal, Step, Wanted,
 };
-use crate::facts::Lineage;
 use crate::gather::net::ari::cert_id;
-use crate::rehearsal::ca::{AtCa, Case, WITHIN};
-use crate::rehearsal::{Means, Target};
+use crate::rehearsal::ca::{AtCa, WITHIN};
+use crate::rehearsal::{Case, Means, Target};
 
 /// What came of an order.
 #[derive(Debug, Default)]
@@ -96,12 +95,11 @@ pub(super) async fn fetch(
     account: &Account,
     client: &Client,
     case: &Case,
-    lineage: &Lineage,
     before: &Pending,
 ) -> Result<Option<(Ordered, NewKey)>, Failed> {
     let Some(key) = NewKey::from_pem(before.key.as_bytes()) else { return Ok(None) };
     let names = if before.identifiers.is_empty() { &case.identifiers } else { &before.identifiers };
-    let (mut wanted, mut notes) = wanted(lineage, case, client, &key);
+    let (mut wanted, mut notes) = wanted(case, client, &key);
     wanted.identifiers = names;
     let chain = account.resume(&before.order, &wanted).await.map_err(|refusal| Failed {
         because: format!("the certificate that an earlier run ordered cannot be fetched: {refusal}"),
@@ -113,35 +111,21 @@ pub(super) async fn fetch(
 }
 
 /// What a renewal orders, and what is to be said of it.
-fn wanted<'a>(
-    lineage: &'a Lineage,
-    case: &'a Case,
-    client: &Client,
-    key: &'a NewKey,
-) -> (Wanted<'a>, Vec<String>) {
-    let conf = lineage.conf.as_ref().ok();
-    let text = |key: &str| conf.and_then(|conf| conf.param_text(key)).filter(|text| *text != "None");
-    let mut notes = Vec::new();
-    let offered = client.directory().profiles.as_deref().unwrap_or_default();
-    let preferred = text("preferred_profile").filter(|name| {
-        let there = offered.iter().any(|offered| offered == name);
-        if !there {
-            notes.push(format!("the CA does not offer the preferred profile {name}: its default is taken"));
-        }
-        there
-    });
+fn wanted<'a>(case: &'a Case, client: &Client, key: &'a NewKey) -> (Wanted<'a>, Vec<String>) {
+    let not_offered = case.not_offered(client);
+    let note = |name| format!("the CA does not offer the preferred profile {name}: its default is taken");
     let wanted = Wanted {
         identifiers: &case.identifiers,
-        profile: text("required_profile").or(preferred),
+        profile: case.profile(client),
         key: Key::Own(&key.pair),
         replaces: None,
-        preferred_chain: text("preferred_chain"),
+        preferred_chain: case.preferred_chain.as_deref(),
         must_staple: case.must_staple,
         finalize: true,
         fresh: false,
         within: WITHIN,
     };
-    (wanted, notes)
+    (wanted, not_offered.map(note).into_iter().collect())
 }
 
 /// Orders what a renewal needs. Where the CA does not validate some names and the lineage may lose them, the others are ordered anew.
@@ -154,7 +138,7 @@ pub(super) async fn order(
     state_dir: &Path,
 ) -> Ordered {
     let Job { case, lineage, server, .. } = job;
-    let (wanted, notes) = wanted(lineage, case, client, key);
+    let (wanted, notes) = wanted(case, client, key);
     let replaced = lineage.cert.as_ref().ok().and_then(cert_id);
     // Another CA knows nothing of the certificate.
     let knows = client.directory().renewal_info.is_some() && job.turned.is_none();

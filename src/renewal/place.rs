@@ -122,7 +122,7 @@ impl Stage<'_> {
             && before.server == job.server
             && before.account == account.url()
         {
-            match order::fetch(&account, &client, &job.case, job.lineage, &before).await? {
+            match order::fetch(&account, &client, &job.case, &before).await? {
                 Some(fetched) => return Ok(fetched),
                 None => pending::forget(state_dir, name),
             }
@@ -133,7 +133,7 @@ impl Stage<'_> {
         if let Some(because) = &job.shut_out {
             return Err(because.clone().into());
         }
-        let key = key::new(job.lineage, host.root()).await?;
+        let key = key::new(&job.case, job.lineage, host.root()).await?;
         let desk = Desk { case: &job.case, publisher, hear: self.hear };
         let counter = Counter { desk, solver: job.solver.as_ref() };
         Ok((order::order(&account, &client, job, &key, &counter, state_dir).await, key))

@@ -4,14 +4,6 @@
 
 use super::backoff::{Kind, Trouble};
 use crate::acme::{Identified, Outcome};
-use crate::facts::{HostFacts, Lineage};
-
-/// Whether a lineage may lose names: cli.ini or its conf says so.
-pub(super) fn is_allowed(lineage: &Lineage, host: &HostFacts) -> bool {
-    let conf = lineage.conf.as_ref();
-    host.cli_true("allow-subset-of-names").is_some()
-        || conf.is_ok_and(|conf| conf.param_true("allow_subset_of_names"))
-}
 
 /// The names that a second order may bring a certificate for, where the first brought none: those without the ones that the CA
 /// refuses. `None` where that are none or all, and where something else stands in the way, which passes: a CA that is down or

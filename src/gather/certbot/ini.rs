@@ -16,14 +16,13 @@ pub fn cli_ini(root: &Root) -> Vec<Fact<IniFile>> {
     places().iter().filter(|path| root.exists(path)).map(|path| read(root, path)).collect()
 }
 
-/// What the first `cli.ini` that has an option says, by its long name, secrets included: to be used, and never a fact.
+/// What the `cli.ini` files say of an option last, by its long name, secrets included: to be used, and never a fact.
 pub fn unmasked(root: &Root, option: &str) -> Option<String> {
     let texts = places().into_iter().filter_map(|path| root.read_text(&path, MAX_INI, Role::Other).ok());
-    texts
-        .flat_map(|text| {
-            entries(&text).map(|(_, key, value)| (name(key), value.to_owned())).collect::<Vec<_>>()
-        })
-        .find_map(|(key, value)| (key == option).then_some(value))
+    let said = |text: String| {
+        entries(&text).filter(|(_, key, _)| name(key) == option).last().map(|(.., value)| value.to_owned())
+    };
+    texts.rev().find_map(said)
 }
 
 fn places() -> [PathBuf; 2] {

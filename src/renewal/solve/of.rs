@@ -54,7 +54,7 @@ impl<'a> Solvers<'a> {
         let (way, propagation) = match lineage.authenticator() {
             Some("manual") => (self.manual(lineage)?, self.propagation(USUAL, Duration::ZERO)),
             Some("dns-rfc2136") => {
-                let seconds = self.text(lineage, "dns_rfc2136_propagation_seconds");
+                let seconds = self.host.option(lineage, "dns_rfc2136_propagation_seconds");
                 let said = seconds.and_then(|text| text.parse().ok()).map_or(USUAL, Duration::from_secs);
                 let zone = Way::Rfc2136(Box::new(self.rfc2136(lineage)?));
                 (zone, self.propagation(said.max(USUAL), said))
@@ -87,7 +87,7 @@ impl<'a> Solvers<'a> {
 
     /// The file of credentials that the conf names now.
     pub(super) fn credentials<'l>(&'l self, lineage: &'l Lineage) -> Option<&'l Path> {
-        self.text(lineage, "dns_rfc2136_credentials").map(Path::new)
+        self.host.option(lineage, "dns_rfc2136_credentials").map(Path::new)
     }
 
     /// The server of the lineage's credentials.
@@ -99,11 +99,5 @@ impl<'a> Solvers<'a> {
 
     fn propagation(&self, within: Duration, blind: Duration) -> Propagation {
         Propagation { zones: self.zones.clone(), within, blind }
-    }
-
-    /// An option's value: a cli.ini counts as certbot's command line, and that before the conf.
-    fn text<'l>(&'l self, lineage: &'l Lineage, key: &str) -> Option<&'l str> {
-        let said = self.host.cli(&key.replace('_', "-")).and_then(|(_, setting)| setting.text());
-        said.or_else(|| lineage.conf.as_ref().ok()?.param_text(key))
     }
 }

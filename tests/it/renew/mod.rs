@@ -3,6 +3,7 @@
 mod alpn;
 mod apache;
 mod caddy;
+mod cli_ini;
 mod due;
 mod ending;
 mod failing;

@@ -140,11 +140,15 @@ fn profiles_are_asked_for_as_the_conf_says() {
     report.assert(&["failed"], 2);
     assert!(report.of("a.test")["because"].as_str().expect("text").contains("profile"), "{:#}", report.json);
     assert_eq!(folders.live("a.test"), 3);
+    let (told, code) = folders.dry_run();
+    assert!(code == Some(2) && told.contains("required-profile-gone"), "{told}");
     with("preferred_profile = gone");
     let report = folders.renew(&["--force"]);
     report.assert(&["renewed"], 0);
     let notes = report.of("a.test")["notes"].to_string();
     assert!(notes.contains("does not offer the preferred profile gone"), "{notes}");
+    let (told, code) = folders.dry_run();
+    assert_eq!(code, Some(0), "{told}");
 }
 
 #[test]

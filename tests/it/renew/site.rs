@@ -196,6 +196,12 @@ impl Folders<'_> {
         serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{e}: {}", both(&out)))
     }
 
+    /// What a dry run at the CA says, and its exit code.
+    pub fn dry_run(&self) -> (String, Option<i32>) {
+        let out = self.ours("dry-run", &["--server", PEBBLE]).output().expect("nsenter");
+        (both(&out), out.status.code())
+    }
+
     fn ours(&self, verb: &str, words: &[&str]) -> Command {
         let mut command = self.command(env!("CARGO_BIN_EXE_acme-audit"), &[verb]);
         command.args(["--resolver", "127.0.0.1:8053", "--allow-private-addresses", "--color", "never"]);
