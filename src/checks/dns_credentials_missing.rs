@@ -15,8 +15,10 @@ pub static CHECK: Check = Check {
     run: Run::Lineage(run),
 };
 
-fn run(lineage: &Lineage, _host: &HostFacts) -> Verdict {
-    let Some(Credentials { setting, path: file, state }) = lineage.credentials()? else { return Ok(vec![]) };
+fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
+    let Some(Credentials { setting, path: file, state }) = lineage.credentials(host)? else {
+        return Ok(vec![]);
+    };
     let conf = lineage.conf.as_ref()?;
     match state {
         Some(PathState::Unknown(missing)) => Err(Skip::Unknown(missing.clone())),
@@ -41,7 +43,7 @@ fn run(lineage: &Lineage, _host: &HostFacts) -> Verdict {
 mod tests {
     use super::CHECK;
     use crate::check::Severity;
-    use crate::checks::testing::{denied, host, lineage, only, params, silent, unknown};
+    use crate::checks::testing::{cli_ini, denied, host, lineage, only, params, silent, unknown};
     use crate::facts::{Lineage, Missing, PathState, Role, Why};
 
     const FILE: &str = "/root/.secrets/cloudflare.ini";
@@ -73,6 +75,15 @@ mod tests {
             "webroot",
         );
         silent(&CHECK, &other, &host());
+    }
+
+    #[test]
+    fn a_file_of_cli_ini_counts_before_it() {
+        let gone = with(PathState::Absent(FILE.into()));
+        silent(&CHECK, &gone, &cli_ini(&[("dns-cloudflare-credentials", "/root/other.ini")]));
+        silent(&CHECK, &gone, &cli_ini(&[("authenticator", "webroot")]));
+        let same = [("authenticator", "dns-cloudflare"), ("dns-cloudflare-credentials", FILE)];
+        assert_eq!(only(&CHECK, &gone, &cli_ini(&same)).0, Severity::WillFail);
     }
 
     #[test]

@@ -16,8 +16,10 @@ pub static CHECK: Check = Check {
     run: Run::Lineage(run),
 };
 
-fn run(lineage: &Lineage, _host: &HostFacts) -> Verdict {
-    let Some(Credentials { setting, path: file, state }) = lineage.credentials()? else { return Ok(vec![]) };
+fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
+    let Some(Credentials { setting, path: file, state }) = lineage.credentials(host)? else {
+        return Ok(vec![]);
+    };
     match state {
         Some(PathState::Unknown(missing)) => Err(Skip::Unknown(missing.clone())),
         Some(PathState::File { readable_by_all: true, .. }) => {

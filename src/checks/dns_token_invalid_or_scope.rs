@@ -38,9 +38,8 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
 
 /// What the plugin itself says of the file.
 fn of_file(lineage: &Lineage, host: &HostFacts, plugin: &Plugin) -> Result<Option<Finding>, Skip> {
-    let elsewhere = host.given(&format!("{}-credentials", plugin.name)).is_some();
-    let Some(read) = lineage.properties.as_ref().filter(|_| !elsewhere) else { return Ok(None) };
-    let Some(Credentials { path: file, .. }) = lineage.credentials()? else { return Ok(None) };
+    let Some(read) = lineage.properties.as_ref() else { return Ok(None) };
+    let Some(Credentials { path: file, .. }) = lineage.credentials(host)? else { return Ok(None) };
     let (what, place, saw) = match read {
         Ok(properties) => {
             // Tokens came with certbot 1.2.

@@ -29,17 +29,23 @@ impl Lineage {
         host.cli("server").and_then(|(_, setting)| setting.text()).or_else(|| self.server())
     }
 
-    /// The credentials file of the DNS plugin that proves the names.
+    /// The credentials file of the DNS plugin that proves the names; `None` where a `cli.ini` or a command line may name another.
     ///
     /// # Errors
     /// The conf could not be read.
-    pub fn credentials(&self) -> Result<Option<Credentials<'_>>, Skip> {
+    pub fn credentials(&self, host: &HostFacts) -> Result<Option<Credentials<'_>>, Skip> {
         let conf = self.conf.as_ref()?;
         let Some(plugin) = self.authenticator().filter(|plugin| plugin.starts_with("dns-")) else {
             return Ok(None);
         };
         let key = format!("{}_credentials", plugin.replace('-', "_"));
+        let option = key.replace('_', "-");
         let named = conf.param(&key).and_then(|setting| Some((setting, setting.text()?)));
+        let is_other = |path: &str| match host.cli(&option) {
+            Some((_, said)) => said.text() != Some(path),
+            None => host.given(&option).is_some(),
+        };
+        let named = named.filter(|(_, path)| !is_other(path) && !host.chooses_authenticator(self));
         Ok(named.map(|(setting, path)| Credentials { setting, path, state: self.paths.get(path) }))
     }
 
