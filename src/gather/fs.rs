@@ -20,6 +20,9 @@ use crate::facts::{Fact, Missing, Role, Why};
 /// How many names of one folder are listed at most.
 const MAX_ENTRIES: usize = 1_000_000;
 
+/// How often a path is opened while renames elsewhere keep the kernel from resolving it.
+const MAX_RACES: usize = 1_000;
+
 /// The file system of the host that is looked at.
 #[derive(Debug)]
 pub struct Root {
@@ -141,7 +144,11 @@ impl Root {
             None => rustix::fs::open(path, flags, Mode::empty()),
             Some((fd, _)) => {
                 let confined = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
-                rustix::fs::openat2(fd, path, flags, Mode::empty(), confined)
+                let open = || rustix::fs::openat2(fd, path, flags, Mode::empty(), confined);
+                // Where anything on the system is renamed meanwhile, the kernel cannot be sure of a `..`, and wants to be asked
+                // again. <https://man7.org/linux/man-pages/man2/openat2.2.html#ERRORS>
+                let mut tries = std::iter::repeat_with(open).take(MAX_RACES);
+                tries.find(|opened| !matches!(opened, Err(Errno::AGAIN))).unwrap_or(Err(Errno::AGAIN))
             }
         }
     }
