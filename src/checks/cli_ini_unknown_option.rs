@@ -62,23 +62,17 @@ fn run(host: &HostFacts) -> Verdict {
 fn judge(file: &IniFile, setting: &Setting, host: &HostFacts) -> Option<Finding> {
     let option = setting.key.replace('_', "-");
     let releases = host.installs.iter().flatten().map(|install| install.release());
-    let found = |says: String, wanted: String| {
-        Finding::new(says)
-            .about(Subject::Path(format!("{}:{}", file.path, setting.line)))
-            .saw_wanted(format!("{}:{}", file.path, setting.line), setting.shown(), wanted)
-            .fix("delete the line", [format!("sed -i '{}d' {}", setting.line, file.path)])
+    let at = format!("{}:{}", file.path, setting.line);
+    let seen = |says: String, wanted: String| {
+        Finding::new(says).about(Subject::Path(at.clone())).saw_wanted(&at, setting.shown(), wanted)
     };
+    let delete = || format!("sed -i '{}d' {}", setting.line, file.path);
+    let found = |says: String, wanted: String| seen(says, wanted).fix("delete the line", [delete()]);
     // Its `--key_type` is no option, while a conf has the same key so.
     if setting.key.contains('_') && (is_known(&option) || plugin_of(&option).is_some()) {
         let says = format!("{} sets {}, and certbot's option is {option}", file.path, setting.key);
-        let at = format!("{}:{}", file.path, setting.line);
         let fix = format!("sed -i '{}s/{}/{option}/' {}", setting.line, setting.key, file.path);
-        return Some(
-            Finding::new(says)
-                .about(Subject::Path(at.clone()))
-                .saw_wanted(at, setting.shown(), format!("{option}, with dashes"))
-                .fix("spell it with dashes", [fix]),
-        );
+        return Some(seen(says, format!("{option}, with dashes")).fix("spell it with dashes", [fix]));
     }
     if let Some((_, since)) = REMOVED.iter().find(|(name, _)| *name == option) {
         let says =
