@@ -26,6 +26,9 @@ fn hint(path: &Path, error: &io::Error) -> String {
         Some(Errno::DQUOT) => {
             format!("the quota on {folder} is used up: free space or raise it, then run again")
         }
+        Some(Errno::FBIG) => {
+            "raise the limit on the size of files (`ulimit -f`, LimitFSIZE= of a unit), then run again".into()
+        }
         Some(Errno::ROFS) => {
             format!(
                 "the file system of {folder} is read-only: see why (`dmesg`), remount it rw, then run again"

@@ -105,6 +105,8 @@ impl Net {
             .enable_all()
             .build()
             .map_err(|e| Error::new(format!("cannot ask the network: {e}")).hint("--offline does without"))?;
+        let _context = runtime.enter();
+        signals::outlive_the_file_limit();
         let look = Look::new(&options)?;
         Ok(Self { runtime, look: Arc::new(look), https_port: options.https_port, progress: options.progress })
     }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::site::Site;
+use super::site::{Site, both};
 use crate::orders::world::Pebble;
 
 #[test]
@@ -111,4 +111,26 @@ fn a_ca_that_is_not_there_changes_nothing() {
     // What fails at one CA is not held against another.
     folders.renew(&["--server", "https://localhost:14009/dir"]).assert(&["held-back"], 2);
     folders.renew(&[]).assert(&["renewed"], 0);
+}
+
+#[test]
+fn a_limit_on_the_size_of_files_keeps_the_old_certificate() {
+    let Some(site) = Site::start(Pebble::new()) else { return };
+    let folders = site.debian();
+    folders.webroot("a.test", &[]);
+    let renewal = folders.renewal(&["--force"]);
+    // Less than a certificate with its chain, and more than anything else that is written.
+    let mut limited = crate::lab::clean("prlimit");
+    limited.arg("--fsize=2048").arg(renewal.get_program()).args(renewal.get_args());
+    let out = limited.output().expect("prlimit");
+    let told = both(&out);
+    assert_eq!(out.status.code(), Some(2), "{told}");
+    for words in ["fullchain2.pem", "File too large", "ulimit -f"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    assert_eq!((folders.live("a.test"), site.tokens()), (1, Vec::<std::path::PathBuf>::new()));
+    // The certificate is there already.
+    let before = site.orders();
+    folders.renew(&["--force"]).assert(&["renewed"], 0);
+    assert_eq!((folders.live("a.test"), site.orders()), (2, before));
 }
