@@ -57,15 +57,20 @@ impl Journal {
     /// Writes down what is about to be created.
     ///
     /// # Errors
-    /// The journal cannot be written: nothing may be created then.
+    /// The journal cannot be written, which it names: nothing may be created then.
     pub fn note(&mut self, entries: &[Entry]) -> io::Result<()> {
         let mut lines = Vec::new();
         for entry in entries {
             serde_json::to_writer(&mut lines, entry)?;
             lines.push(b'\n');
         }
-        self.file.write_all(&lines)?;
-        self.file.sync_data()?;
+        let written = self.file.write_all(&lines).and_then(|()| self.file.sync_data());
+        written.map_err(|e| {
+            io::Error::new(
+                e.kind(),
+                format!("cannot write {}, without which no token is published: {e}", self.path.display()),
+            )
+        })?;
         self.entries.extend_from_slice(entries);
         Ok(())
     }

@@ -140,8 +140,8 @@ impl Served {
 }
 
 impl Renewals {
-    /// 0 all that is due is renewed, 1 a deploy hook failed, the old certificate is still served or a name was lost, 2 one that is due was not
-    /// renewed; 128 and its number after a signal.
+    /// 0 all that is due is renewed, 1 a hook failed, the old certificate is still served or a name was lost, 2 one that is due was
+    /// not renewed; 128 and its number after a signal.
     pub fn exit_code(&self) -> u8 {
         if let Some(signal) = self.stopped {
             return signal.saturating_add(128);
@@ -149,6 +149,8 @@ impl Renewals {
         match () {
             () if self.all.iter().any(Renewal::is_failed) => 2,
             () if self.all.iter().any(Renewal::is_lame) => 1,
+            // Where a post hook fails, what a pre hook has stopped may not run again.
+            () if self.around.iter().any(|ran| ran.code != Some(0)) => 1,
             () => 0,
         }
     }

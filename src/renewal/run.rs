@@ -134,7 +134,6 @@ pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
         let renewed = stage.look_at_served(host, &mut all);
         report = stage.explain(host, lineages, renewed, &all);
     }
-    around.iter().for_each(|ran| (stage.hear)(News::Hook(ran)));
     let respond_at = options.respond_at.to_string();
     Ok(Renewals { all, notes, around, stopped, respond_at, report })
 }

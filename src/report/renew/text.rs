@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use super::snippet;
 use crate::checks::CHECKS;
 use crate::facts::Attempt;
+use crate::hooks::Ran;
 use crate::renewal::{Outcome, Renewal, Renewals, Served};
 use crate::report::text::{findings, line, prose};
 use crate::report::{count, printable};
@@ -31,6 +32,7 @@ pub fn write(out: &mut impl Write, renewals: &Renewals, quiet: bool) -> io::Resu
     for note in &renewals.notes {
         prose(out, "note", &printable(note))?;
     }
+    renewals.around.iter().filter(|ran| ran.code != Some(0)).try_for_each(|ran| hook(out, ran, ""))?;
     snippets(out, renewals)?;
     if !(quiet && renewals.exit_code() == 0) {
         writeln!(out, "{}", summary(renewals))?;
@@ -101,17 +103,7 @@ fn one(out: &mut impl Write, renewal: &Renewal, renewals: &Renewals, quiet: bool
         failed(out, attempt, renewals)?;
     }
     for ran in renewal.hooks.iter().filter(|ran| ran.code != Some(0)) {
-        let code = ran
-            .code
-            .map_or_else(|| "without an exit code".to_owned(), |code| format!("with exit code {code}"));
-        prose(
-            out,
-            "hook",
-            &printable(&format!("`{}` ended {code}: the next run tries it again", ran.command)),
-        )?;
-        for said in ran.output.lines() {
-            line(out, "", &printable(said))?;
-        }
+        hook(out, ran, ": the next run tries it again")?;
     }
     if !renewal.lost.is_empty() {
         let names = renewal.lost.join(", ");
@@ -125,6 +117,14 @@ fn one(out: &mut impl Write, renewal: &Renewal, renewals: &Renewals, quiet: bool
         prose(out, "note", &printable(note))?;
     }
     Ok(())
+}
+
+/// A hook that did not end well, and what it said.
+fn hook(out: &mut impl Write, ran: &Ran, then: &str) -> io::Result<()> {
+    let code =
+        ran.code.map_or_else(|| "without an exit code".to_owned(), |code| format!("with exit code {code}"));
+    prose(out, "hook", &printable(&format!("`{}` ended {code}{then}", ran.command)))?;
+    ran.output.lines().try_for_each(|said| line(out, "", &printable(said)))
 }
 
 fn failed(out: &mut impl Write, attempt: &Attempt, renewals: &Renewals) -> io::Result<()> {

@@ -24,24 +24,28 @@ fn post_hooks_run_whatever_came_of_the_rest() {
     hooks(&folders, "a.test", &[("pre_hook", &pre), ("post_hook", &post), ("renew_hook", &deploy)]);
     let ran = || ["pre", "deploy", "post"].map(|name| folders.hook_log(name).len());
 
-    // certbot logs a pre hook that fails, and goes on.
+    // certbot logs a pre hook that fails, and goes on: so do we, with another exit code.
     folders.certbot("renew --force-renewal --no-random-sleep-on-renew");
     assert_eq!((folders.live("a.test"), ran()), (2, [1, 1, 1]));
     let report = folders.renew(&["--force"]);
-    report.assert(&["renewed"], 0);
+    report.assert(&["renewed"], 1);
     assert_eq!((folders.live("a.test"), ran()), (3, [2, 2, 2]));
     let told = &report.json["hooks"][0];
     assert_eq!((&told["exit_code"], &told["output"]), (&7.into(), &"no".into()), "{told:#}");
+    let (told, code) = folders.told(&["--force", "--quiet"]);
+    assert_eq!((code, folders.live("a.test"), ran()), (Some(1), 4, [3, 3, 3]), "{told}");
+    assert!(told.contains(&format!("`{pre}` ended with exit code 7")) && told.contains("  no\n"), "{told}");
 
+    folders.hook("pre", "");
     std::fs::write(&fails, "").expect("written");
     folders.renew(&["--force"]).assert(&["renewed"], 1);
-    assert_eq!((folders.live("a.test"), ran()), (4, [3, 3, 3]));
+    assert_eq!((folders.live("a.test"), ran()), (5, [4, 4, 4]));
 
     let www = site.path("www").display().to_string();
     folders.edit("etc/renewal/a.test.conf", &www, folders.dir.to_str().expect("text"));
     std::fs::remove_file(&fails).expect("removed");
     folders.renew(&["--force"]).assert(&["failed"], 2);
-    assert_eq!((folders.live("a.test"), ran()), (4, [4, 4, 4]), "the deploy hook was owed");
+    assert_eq!((folders.live("a.test"), ran()), (5, [5, 5, 5]), "the deploy hook was owed");
 }
 
 /// A hook that does not end by itself, nor what it has started.
