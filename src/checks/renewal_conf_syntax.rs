@@ -22,7 +22,6 @@ fn run(lineage: &Lineage, _: &HostFacts) -> Verdict {
     let Err(missing) = &lineage.conf else { return Ok(vec![]) };
     let Why::Malformed(line, what) = &missing.why else { return Err(Skip::from(missing)) };
     // The line itself is not shown: it may hold a hook with a password.
-    let what = what.strip_prefix(&format!("line {line}: ")).unwrap_or(what);
     let place = match line {
         0 => missing.what.clone(),
         line => format!("{}:{line}", missing.what),
@@ -44,7 +43,7 @@ mod tests {
     #[test]
     fn a_line_that_does_not_parse_fails_and_is_named_once() {
         let mut lineage = lineage();
-        let why = Why::Malformed(12, "line 12: the key `server` stands twice".into());
+        let why = Why::Malformed(12, "the key `server` stands twice".into());
         lineage.conf = Err(Missing::new("/etc/letsencrypt/renewal/example.com.conf", why, Role::Conf));
         let (severity, finding) = only(&CHECK, &lineage, &host());
         assert_eq!(severity, Severity::WillFail);

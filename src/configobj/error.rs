@@ -44,30 +44,29 @@ pub enum ErrorKind {
     DuplicateSection,
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: ", self.line)?;
+impl Error {
+    /// What is wrong, without the line.
+    #[must_use]
+    pub fn what(&self) -> String {
         let name = Quoted(self.name.as_deref().unwrap_or_default());
         match self.kind {
-            ErrorKind::Encoding => f.write_str("not valid utf-8"),
-            ErrorKind::Syntax => f.write_str("neither a `[section]` nor a `key = value` line"),
-            ErrorKind::Quotes => write!(f, "the value of {name} is badly quoted"),
-            ErrorKind::EmptyItem => write!(f, "the list in {name} has an empty item"),
-            ErrorKind::Unterminated => {
-                write!(f, "the triple quotes of {name} are never closed")
-            }
-            ErrorKind::AfterTripleQuotes => {
-                write!(f, "text follows the closing triple quotes of {name}")
-            }
-            ErrorKind::Brackets => {
-                write!(f, "section {name} has unequal numbers of `[` and `]`")
-            }
-            ErrorKind::Nesting => {
-                write!(f, "section {name} is nested too deep for its place")
-            }
-            ErrorKind::DuplicateKey => write!(f, "duplicate key {name}"),
-            ErrorKind::DuplicateSection => write!(f, "duplicate section {name}"),
+            ErrorKind::Encoding => "not valid utf-8".into(),
+            ErrorKind::Syntax => "neither a `[section]` nor a `key = value` line".into(),
+            ErrorKind::Quotes => format!("the value of {name} is badly quoted"),
+            ErrorKind::EmptyItem => format!("the list in {name} has an empty item"),
+            ErrorKind::Unterminated => format!("the triple quotes of {name} are never closed"),
+            ErrorKind::AfterTripleQuotes => format!("text follows the closing triple quotes of {name}"),
+            ErrorKind::Brackets => format!("section {name} has unequal numbers of `[` and `]`"),
+            ErrorKind::Nesting => format!("section {name} is nested too deep for its place"),
+            ErrorKind::DuplicateKey => format!("duplicate key {name}"),
+            ErrorKind::DuplicateSection => format!("duplicate section {name}"),
         }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.what())
     }
 }
 

@@ -20,7 +20,7 @@ const MAX_VALUES: usize = 4 * 1024 * 1024;
 pub fn conf(root: &Root, path: &Path, regular: bool) -> Fact<Conf> {
     let content = root.read_listed(path, regular, MAX_CONF, Role::Conf)?;
     let document = configobj::parse(&content.bytes)
-        .map_err(|e| Missing::new(show(path), Why::Malformed(e.line, e.to_string()), Role::Conf))?;
+        .map_err(|e| Missing::new(show(path), Why::Malformed(e.line, e.what()), Role::Conf))?;
     let mut conf = Conf {
         path: show(path),
         size: content.meta.size,
