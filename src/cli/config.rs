@@ -3,14 +3,29 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::args::{ConfigCommand, Format, Global};
+use super::global::{Format, Global};
 use super::network::DEADLINE;
 use super::settings::Settings;
 use crate::config::{Config, DEFAULT_PATH, schema};
 use crate::error::Error;
 use crate::facts::ENOUGH_ATTEMPTS;
+
+/// What to do with the configuration file.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Tell everything that is wrong in the file
+    Check {
+        /// The file; /etc/acme-audit.yaml or that of --config by default
+        file: Option<PathBuf>,
+    },
+    /// Print what holds, after the file and the flags, and where each value comes from
+    Show,
+    /// Print the file's JSON Schema, for editors
+    Schema,
+}
 
 /// Does it; gives the exit code.
 pub fn run(global: &Global, command: &ConfigCommand) -> Result<u8, Error> {

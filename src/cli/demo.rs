@@ -4,7 +4,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::args::Format;
+use super::global::Format;
 use super::settings::Settings;
 use super::{audit, dry_run};
 use crate::demo;
@@ -37,7 +37,7 @@ pub fn run(settings: &Settings, keep: Option<&Path>) -> Result<u8, Error> {
         logs_dir: "/var/log/letsencrypt".into(),
         now,
     });
-    let report = audit::look(host, &[], settings, None)?;
+    let report = audit::look(host, settings, None)?;
     audit::print(&report, settings)?;
     if settings.format != Format::Text {
         return Ok(0);

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::{Format, directory};
+use super::global::Format;
+use super::network::directory;
 use super::settings::Settings;
-use super::{audit, domains};
+use super::{domains, host};
 use crate::challenge::Address;
 use crate::challenge::listen::inherited;
 use crate::error::Error;
@@ -70,7 +71,7 @@ pub fn run(settings: &Settings, args: &DryRunArgs) -> Result<u8, Error> {
     }
     // Before there are threads: it takes variables out of the environment.
     let inherited = inherited();
-    let Some(net) = audit::net(settings)? else {
+    let Some(net) = host::net(settings)? else {
         return Err(Error::new(
             "dry-run walks to the challenges over the network, and --offline forbids that",
         )
@@ -82,7 +83,7 @@ pub fn run(settings: &Settings, args: &DryRunArgs) -> Result<u8, Error> {
     let options = options(settings, args);
     let stage = Stage { net: &net, options: &options, inherited, hear: &hear };
     let rehearsal = match args.domains.as_slice() {
-        [] => run::of_lineages(audit::host_of(settings, &args.names)?, &settings.config, stage),
+        [] => run::of_lineages(host::named(settings, &args.names)?, &settings.config, stage),
         _ => run::of_names(&Plan::of_names(&names, &means), stage),
     };
     live.end();
@@ -104,7 +105,7 @@ fn options(settings: &Settings, args: &DryRunArgs) -> Options {
 /// How the names of the command line are published.
 fn means(args: &DryRunArgs) -> Result<Means, Error> {
     Ok(match (&args.webroot, args.standalone) {
-        (Some(webroot), _) => Means::Webroot(audit::absolute(webroot)?),
+        (Some(webroot), _) => Means::Webroot(host::absolute(webroot)?),
         (None, true) => Means::Standalone(None),
         (None, false) => Means::Behind { server: "behind a server", root: None },
     })

@@ -4,16 +4,16 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::audit;
 use super::settings::Settings;
+use super::{audit, host};
 use crate::error::Error;
 use crate::facts::Lineage;
 
 /// Prints the facts.
 pub fn run(settings: &Settings) -> Result<u8, Error> {
-    let host = audit::tested(settings)?;
+    let host = host::tested(settings)?;
     let mut out = std::io::BufWriter::new(std::io::stdout());
-    let net = audit::net(settings)?;
+    let net = host::net(settings)?;
     let mut lineages: Box<dyn Iterator<Item = Lineage>> = match &net {
         Some(net) => Box::new(audit::batches(&host, net).flatten()),
         None => Box::new((0..host.confs.len()).filter_map(|at| host.lineage(at))),

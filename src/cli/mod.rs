@@ -8,8 +8,11 @@ mod domains;
 mod dry_run;
 mod explain;
 mod facts;
+mod global;
+mod host;
 mod network;
 mod renew;
+mod replay;
 mod responder;
 mod schedule;
 mod settings;
@@ -19,8 +22,11 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-pub use args::{Args, Command, Format, Global};
+pub use args::{Args, Command};
+pub use global::{Format, Global};
 
+use self::audit::AuditArgs;
+use self::schedule::ScheduleCommand;
 use self::settings::Settings;
 use crate::config::Config;
 use crate::error::Error;
@@ -76,14 +82,14 @@ fn run(args: &Args) -> Result<u8, Error> {
         log_to_stderr(settings.verbose);
     }
     match &args.command {
-        None => audit::run(&settings, &args::AuditArgs::default()),
+        None => audit::run(&settings, &AuditArgs::default()),
         Some(Command::Audit(audit)) => audit::run(&settings, audit),
         Some(Command::Explain { id, markdown }) => explain::run(id.as_deref(), *markdown),
         Some(Command::DryRun(dry_run)) => dry_run::run(&settings, dry_run),
         Some(Command::Renew(renew)) => renew::run(&settings, renew),
         Some(Command::Facts) => facts::run(&settings),
         Some(Command::Schedule { command: None }) => schedule::run(&settings),
-        Some(Command::Schedule { command: Some(args::ScheduleCommand::Next(next)) }) => {
+        Some(Command::Schedule { command: Some(ScheduleCommand::Next(next)) }) => {
             schedule::next(&settings, next)
         }
         Some(Command::Config { command }) => config::run(global, command),

@@ -13,6 +13,15 @@ use crate::gather::net::{Options, own_environment};
 /// How long the network may take in all, in seconds.
 pub const DEADLINE: u64 = 600;
 
+/// The URL of a CA's directory, as far as it can be told before the CA is asked.
+pub fn directory(text: &str) -> Result<String, String> {
+    let host = text.parse::<hyper::Uri>().ok().filter(|url| url.scheme_str() == Some("https"));
+    match host.is_some_and(|url| url.host().is_some_and(|host| !host.is_empty())) {
+        true => Ok(text.to_owned()),
+        false => Err("it is a URL that begins with https://".to_owned()),
+    }
+}
+
 /// What is asked of the network, and how.
 #[derive(Clone, Debug, Default, Args)]
 pub struct NetworkArgs {

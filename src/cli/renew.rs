@@ -5,9 +5,11 @@ use std::io::Write;
 use clap::Args;
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 
-use super::args::{Format, directory};
+use super::dry_run::{self, DryRunArgs};
+use super::global::Format;
+use super::host;
+use super::network::directory;
 use super::settings::Settings;
-use super::{audit, dry_run};
 use crate::challenge::Address;
 use crate::challenge::listen::inherited;
 use crate::error::Error;
@@ -61,7 +63,7 @@ pub fn run(settings: &Settings, args: &RenewArgs) -> Result<u8, Error> {
     // A core dump would have the keys in it. What it starts dumps as the caller lets it.
     let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
     let inherited = inherited();
-    let Some(net) = audit::net(settings)? else {
+    let Some(net) = host::net(settings)? else {
         return Err(Error::new("renew asks a CA over the network, and --offline forbids that")
             .hint("leave --offline out"));
     };
@@ -79,7 +81,7 @@ pub fn run(settings: &Settings, args: &RenewArgs) -> Result<u8, Error> {
             Err(error) => anstream::eprintln!("{error}"),
         }
     }
-    let host = audit::host_of(settings, &args.names)?;
+    let host = host::named(settings, &args.names)?;
     let options = options(settings, args);
     let config = &settings.config;
     let cut = Cut::default();
@@ -100,8 +102,8 @@ fn recovered_as(outcome: &Outcome) -> String {
 }
 
 impl RenewArgs {
-    fn rehearsal(&self) -> dry_run::DryRunArgs {
-        dry_run::DryRunArgs {
+    fn rehearsal(&self) -> DryRunArgs {
+        DryRunArgs {
             names: self.names.clone(),
             domains: Vec::new(),
             webroot: None,

@@ -2,12 +2,13 @@
 
 use std::io::Write;
 
+use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::args::{Format, NextArgs};
-use super::audit;
+use super::global::Format;
 use super::settings::Settings;
+use super::{audit, host};
 use crate::calendar::{CronTimes, OnCalendar, ParseError, zone};
 use crate::error::Error;
 use crate::report::schedule::{Next, View};
@@ -15,9 +16,36 @@ use crate::report::schedule::{Next, View};
 /// The exit code for a schedule that does not renew, and for an expression that never fires.
 const BROKEN: u8 = 2;
 
+/// What to do with schedules.
+#[derive(Debug, Subcommand)]
+pub enum ScheduleCommand {
+    /// Print when a calendar expression of systemd or a crontab's times come next
+    Next(NextArgs),
+}
+
+/// Arguments of `schedule next`.
+#[derive(Debug, Args)]
+pub struct NextArgs {
+    /// An expression of systemd.time(7), as in OnCalendar=
+    #[arg(long, value_name = "EXPR", allow_hyphen_values = true, required_unless_present = "cron")]
+    pub calendar: Option<String>,
+    /// The five time fields of a crontab's line, or a word such as @daily; as Debian's cron reads them
+    #[arg(long, value_name = "EXPR", allow_hyphen_values = true, conflicts_with = "calendar")]
+    pub cron: Option<String>,
+    /// Times after this one instead of now
+    #[arg(long, value_name = "RFC3339")]
+    pub from: Option<Timestamp>,
+    /// How many times
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub count: u32,
+    /// The time zone of an expression that names none, instead of the host's
+    #[arg(long, value_name = "ZONE")]
+    pub tz: Option<String>,
+}
+
 /// Prints every trigger; gives the exit code.
 pub fn run(settings: &Settings) -> Result<u8, Error> {
-    let report = audit::look(audit::host(settings)?, &[], settings, None)?;
+    let report = audit::look(host::all(settings)?, settings, None)?;
     let view = View::new(&report);
     let mut out = std::io::BufWriter::new(anstream::stdout());
     let written = match settings.format {
@@ -35,7 +63,7 @@ pub fn next(settings: &Settings, args: &NextArgs) -> Result<u8, Error> {
             Error::new(format!("no time zone is named `{name}`"))
                 .hint("give a name of the IANA database, such as Europe/Berlin")
         })?,
-        None => audit::zone(settings)?,
+        None => host::zone(settings)?,
     };
     let from = args.from.or(settings.at).unwrap_or_else(Timestamp::now);
     let next = match (&args.calendar, &args.cron) {

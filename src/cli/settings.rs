@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use jiff::Timestamp;
 
-use super::args::{Color, Format, Global};
+use super::global::{Color, Format, Global};
 use crate::config::{Config, until};
 use crate::error::Error;
 use crate::facts::Terms;
