@@ -52,6 +52,7 @@ fn parse(text: &str) -> Vec<Setting> {
 
 /// ConfigArgParse's syntax: `key = value`, `key: value`, `key value` or a bare `key`; `#` and `;` begin comments,
 /// `[section]` lines are passed over. Gives line, key and value.
+/// <https://github.com/bw2/ConfigArgParse/blob/master/configargparse.py>
 fn entries(text: &str) -> impl Iterator<Item = (u32, &str, &str)> {
     (1u32..).zip(text.lines()).filter_map(|(line, raw)| {
         let line_text = raw.trim();
@@ -61,11 +62,31 @@ fn entries(text: &str) -> impl Iterator<Item = (u32, &str, &str)> {
         let end =
             line_text.find(|c: char| c == '=' || c == ':' || c.is_whitespace()).unwrap_or(line_text.len());
         let (key, rest) = line_text.split_at(end);
-        let value = rest.trim_start_matches(|c: char| c == '=' || c == ':' || c.is_whitespace());
-        let value = value.split_once(" #").map_or(value, |(value, _)| value).trim().trim_matches(['"', '\'']);
-        let value = if rest.trim().is_empty() { "true" } else { value };
-        Some((line, key, value))
+        Some((line, key, if rest.trim().is_empty() { "true" } else { value(rest) }))
     })
+}
+
+/// What follows a key: one separator and the value, whose quotes are taken off where they are a pair around all of it.
+fn value(rest: &str) -> &str {
+    let rest = rest.trim_start();
+    let rest = rest.strip_prefix(['=', ':']).unwrap_or(rest).trim_start();
+    let quote = rest.chars().next().filter(|first| matches!(first, '"' | '\''));
+    if let Some(quote) = quote
+        && let Some(quoted) = rest.get(1..)
+        && let Some((end, _)) =
+            quoted.match_indices(quote).find(|(end, _)| quoted.get(end + 1..).is_some_and(is_over))
+    {
+        return quoted.get(..end).unwrap_or_default();
+    }
+    let ends = rest.char_indices().map(|(at, _)| at).skip(1);
+    let end = ends.into_iter().find(|at| rest.get(*at..).is_some_and(is_over)).unwrap_or(rest.len());
+    rest.get(..end).unwrap_or(rest)
+}
+
+/// Whether nothing but a comment is left of a line.
+fn is_over(rest: &str) -> bool {
+    let left = rest.trim_start();
+    left.is_empty() || left.len() < rest.len() && left.starts_with(['#', ';'])
 }
 
 #[cfg(test)]
@@ -84,5 +105,29 @@ mod tests {
     fn a_bare_key_is_a_flag() {
         assert_eq!(parse("must-staple\n")[0].text(), Some("true"));
         assert_eq!(parse("email: a@b.example # me\n")[0].text(), Some("a@b.example"));
+    }
+
+    #[test]
+    fn quotes_are_taken_off_in_pairs_around_all_of_a_value() {
+        // As ConfigArgParse 1.5 and 1.9 read them.
+        for (line, read) in [
+            ("pre-hook = sh -c 'systemctl stop nginx'", "sh -c 'systemctl stop nginx'"),
+            ("pre-hook = 'echo a # b; true' # said", "echo a # b; true"),
+            ("pre-hook = \"a b\"", "a b"),
+            ("pre-hook = 'a' b", "'a' b"),
+            ("pre-hook = echo 'a' ; said", "echo 'a'"),
+            ("pre-hook = echo a;b#c", "echo a;b#c"),
+            ("pre-hook = :", ":"),
+            ("pre-hook: = x", "= x"),
+            ("pre-hook = ''", ""),
+            ("pre-hook =", ""),
+            ("pre-hook 'x", "'x"),
+            ("pre-hook # said", "# said"),
+            ("pre-hook = 'x' 'y'", "x' 'y"),
+            ("pre-hook", "true"),
+        ] {
+            let read_here: Vec<&str> = entries(line).map(|(.., value)| value).collect();
+            assert_eq!(read_here, [read], "{line}");
+        }
     }
 }
