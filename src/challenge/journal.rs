@@ -75,9 +75,16 @@ impl Journal {
         Ok(())
     }
 
-    /// Leaves a file out that turned out to be somebody else's.
+    /// Whether it has the file.
+    pub fn has(&self, file: &Path) -> bool {
+        self.entries.iter().any(|entry| entry.path() == file)
+    }
+
+    /// Leaves a file out that was noted last, and turned out to be somebody else's.
     pub fn forget(&mut self, file: &Path) {
-        self.entries.retain(|entry| entry.path() != file);
+        if let Some(at) = self.entries.iter().rposition(|entry| entry.path() == file) {
+            self.entries.remove(at);
+        }
     }
 
     /// Removes everything that was noted, and then the journal; gives what could not be removed.
