@@ -50,7 +50,7 @@ pub(super) fn fill(mut file: &File, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Gives a file the owner and group of `like`, as far as they are not its own.
+/// Gives a file an owner and a group, as far as they are not its own.
 pub(super) fn own(file: &File, uid: Option<u32>, gid: Option<u32>) -> io::Result<()> {
     let now = file.metadata()?;
     let uid = uid.filter(|uid| *uid != now.uid());

@@ -159,7 +159,7 @@ fn stage_links(place: &Place, version: u64, because: String) -> Result<Staged, E
     Ok(Staged::Links(because))
 }
 
-/// Makes the new version the one in live. An error means that live is as it was.
+/// Makes the new version the one in live. An error means that live is as it was, as far as links could be put back.
 pub(super) fn swap(place: &Place, version: u64, staged: Staged) -> Result<Swap, Error> {
     let because = match staged {
         Staged::Links(because) => because,
@@ -193,11 +193,20 @@ fn swap_links(place: &Place) -> Result<(), Error> {
     for (done, kind) in Kind::ALL.into_iter().enumerate() {
         let link = place.link(kind);
         if let Err(e) = fs::rename(beside(link), link) {
-            for (kind, text) in old.iter().take(done) {
-                let (link, back) = (place.link(*kind), beside(place.link(*kind)));
-                let _ = symlink(text, &back).and_then(|()| fs::rename(&back, link));
-            }
-            return Err(cannot("write", link, &e));
+            let put_back = |(kind, text): &(Kind, PathBuf)| {
+                // That needs no space.
+                let way_back = previous(place, *kind);
+                match fs::read_link(&way_back).is_ok_and(|there| there == *text) {
+                    true => fs::rename(&way_back, place.link(*kind)),
+                    false => {
+                        let new = beside(place.link(*kind));
+                        symlink(text, &new).and_then(|()| fs::rename(&new, place.link(*kind)))
+                    }
+                }
+            };
+            let left = old.iter().take(done).filter_map(|of| Some((of.0, put_back(of).err()?)));
+            let left = left.map(|(kind, e)| cannot("put back", place.link(kind), &e));
+            return Err(Error::all([cannot("write", link, &e)].into_iter().chain(left)));
         }
     }
     Ok(())

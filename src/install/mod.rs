@@ -78,7 +78,7 @@ pub enum Outcome {
 ///
 /// # Errors
 /// The lock is for another configuration folder, the lineage is not as certbot wants it, the key is not the certificate's, or
-/// something could not be written. The lineage is then as it was.
+/// something could not be written. The lineage is then as it was, unless that could not be brought about either: [`is_begun`] tells.
 pub fn install(
     lock: &Lock,
     place: &Place,
@@ -127,6 +127,10 @@ fn attempt(
     })();
     let (swap, rewritten) = match swapped {
         Ok(done) => done,
+        // A link that could not be put back needs the new files: the next run goes on from there.
+        Err(error) if Kind::ALL.iter().any(|kind| place.at(*kind) == Some(plan.version)) => {
+            return Err(error);
+        }
         Err(error) => {
             let undone = undo(&plan, ids.as_ref()).and_then(|()| journal.end());
             return Err(Error::all([error].into_iter().chain(undone.err())));
@@ -143,6 +147,11 @@ fn attempt(
     };
     let unfinished = [finish().err(), prune::prune(place).err()];
     Ok(Installed { version: plan.version, swap, unfinished: unfinished.into_iter().flatten().collect() })
+}
+
+/// Whether an install of a lineage is neither done nor taken back: [`recover`] will settle it.
+pub fn is_begun(lock: &Lock, lineage: &str, state_dir: &Path) -> bool {
+    journal::folder(state_dir, lock.config_dir()).join(lineage).symlink_metadata().is_ok()
 }
 
 /// Finishes or takes back what runs that were killed left in the locked configuration folder: to be called at the start of
