@@ -5,9 +5,11 @@ use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use aws_lc_rs::digest::{SHA256, digest};
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 
 use crate::error::Error;
+use crate::gather::x509::hex;
 
 /// How the file of a journal ends.
 pub const JOURNAL: &str = "journal";
@@ -30,6 +32,11 @@ pub fn ready(state_dir: &Path) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// A file name for what two names say together: file names end somewhere and are of few letters, and those need not be.
+pub fn id(first: &str, second: &str) -> String {
+    hex(digest(&SHA256, format!("{first} {second}").as_bytes()).as_ref())
 }
 
 /// Makes a folder, and those above it, for this user alone.

@@ -22,7 +22,7 @@ pub use directory::directory;
 pub use jws::{ExternalAccount, Signer, signed};
 pub use key::{AccountKey, thumbprint};
 pub use order::{Answer, Identified, Key, Method, Outcome, Publisher, Step, Wanted};
-pub use refusal::{Refusal, patience};
+pub use refusal::{Refusal, patience, retry_after};
 pub use transport::{Reply, Transport};
 pub(crate) use witness::Witness;
 pub use witness::{Chain, leads_to};

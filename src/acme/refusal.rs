@@ -28,8 +28,9 @@ pub enum Refusal {
     Problem(Box<Problem>),
     /// There is no answer that is of use.
     Fault(CaFault),
-    /// The CA has not finished in time: the state that it stays in, and the seconds that were given to it.
-    Unfinished(String, u64),
+    /// The CA has not finished in time: the state that it stays in, the seconds that were given to it, and after how many more it
+    /// wants to be asked again.
+    Unfinished(String, u64, Option<u64>),
     /// It cannot be asked for: a key or a name that does not serve.
     Own(String),
 }
@@ -61,6 +62,7 @@ impl Refusal {
     pub fn retry_after(&self) -> Option<u64> {
         match self {
             Refusal::Problem(problem) => problem.retry_after,
+            Refusal::Unfinished(.., again) => *again,
             Refusal::Fault(CaFault::Status(_, said)) => until(said, Timestamp::now()),
             _ => None,
         }
@@ -85,7 +87,7 @@ impl std::fmt::Display for Refusal {
         match self {
             Refusal::Problem(problem) => write!(f, "{problem}"),
             Refusal::Fault(fault) => write!(f, "{fault}"),
-            Refusal::Unfinished(status, seconds) => write!(f, "it is still {status} after {seconds} s"),
+            Refusal::Unfinished(status, seconds, _) => write!(f, "it is still {status} after {seconds} s"),
             Refusal::Own(why) => f.write_str(why),
         }
     }
@@ -124,7 +126,7 @@ pub(super) fn plain(text: &str, max: usize) -> String {
 
 /// After how many seconds the server wants to be asked again; a moment in the past is 0.
 /// <https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3>
-pub(super) fn retry_after(reply: &Reply) -> Option<u64> {
+pub fn retry_after(reply: &Reply) -> Option<u64> {
     let text = reply.headers.get("retry-after")?.to_str().ok()?.trim();
     let seconds = match text.parse::<u64>() {
         Ok(seconds) => seconds,

@@ -56,7 +56,7 @@ mod tests {
     fn wants(explanation: Option<&str>, end: i64) -> Lineage {
         let explanation = explanation.map(str::to_owned);
         Lineage {
-            ari: Some(Ok(Ari { start: days(end - 1), end: days(end), explanation })),
+            ari: Some(Ok(Ari { start: days(end - 1), end: days(end), explanation, retry_after: None })),
             ..ca_seen(|_| ())
         }
     }

@@ -61,12 +61,13 @@ pub fn look(host: Host, settings: &Settings, net: Option<Net>) -> Result<Report,
 
 /// The lineages with what the network shows of them, so many at once.
 pub fn batches<'h>(host: &'h Host, net: &'h Net) -> impl Iterator<Item = Vec<Lineage>> + 'h {
+    let ends = net.ends();
     let starts = (0..host.confs.len()).step_by(BATCH);
-    starts.map(|start| {
+    starts.map(move |start| {
         let places = start..host.confs.len().min(start.saturating_add(BATCH));
         let mut batch: Vec<Lineage> = places.filter_map(|at| host.lineage(at)).collect();
         let sight = Sight { names: true, challenges: true, walks: true, cas: true, served: true };
-        net.see(&mut batch, &host.facts, host.root(), sight);
+        net.see(&mut batch, &host.facts, host.root(), sight, ends);
         batch
     })
 }

@@ -60,6 +60,10 @@ pub fn run(settings: &Settings, args: &RenewArgs) -> Result<u8, Error> {
         return Err(Error::new("renew changes this host, and --root names another")
             .hint("run it on that host, or name certbot's folder with --config-dir DIR"));
     }
+    if settings.at.is_some() {
+        return Err(Error::new("renew orders now, and --at names another time")
+            .hint("leave --at out; acme-audit --at TIME tells what would be due then"));
+    }
     // A core dump would have the keys in it. What it starts dumps as the caller lets it.
     let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
     let inherited = inherited();

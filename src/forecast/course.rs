@@ -84,7 +84,16 @@ impl Course {
     /// `renew_before_expiry`, then a fraction of the lifetime (from 4.0) or thirty days.
     /// <https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/renewal.py>
     pub fn new(lineage: &Lineage, conf: &Conf, host: &HostFacts) -> Self {
-        let release = certbot_release(conf, host);
+        Self::of_release(certbot_release(conf, host), lineage, conf, host)
+    }
+
+    /// The same with a release of certbot; the newest where none is named.
+    pub(super) fn of_release(
+        release: Option<(u32, u32)>,
+        lineage: &Lineage,
+        conf: &Conf,
+        host: &HostFacts,
+    ) -> Self {
         let at_least = |wanted| release.is_none_or(|release| release >= wanted);
         let authority = lineage.server().and_then(ca::authority);
         let name = ["required_profile", "preferred_profile"]

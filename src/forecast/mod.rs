@@ -103,6 +103,13 @@ pub fn forecast(lineage: &Lineage, host: &HostFacts) -> Option<Forecast> {
     Some(Forecast { due_at, due_by, due_because, outlook, course, cert })
 }
 
+/// What decides of a lineage by the newest certbot's rules, whichever is installed: for renewals that none of them makes. `None`
+/// where its conf or its certificate cannot be read.
+pub fn newest_rules(lineage: &Lineage, host: &HostFacts) -> Option<(Course, Validity)> {
+    let conf = lineage.conf.as_ref().ok()?;
+    Some((Course::of_release(None, lineage, conf, host), judged(lineage)?))
+}
+
 fn outlook(
     lineage: &Lineage,
     host: &HostFacts,

@@ -31,12 +31,13 @@ pub struct Hooks {
 impl Hooks {
     /// The hooks of the folders, and of the confs of these lineages.
     pub fn of(lineages: &[Lineage], host: &HostFacts, root: &Root) -> Self {
+        let switched_off = host.cli_true("no-directory-hooks").is_some();
         let in_folder = |stage: HookStage| -> Vec<String> {
             let mut paths: Vec<String> = host
                 .hooks
                 .iter()
                 .flatten()
-                .filter(|hook| hook.stage == stage && hook.runs)
+                .filter(|hook| hook.stage == stage && hook.runs && !switched_off)
                 .map(|hook| hook.path.clone())
                 .collect();
             paths.sort();

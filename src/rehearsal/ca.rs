@@ -50,22 +50,14 @@ pub async fn account(
     new: &NewAccount<'_>,
     state_dir: &Path,
     server: &str,
-) -> Result<Account, String> {
-    if let Some(account) = Account::find_any(&client, certbots).await.map_err(|e| refused(&e))? {
+) -> Result<Account, Refusal> {
+    if let Some(account) = Account::find_any(&client, certbots).await? {
         return Ok(account);
     }
     let folder = crate::ca::account_folder(server).replace(['/', ':'], "_");
     let file = state_dir.join("accounts").join(folder).join("key.json");
-    let key = AccountKey::open_or_make(&file).map_err(|e| e.to_string())?;
-    Account::make(client, Arc::new(key), new).await.map_err(|refusal| {
-        let hint = match refusal.is("externalAccountRequired") {
-            true => {
-                "; certbot's cli.ini gives no eab-kid and eab-hmac-key, or acme-audit.yaml none of a fallback"
-            }
-            false => "",
-        };
-        format!("{}{hint}", refused(&refusal))
-    })
+    let key = AccountKey::open_or_make(&file).map_err(|e| Refusal::Own(e.to_string()))?;
+    Account::make(client, Arc::new(key), new).await
 }
 
 /// The credentials that certbot would register with. <https://www.rfc-editor.org/rfc/rfc8555#section-7.3.4>
@@ -74,7 +66,17 @@ pub fn external(root: &Root) -> Option<ExternalAccount> {
     ExternalAccount::new(&said("eab-kid")?, &said("eab-hmac-key")?).ok()
 }
 
-/// A refusal with the check that explains it.
+/// Why there is no account, with the check that explains it.
+pub fn no_account(refusal: &Refusal) -> String {
+    let hint = match refusal.is("externalAccountRequired") {
+        true => {
+            "; certbot's cli.ini gives no eab-kid and eab-hmac-key, or acme-audit.yaml none of a fallback"
+        }
+        false => "",
+    };
+    format!("{}{hint}", refused(refusal))
+}
+
 fn refused(refusal: &Refusal) -> String {
     match refusal.problem().and_then(cause) {
         Some(id) => format!("{refusal} (acme-audit explain {id})"),
@@ -193,7 +195,8 @@ impl AtCa {
     /// The order as a whole is refused: the renewal would be, too.
     fn refused(&mut self, case: &Case, server: &str, step: Step, refusal: &Refusal) {
         let lineage = case.lineage().cloned();
-        let (Refusal::Problem(problem), Step::NewOrder | Step::Finalize) = (refusal, step) else {
+        let (Refusal::Problem(problem), Step::NewOrder | Step::Finalize | Step::Fetch) = (refusal, step)
+        else {
             let what = format!("the order at {server}: {refusal}");
             return self.untested.push(Untested { lineage, what, matters: true });
         };
@@ -204,7 +207,7 @@ impl AtCa {
         self.attempts.push(Attempt {
             identifier: lineage.clone().or(case.identifiers.first().cloned()).unwrap_or_default(),
             lineage,
-            method: if step == Step::Finalize { "finalize" } else { "order" }.to_owned(),
+            method: if step == Step::NewOrder { "order" } else { "finalize" }.to_owned(),
             vantage: Vantage::Ca,
             ok: false,
             id: cause_by(method, problem).map(str::to_owned),

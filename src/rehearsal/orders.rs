@@ -93,7 +93,7 @@ impl Orders {
         let new = NewAccount { external: external.as_ref(), ..NewAccount::default() };
         match ca::account(client.clone(), keys, &new, state_dir, &server).await {
             Ok(account) => ca::run(&cases, (&account, &client), &server, publisher, hear).await,
-            Err(why) => untested(format!("{server} gives no account: {why}")),
+            Err(refusal) => untested(format!("{server} gives no account: {}", ca::no_account(&refusal))),
         }
     }
 }

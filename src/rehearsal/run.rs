@@ -73,7 +73,7 @@ pub fn of_lineages(host: Host, config: &Config, mut stage: Stage<'_>) -> Result<
     let options = stage.options;
     let mut lineages: Vec<Lineage> = (0..host.confs.len()).filter_map(|at| host.lineage(at)).collect();
     let sight = Sight { names: true, challenges: true, cas: !options.local, ..Sight::default() };
-    stage.net.see(&mut lineages, &host.facts, host.root(), sight);
+    stage.net.see(&mut lineages, &host.facts, host.root(), sight, stage.net.ends());
     if lineages.is_empty() {
         let what = format!(
             "{}/renewal holds no lineage: -d DOMAIN rehearses a name without one",

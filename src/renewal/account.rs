@@ -1,16 +1,21 @@
 //! The account of an order: certbot's own, or where one may be made, one that is kept in the state directory.
 
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::backoff::Failed;
+use tokio::sync::OnceCell;
+use tokio::time::timeout;
+
+use super::backoff::{Failed, Kind, Trouble};
 use super::run::Options;
-use crate::acme::{Account, AccountKey, Client, ExternalAccount, NewAccount};
+use crate::acme::{Account, AccountKey, Client, ExternalAccount, NewAccount, Refusal};
 use crate::config::Fallback;
+use crate::facts::net::CaFault;
 use crate::facts::{Choice, HostFacts, Lineage};
 use crate::gather::fs::Root;
 use crate::gather::net::ca::key_of;
-use crate::rehearsal::ca::{self, certbots_keys, external};
+use crate::rehearsal::ca::{self, WITHIN, certbots_keys, external};
 
 /// Which accounts may be taken.
 pub(super) struct Accounts {
@@ -18,6 +23,37 @@ pub(super) struct Accounts {
     keys: Vec<AccountKey>,
     /// How a new one is to be, where the CA knows none of them; `None` where none may be made.
     new: Option<New>,
+}
+
+/// The accounts of a run: each is asked for once, and lineages share it, so that their orders know of each other.
+#[derive(Default)]
+pub(super) struct Opened(Mutex<BTreeMap<String, Arc<Asked>>>);
+
+/// An account that is asked for, and what came of it.
+type Asked = OnceCell<Result<Arc<Account>, Failed>>;
+
+impl Opened {
+    /// The account of a lineage at a CA.
+    ///
+    /// # Errors
+    /// The CA does not answer in time, or knows none and none may be made.
+    pub(super) async fn get(
+        &self,
+        accounts: Accounts,
+        client: &Arc<Client>,
+        server: &str,
+        state_dir: &Path,
+    ) -> Result<Arc<Account>, Failed> {
+        let id = format!("{server} {}", accounts.id());
+        let asked = self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(id).or_default().clone();
+        let open = async {
+            match timeout(WITHIN, accounts.open(client.clone(), server, state_dir)).await {
+                Ok(account) => account.map(Arc::new),
+                Err(_) => Err(Refusal::from(CaFault::Timeout).into()),
+            }
+        };
+        asked.get_or_init(|| open).await.clone()
+    }
 }
 
 /// How a new account is to be.
@@ -41,7 +77,7 @@ impl Accounts {
         let email = options.email.clone();
         let new = || New { email, external: external(root) };
         if let Some(server) = &options.server {
-            return Ok(Self { keys: certbots_keys(host, server, root), new: Some(new()) });
+            return Ok(Self { keys: certbots_keys(host, server, root), new: options.agree_tos.then(new) });
         }
         match (certbots(lineage, host, root), options.agree_tos) {
             (Ok(key), agreed) => Ok(Self { keys: vec![key], new: agreed.then(new) }),
@@ -83,7 +119,15 @@ impl Accounts {
             let contact = new.email.as_ref().map(|email| format!("mailto:{email}"));
             let contact: Vec<&str> = contact.iter().map(String::as_str).collect();
             let new = NewAccount { contact: &contact, external: new.external.as_ref() };
-            return Ok(ca::account(client, self.keys, &new, state_dir, server).await?);
+            let made = ca::account(client, self.keys, &new, state_dir, server).await;
+            return made.map_err(|refusal| {
+                let because = ca::no_account(&refusal);
+                match Trouble::of(&refusal) {
+                    // It counts for no name, and another CA may take us.
+                    Trouble { kind: Kind::Refused, .. } => Failed::from(because),
+                    trouble => Failed { because, trouble, at: None },
+                }
+            });
         }
         let found = Account::find_any(&client, self.keys).await.map_err(|refusal| Failed {
             because: format!("{server} does not say whether it knows certbot's account: {refusal}"),

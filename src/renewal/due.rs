@@ -1,10 +1,10 @@
-//! Whether a lineage is to be renewed now: by certbot's rules, with one moment in the CA's window that stays the same.
+//! Whether a lineage is to be renewed now: by the newest certbot's rules, with one moment in the CA's window that stays the same.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
 
 use crate::facts::{HostFacts, Lineage};
-use crate::forecast::{Because, Due, Forecast, forecast};
+use crate::forecast::{Because, Due, newest_rules};
 
 /// What is decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub fn decide(lineage: &Lineage, host: &HostFacts, forced: bool) -> Result<Decis
         return Ok(Decision::Now("it was asked for".into()));
     }
     let unsaid = "neither its conf nor its certificate says when it is due";
-    let Forecast { course, cert, .. } = forecast(lineage, host).ok_or(unsaid)?;
+    let (course, cert) = newest_rules(lineage, host).ok_or(unsaid)?;
     let now = host.now.as_second();
     let Some(due) = course.due(cert) else {
         return Ok(Decision::Later { at: None, because: "autorenew is False in its conf".into() });
@@ -50,8 +50,7 @@ pub fn decide(lineage: &Lineage, host: &HostFacts, forced: bool) -> Result<Decis
     })
 }
 
-/// The CA's own word counts where it is for sooner, whatever this host's certbot knows of it: it may be about to revoke the
-/// certificate.
+/// The CA's own word counts where it is for sooner, even where certbot would not ask for it: it may be about to revoke the certificate.
 fn wished(lineage: &Lineage, due: Due) -> Due {
     match &lineage.ari {
         Some(Ok(ari)) if ari.start.as_second() < due.at => {
@@ -121,13 +120,21 @@ mod tests {
     }
 
     #[test]
+    fn an_old_certbots_thirty_days_are_not_ours() {
+        let mut short = lineage();
+        lives(&mut short, -1, 5);
+        let host = crate::checks::testing::with_certbots(&["2.1.0"]);
+        assert!(matches!(decide(&short, &host, false), Ok(Decision::Later { at: Some(_), .. })));
+    }
+
+    #[test]
     fn the_cas_window_counts_with_a_certbot_that_does_not_ask_for_it() {
         let mut young = lineage();
         let host = crate::checks::testing::with_certbots(&["2.1.0"]);
         assert!(matches!(decide(&young, &host, false), Ok(Decision::Later { .. })));
         let ari = |start: &str, end: &str| {
             let [start, end] = [start, end].map(|time| time.parse().unwrap());
-            Some(Ok(Ari { start, end, explanation: None }))
+            Some(Ok(Ari { start, end, explanation: None, retry_after: None }))
         };
         young.ari = ari("2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z");
         assert_eq!(decide(&young, &host, false), Ok(Decision::Now("the CA's window (ARI)".into())));

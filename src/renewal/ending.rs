@@ -10,7 +10,13 @@ use std::thread;
 use tokio::sync::oneshot;
 
 use super::run::Stage;
+use super::{Outcome, Renewal};
+use crate::facts::Lineage;
 use crate::hooks::{Hook, Ran};
+
+/// How many letters of names a post hook gets, as with certbot.
+/// <https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/hooks.py>
+const MAX_NAMES: usize = 16_000;
 
 /// A terminal that is closed, or a session that ends, often sends it together with another one: that is not asking twice.
 const SIGHUP: u8 = 1;
@@ -28,9 +34,22 @@ impl Stage<'_> {
         all
     }
 
-    /// Runs hooks to their end, signals or not.
-    pub(super) fn after(&self, commands: &[String], stopped: &mut Option<u8>) -> Vec<Ran> {
-        commands.iter().filter_map(|command| self.hook(command, &[], stopped)).collect()
+    /// Runs post hooks to their end, signals or not, with the names that were renewed and those that were tried in vain.
+    pub(super) fn after(
+        &self,
+        commands: &[String],
+        all: &[Renewal],
+        lineages: &[Lineage],
+        stopped: &mut Option<u8>,
+    ) -> Vec<Ran> {
+        let renewed =
+            all.iter().filter_map(|renewal| renewal.installed.as_ref()).flat_map(|live| &live.names);
+        let in_vain = |renewal: &Renewal| matches!(renewal.outcome, Outcome::Failed | Outcome::NeedsSnippet);
+        let failed = lineages.iter().zip(all).filter(|(_, renewal)| in_vain(renewal));
+        let failed = failed.flat_map(|(lineage, _)| lineage.names());
+        let (renewed, failed) = (listed(renewed), listed(failed));
+        let variables = [("RENEWED_DOMAINS", renewed.as_str()), ("FAILED_DOMAINS", failed.as_str())];
+        commands.iter().filter_map(|command| self.hook(command, &variables, stopped)).collect()
     }
 
     /// Runs a hook to its end.
@@ -70,4 +89,16 @@ impl Stage<'_> {
             stopped.get_or_insert(signal);
         }
     }
+}
+
+/// Names as hooks get them, as many as there is room for.
+fn listed<'a>(names: impl Iterator<Item = &'a String>) -> String {
+    let mut all = String::new();
+    for name in names {
+        if all.len() + name.len() >= MAX_NAMES {
+            break;
+        }
+        all.extend([if all.is_empty() { "" } else { " " }, name]);
+    }
+    all
 }

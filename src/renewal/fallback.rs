@@ -1,8 +1,10 @@
 //! Other CAs, where a lineage's own is down or limits it.
 
+use jiff::Timestamp;
+
 use super::Renewal;
 use super::backoff::{Failed, Kind};
-use super::jobs::Job;
+use super::jobs::{Job, held};
 use super::run::Stage;
 use crate::acme::Client;
 use crate::ca;
@@ -38,10 +40,17 @@ impl Stage<'_> {
         for fallback in fallbacks {
             let is_other = |job: &Job<'_>| refused.contains(&job.at) && job.server != fallback.server;
             let mut turned: Vec<&mut Job<'_>> = jobs.iter_mut().filter(|job| is_other(job)).collect();
+            turned.retain(|job| {
+                let held = held(job.lineage, &fallback.server, self.options, Timestamp::now());
+                if let (Some(held), Some(renewal)) = (&held, all.get_mut(job.at)) {
+                    renewal.notes.push(neither(&fallback.server, &held.because));
+                }
+                held.is_none()
+            });
             if turned.is_empty() {
                 continue;
             }
-            self.turn(&mut turned, fallback, host);
+            self.turn(&mut turned, all, fallback, host)?;
             let turned: Vec<&Job<'_>> = turned.into_iter().map(|job| &*job).collect();
             refused.retain(|at| turned.iter().all(|job| job.at != *at));
             refused.extend(self.net.run(self.place(&turned, all, publisher, host))?);
@@ -50,16 +59,39 @@ impl Stage<'_> {
     }
 
     /// Has orders placed at a fallback, with the CAA records of their names.
-    fn turn(&self, jobs: &mut [&mut Job<'_>], fallback: &Fallback, host: &Host) {
+    fn turn(
+        &self,
+        jobs: &mut [&mut Job<'_>],
+        all: &mut [Renewal],
+        fallback: &Fallback,
+        host: &Host,
+    ) -> Result<(), u8> {
         let mut lineages: Vec<Lineage> = jobs.iter().map(|job| job.lineage.clone()).collect();
         // A record of a challenge is not looked for before it is made: resolvers would keep that there is none.
         let sight = Sight { names: true, ..Sight::default() };
-        self.net.see(&mut lineages, &host.facts, host.root(), sight);
+        self.net.run(self.net.look_at(&mut lineages, &host.facts, host.root(), sight, self.net.ends()))?;
         for (job, lineage) in jobs.iter_mut().zip(lineages) {
+            let seen = lineage.seen.unwrap_or_default();
+            if let Some(renewal) = all.get_mut(job.at) {
+                let unseen =
+                    |name: &NameSeen| Some((name.identifier.clone(), name.caa.as_ref().err()?.to_string()));
+                renewal.notes.extend(seen.iter().find_map(unseen).map(|(name, why)| {
+                    format!(
+                        "whether CAA records let {} issue for {name} could not be seen: {why}",
+                        fallback.server
+                    )
+                }));
+            }
             job.server.clone_from(&fallback.server);
-            job.turned = Some(Turned { to: fallback.clone(), seen: lineage.seen.unwrap_or_default() });
+            job.turned = Some(Turned { to: fallback.clone(), seen });
         }
+        Ok(())
     }
+}
+
+/// What is said of a fallback that gave no certificate either.
+pub(super) fn neither(server: &str, because: &str) -> String {
+    format!("nor does {server} give one: {because}")
 }
 
 /// Whether another CA may give what this one did not: it is down or limits, or is a fallback that does not fit.

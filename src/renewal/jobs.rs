@@ -3,13 +3,14 @@
 use jiff::Timestamp;
 
 use super::backoff::names::Held;
-use super::backoff::{Failed, Failures, Kind, Trouble};
+use super::backoff::{Failed, Kind, Trouble};
 use super::due::{Decision, decide};
 use super::fallback::Turned;
 use super::run::{Options, Stage};
 use super::solve::ports::{Chosen, Ports};
 use super::solve::{Solver, Solvers};
-use super::{Outcome, Renewal, backoff, pending};
+use super::{Outcome, Renewal, backoff, pending, received};
+use crate::ca;
 use crate::challenge::webroot;
 use crate::error::Error;
 use crate::facts::{HostFacts, Lineage};
@@ -40,24 +41,19 @@ fn server<'a>(lineage: &'a Lineage, host: &'a HostFacts, options: &'a Options) -
     options.server.as_deref().or_else(|| lineage.asks(host))
 }
 
-/// What is remembered of a lineage there.
-fn failures(lineage: &Lineage, host: &HostFacts, options: &Options) -> Failures {
-    let at = server(lineage, host, options);
-    at.map(|server| backoff::standing(&options.state_dir, server, lineage)).unwrap_or_default()
-}
-
 /// Whether a lineage is due, before anything is tried.
 pub(super) fn judged(lineage: &Lineage, host: &HostFacts, options: &Options) -> Renewal {
     let base = Renewal { lineage: lineage.name.clone(), ..Renewal::default() };
+    let held = || held(lineage, server(lineage, host, options)?, options, host.now);
     if is_left_alone(lineage, host, options)
-        && let Some(Failed { because, at, .. }) = held(lineage, host, options)
+        && let Some(Failed { because, at, .. }) = held()
     {
         return Renewal { outcome: Outcome::HeldBack, at, because, ..base };
     }
     match decide(lineage, host, options.forced) {
         Err(because) => Renewal { outcome: Outcome::Failed, because, ..base },
         Ok(Decision::Later { at, because }) => Renewal { at, because, ..base },
-        Ok(Decision::Now(because)) => match held(lineage, host, options) {
+        Ok(Decision::Now(because)) => match held() {
             Some(Failed { because, at, .. }) => Renewal { outcome: Outcome::HeldBack, at, because, ..base },
             None => Renewal { outcome: Outcome::Failed, because, ..base },
         },
@@ -66,36 +62,59 @@ pub(super) fn judged(lineage: &Lineage, host: &HostFacts, options: &Options) -> 
 
 /// Whether a lineage has failed, and its CA is asked nothing for it meanwhile: not even when it is due.
 pub(super) fn is_left_alone(lineage: &Lineage, host: &HostFacts, options: &Options) -> bool {
-    let failures = failures(lineage, host, options);
-    !options.forced && failures.told && failures.not_before.is_some_and(|until| until > host.now)
+    let Some(server) = server(lineage, host, options) else { return false };
+    let failures = backoff::standing(&options.state_dir, server, lineage);
+    !options.forced && failures.told && failures.until(host.now).is_some()
 }
 
-/// Why a lineage that is due is not tried already, and until when: it has failed before, or one of its names has in the
-/// orders of others. To fetch what was ordered before costs nothing, unless the CA wants to be left alone.
-pub(super) fn held(lineage: &Lineage, host: &HostFacts, options: &Options) -> Option<Failed> {
-    let Options { state_dir, forced, .. } = options;
-    if *forced {
+/// Why a lineage that is due is not tried already at a CA, and until when: it has failed there before, or one of its names has in
+/// the orders of others. To fetch what was ordered before costs nothing, unless the CA wants to be left alone.
+pub(super) fn held(lineage: &Lineage, server: &str, options: &Options, now: Timestamp) -> Option<Failed> {
+    if options.forced {
         return None;
     }
-    let held = |because: String, at: Timestamp| {
-        let trouble = Trouble { kind: Kind::Held, ..Trouble::default() };
-        Some(Failed { because, trouble, at: Some(at) })
-    };
-    let failures = failures(lineage, host, options);
-    let ordered = pending::of(state_dir, &lineage.name).is_some();
-    if let Some(until) = failures.not_before.filter(|until| *until > host.now)
-        && (failures.told || !ordered)
-    {
-        return held(failures.to_string(), until);
+    let failures = backoff::standing(&options.state_dir, server, lineage);
+    let ordered = pending::of(options, lineage).is_some_and(|kept| kept.server == server);
+    if let Some(until) = failures.until(now).filter(|_| failures.told || !ordered) {
+        return Some(not_before(until, failures.to_string()));
     }
-    let server = server(lineage, host, options).filter(|_| !ordered)?;
-    let of = |name| Some((name, backoff::names::held(state_dir, server, name, host.now)?));
+    by_a_name(lineage, server, options, now).filter(|_| !ordered)
+}
+
+fn not_before(at: Timestamp, because: String) -> Failed {
+    let trouble = Trouble { kind: Kind::Held, ..Trouble::default() };
+    Failed { because, trouble, at: Some(at) }
+}
+
+/// Why one of its names keeps a lineage from being tried at a CA.
+pub(super) fn by_a_name(
+    lineage: &Lineage,
+    server: &str,
+    options: &Options,
+    now: Timestamp,
+) -> Option<Failed> {
+    let Options { state_dir, forced: false, .. } = options else { return None };
+    let of = |name| Some((name, backoff::names::held(state_dir, server, name, now)?));
     let all = lineage.names().iter().map(String::as_str).filter_map(of);
     let (name, Held { until, times, limit }) = all.max_by_key(|(_, held)| held.until)?;
     let said = format!(
         "{name} has failed {times} times within the hour, orders of other lineages included, and the CA lets {limit} failures through"
     );
-    held(said, until)
+    Some(not_before(until, said))
+}
+
+/// Why a CA's certificate must not take the place of the one that is live: it is of those that no browser trusts, and that one is.
+/// certbot does not let that happen either.
+/// <https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/renewal.py>
+fn for_tests(lineage: &Lineage, server: &str) -> Option<String> {
+    let live = lineage.cert.as_ref().ok()?;
+    (ca::is_staging(server) && !received::is_of_tests(live)).then(|| {
+        format!(
+            "{server} issues for tests alone, and its certificate would take the place of one that is trusted; acme-audit \
+             dry-run {} rehearses the renewal",
+            lineage.name
+        )
+    })
 }
 
 /// Whether it is due and will be tried.
@@ -138,6 +157,10 @@ pub(super) fn jobs<'a>(
             renewal.because = "its conf names no CA".into();
             continue;
         };
+        if let Some(because) = for_tests(lineage, &server) {
+            renewal.because = because;
+            continue;
+        }
         let solver = match solvers.of(lineage) {
             Ok(solver) => solver,
             Err(because) => {
@@ -238,5 +261,21 @@ impl Stage<'_> {
             });
         }
         Ok(passing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::lineage;
+
+    #[test]
+    fn what_is_trusted_is_not_replaced_by_what_is_for_tests() {
+        let mut lineage = lineage();
+        assert!(for_tests(&lineage, ca::LETS_ENCRYPT_STAGING).is_some());
+        assert_eq!(for_tests(&lineage, ca::LETS_ENCRYPT), None);
+        assert_eq!(for_tests(&lineage, "https://ca.internal/acme/directory"), None);
+        lineage.cert.as_mut().unwrap().issuer = "(STAGING) Pretend Pear X1".into();
+        assert_eq!(for_tests(&lineage, ca::LETS_ENCRYPT_STAGING), None);
     }
 }

@@ -1,11 +1,12 @@
 //! The key of the new certificate.
 
+use std::ops::Deref;
 use std::path::Path;
 
 use rcgen::KeyPair;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::facts::{Kind, Lineage, Role};
 use crate::gather::fs::Root;
@@ -17,9 +18,26 @@ const MAX_KEY: u64 = 64 << 10;
 /// A key and its PEM, which is zeroized in the end.
 pub struct NewKey {
     /// What signs the request.
-    pub pair: KeyPair,
+    pub pair: Wiped,
     /// What is written.
     pub pem: Zeroizing<Vec<u8>>,
+}
+
+/// A pair of keys whose bytes are zeroized in the end.
+pub struct Wiped(KeyPair);
+
+impl Deref for Wiped {
+    type Target = KeyPair;
+
+    fn deref(&self) -> &KeyPair {
+        &self.0
+    }
+}
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
 }
 
 /// Makes one of the kind that is wanted, or takes the one before.
@@ -36,7 +54,7 @@ pub async fn new(case: &Case, lineage: &Lineage, root: &Root) -> Result<NewKey, 
     let made = tokio::task::spawn_blocking(move || kind.generate()).await;
     let pair = made.map_err(|e| cannot(&e))?.map_err(|e| cannot(&e))?;
     let pem = Zeroizing::new(pair.serialize_pem().into_bytes());
-    Ok(NewKey { pair, pem })
+    Ok(NewKey { pair: Wiped(pair), pem })
 }
 
 fn again(lineage: &Lineage, root: &Root) -> Result<NewKey, String> {
@@ -54,6 +72,6 @@ impl NewKey {
     pub fn from_pem(pem: &[u8]) -> Option<Self> {
         let der = PrivateKeyDer::from_pem_slice(pem).ok()?;
         let pair = KeyPair::try_from(&der).ok()?;
-        Some(Self { pair, pem: Zeroizing::new(pem.to_vec()) })
+        Some(Self { pair: Wiped(pair), pem: Zeroizing::new(pem.to_vec()) })
     }
 }

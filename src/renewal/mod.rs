@@ -6,6 +6,7 @@
 
 mod account;
 pub mod backoff;
+mod crowd;
 pub mod due;
 mod ending;
 mod explain;
@@ -14,8 +15,8 @@ mod jobs;
 pub mod key;
 mod left;
 pub mod order;
-pub mod owed;
-pub mod pending;
+mod owed;
+mod pending;
 mod place;
 pub mod received;
 pub mod reload;
@@ -23,6 +24,7 @@ pub mod run;
 mod served;
 pub mod solve;
 mod subset;
+mod windows;
 
 use jiff::Timestamp;
 
@@ -35,9 +37,9 @@ use crate::hooks::Ran;
 pub struct Renewals {
     /// Every lineage, in the order of names.
     pub all: Vec<Renewal>,
-    /// What was found out on the way and is about no lineage: what an earlier run had left, hooks that did not end well.
+    /// What was found out on the way and is about no lineage: what an earlier run had left.
     pub notes: Vec<String>,
-    /// Pre and post hooks that did not end well are told, and do not decide, as with certbot.
+    /// The pre and post hooks that ran.
     pub around: Vec<Ran>,
     /// The signal that ended it early.
     pub stopped: Option<u8>,
@@ -140,7 +142,7 @@ impl Served {
 }
 
 impl Renewals {
-    /// 0 all that is due is renewed, 1 a hook failed, the old certificate is still served or a name was lost, 2 one that is due was
+    /// 0 all that is due is renewed, 1 a hook failed, before, at or after a renewal, the old certificate is still served or a name was lost, 2 one that is due was
     /// not renewed; 128 and its number after a signal.
     pub fn exit_code(&self) -> u8 {
         if let Some(signal) = self.stopped {

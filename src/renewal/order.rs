@@ -1,18 +1,19 @@
 //! The order of one renewal.
 
-use std::path::Path;
-
+use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use super::backoff::{Failed, Trouble};
 use super::jobs::Job;
 use super::key::NewKey;
 use super::pending::{self, Pending};
+use super::run::Options;
 use super::solve::Counter;
 use super::subset;
 use crate::acme::{
     Account, Answer, Client, Identified, Key, Method, Outcome, Publisher, Refusal, Step, Wanted,
 };
+use crate::facts::Lineage;
 use crate::gather::net::ari::cert_id;
 use crate::rehearsal::ca::{AtCa, WITHIN};
 use crate::rehearsal::{Case, Means, Target};
@@ -44,8 +45,8 @@ pub(super) struct Issued {
 /// A counter that keeps what is needed to fetch the certificate later.
 struct Keeping<'a, 'd, 'p> {
     counter: &'a Counter<'d, 'p>,
-    state_dir: &'a Path,
-    lineage: &'a str,
+    options: &'a Options,
+    lineage: &'a Lineage,
     server: &'a str,
     key: &'a NewKey,
     identifiers: &'a [String],
@@ -75,17 +76,22 @@ impl Publisher for Keeping<'_, '_, '_> {
             account: account.to_owned(),
             order: order.to_owned(),
             identifiers: self.identifiers.to_owned(),
+            serial: self.lineage.cert.as_ref().map(|cert| cert.serial.clone()).unwrap_or_default(),
+            asked: Timestamp::now(),
             key: Zeroizing::new(key.to_owned()),
         };
-        pending::keep(self.state_dir, self.lineage, &pending)
-            .map_err(|e| format!("the order cannot be written down in {}: {e}", self.state_dir.display()))
+        let state_dir = self.options.state_dir.display();
+        pending::keep(self.options, &self.lineage.name, &pending)
+            .map_err(|e| format!("the order cannot be written down in {state_dir}: {e}"))
     }
 }
 
 /// Why a CA may not take an order in the place of a certificate, and takes it as a new one.
 /// <https://www.rfc-editor.org/rfc/rfc9773#section-5>
-/// Pebble has an internal error where it does not find a certificate of its own, and would have it at every further try.
-const NOT_IN_PLACE: [&str; 4] = ["alreadyReplaced", "malformed", "conflict", "serverInternal"];
+/// Let's Encrypt does not let one account replace what another one has ordered. Pebble has an internal error where it does not
+/// find a certificate of its own, and would have it at every further try.
+const NOT_IN_PLACE: [&str; 5] =
+    ["alreadyReplaced", "malformed", "conflict", "unauthorized", "serverInternal"];
 
 /// Fetches what an earlier run had ordered; `None` where nothing comes of that order.
 ///
@@ -135,7 +141,7 @@ pub(super) async fn order(
     job: &Job<'_>,
     key: &NewKey,
     counter: &Counter<'_, '_>,
-    state_dir: &Path,
+    options: &Options,
 ) -> Ordered {
     let Job { case, lineage, server, .. } = job;
     let (wanted, notes) = wanted(case, client, key);
@@ -146,8 +152,7 @@ pub(super) async fn order(
     let mut all = Ordered { notes, ..Ordered::default() };
     let mut names = case.identifiers.clone();
     loop {
-        let keeping =
-            Keeping { counter, state_dir, lineage: &lineage.name, server, key, identifiers: &names };
+        let keeping = Keeping { counter, options, lineage, server, key, identifiers: &names };
         let outcome =
             placed(account, Wanted { identifiers: &names, ..wanted }, &mut replaces, &keeping).await;
         let (at_ca, mut trouble) = (AtCa::of(&outcome, case, server), Trouble::of_order(&outcome));
@@ -215,11 +220,11 @@ fn because(outcome: &Outcome, at_ca: &AtCa) -> String {
         .collect();
     match (&outcome.chain, &outcome.refused, failed.as_slice()) {
         (Some(_), ..) => String::new(),
-        (None, Some((Step::NewOrder | Step::Finalize, refusal @ Refusal::Problem(_))), _) => {
+        (None, Some((Step::NewOrder | Step::Finalize | Step::Fetch, refusal @ Refusal::Problem(_))), _) => {
             refusal.to_string()
         }
         (None, Some((Step::NewOrder, refusal)), _) => format!("the CA takes no order: {refusal}"),
-        (None, Some((Step::Finalize, refusal)), _) => {
+        (None, Some((Step::Finalize | Step::Fetch, refusal)), _) => {
             format!("the names are validated, and there is no certificate: {refusal}")
         }
         (None, _, [_, ..]) => format!("the CA did not validate {}", failed.join(", ")),

@@ -4,47 +4,48 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
 
-use super::backoff::stem;
+use super::run::Options;
 use crate::state;
 
 /// The folder of notes, below the state directory.
 const FOLDER: &str = "owed";
 
-fn file(state_dir: &Path, lineage: &str) -> PathBuf {
-    state_dir.join(FOLDER).join(stem(lineage))
-}
-
 /// Notes it, where this user alone can write: whoever else could would have hooks run.
 ///
 /// # Errors
 /// The state directory cannot be written.
-pub fn note(state_dir: &Path, lineage: &str) -> io::Result<()> {
-    state::write(&file(state_dir, lineage), &[])
+pub(super) fn note(options: &Options, lineage: &str) -> io::Result<()> {
+    state::write(&options.note(FOLDER, lineage), &[])
 }
 
 /// Whether they are owed.
-pub fn is_owed(state_dir: &Path, lineage: &str) -> bool {
-    file(state_dir, lineage).exists()
+pub(super) fn is_owed(options: &Options, lineage: &str) -> bool {
+    options.note(FOLDER, lineage).exists()
 }
 
 /// They have all succeeded.
-pub fn settle(state_dir: &Path, lineage: &str) {
-    let _ = fs::remove_file(file(state_dir, lineage));
+pub(super) fn settle(options: &Options, lineage: &str) {
+    let _ = fs::remove_file(options.note(FOLDER, lineage));
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]
     fn what_is_owed_stays_until_it_is_settled() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(!is_owed(dir.path(), "a.test"));
-        note(dir.path(), "a.test").unwrap();
-        assert!(is_owed(dir.path(), "a.test") && !is_owed(dir.path(), "b.test"));
-        settle(dir.path(), "a.test");
-        assert!(!is_owed(dir.path(), "a.test"));
+        let options = Options::below(dir.path());
+        let long = "a".repeat(250);
+        assert!(!is_owed(&options, &long));
+        note(&options, &long).unwrap();
+        assert!(is_owed(&options, &long) && !is_owed(&options, "b.test"));
+        let elsewhere = Options { config_dir: Path::new("/opt/letsencrypt").into(), ..options.clone() };
+        assert!(!is_owed(&elsewhere, &long), "another lineage of that name");
+        settle(&options, &long);
+        assert!(!is_owed(&options, &long));
     }
 }

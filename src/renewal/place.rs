@@ -10,8 +10,9 @@ use rcgen::PublicKeyData;
 use rustls::RootCertStore;
 use tokio::sync::Semaphore;
 
-use super::account::Accounts;
+use super::account::{Accounts, Opened};
 use super::backoff::{Failed, Kind, Trouble};
+use super::crowd::Crowds;
 use super::jobs::Job;
 use super::key::{self, NewKey};
 use super::order::{self, Issued, Ordered};
@@ -33,6 +34,24 @@ use crate::rehearsal::ca::Desk;
 /// How many orders are under way at once; their requests to one CA are bounded besides.
 const AT_ONCE: usize = 20;
 
+/// What the orders of a run have in common.
+struct Shared<'a> {
+    doors: BTreeMap<String, Result<Arc<Client>, Failed>>,
+    accounts: Opened,
+    publisher: Mutex<&'a mut Publisher>,
+    host: &'a Host,
+}
+
+/// What came of an order that an earlier run has placed.
+enum Before {
+    /// Its certificate.
+    Came(Box<Ordered>, NewKey),
+    /// Nothing for too long.
+    GivenUp(String),
+    /// There is none, or nothing comes of it.
+    Nothing,
+}
+
 impl Stage<'_> {
     /// Places the orders, and puts each certificate live as it comes; gives the places of those for which another CA may be asked.
     pub(super) async fn place(
@@ -42,37 +61,51 @@ impl Stage<'_> {
         publisher: &mut Publisher,
         host: &Host,
     ) -> Vec<usize> {
-        let publisher = Mutex::new(publisher);
         let places = Semaphore::new(AT_ONCE);
         let servers: BTreeSet<&str> = jobs.iter().map(|job| job.server.as_str()).collect();
         let opened =
             servers.into_iter().map(|server| async { (server.to_owned(), self.client(server).await) });
         let doors: BTreeMap<_, _> = futures_util::future::join_all(opened).await.into_iter().collect();
-        let accounts = tokio::sync::Mutex::new(BTreeMap::new());
-        let (doors, places, accounts, publisher) = (&doors, &places, &accounts, &publisher);
+        let (accounts, crowds) = (Opened::default(), Crowds::of(jobs, &self.options.state_dir));
+        let shared = &Shared { doors, accounts, publisher: Mutex::new(publisher), host };
+        let (places, crowds) = (&places, &crowds);
         let mut orders: FuturesUnordered<_> = jobs
             .iter()
             .map(|&job| async move {
+                let entered = crowds.enter(job).await;
                 let _place = places.acquire().await;
-                let got = self.one(job, doors, accounts, publisher, host).await;
-                (job, got)
+                let held = || jobs::held(job.lineage, &job.server, self.options, Timestamp::now());
+                let got = match entered.is_some().then(held).flatten() {
+                    Some(held) => Err(held),
+                    None => self.one(job, shared).await,
+                };
+                (job, got, entered)
             })
             .collect();
         let (roots, mut elsewhere) = (self.net.roots(), Vec::new());
-        while let Some((job, got)) = orders.next().await {
+        while let Some((job, got, entered)) = orders.next().await {
             let Some(renewal) = all.get_mut(job.at) else { continue };
+            let mut refused = Vec::new();
             let failed = match got {
                 Ok((ordered, key)) => {
+                    refused.clone_from(&ordered.refused);
                     let failed = self.take(job, renewal, ordered, key, roots).err();
                     // What may be ready at this CA is fetched by the next run, and not ordered at another.
-                    let ready = || pending::of(&self.options.state_dir, &job.lineage.name).is_some();
+                    let ready = || {
+                        pending::of(self.options, job.lineage).is_some_and(|kept| kept.server == job.server)
+                    };
                     failed.map(|failed| (fallback::may_give(job, &failed) && !ready(), failed))
                 }
                 Err(failed) => Some((fallback::may_give(job, &failed), failed)),
             };
             if let Some((may_give, failed)) = failed {
                 elsewhere.extend(may_give.then_some(job.at));
-                self.fail(job, renewal, failed, host.facts.now);
+                refused.extend(failed.trouble.names.iter().cloned());
+                self.fail(job, renewal, failed);
+            }
+            // What came of it is noted: the next ones may enter.
+            if let Some(entered) = entered {
+                entered.leave(&refused);
             }
         }
         elsewhere
@@ -87,56 +120,64 @@ impl Stage<'_> {
         Client::open(transport, server).await.map(Arc::new).map_err(failed)
     }
 
-    async fn one(
-        &self,
-        job: &Job<'_>,
-        doors: &BTreeMap<String, Result<Arc<Client>, Failed>>,
-        accounts: &tokio::sync::Mutex<BTreeMap<String, Arc<Account>>>,
-        publisher: &Mutex<&mut Publisher>,
-        host: &Host,
-    ) -> Result<(Ordered, NewKey), Failed> {
+    async fn one(&self, job: &Job<'_>, shared: &Shared<'_>) -> Result<(Ordered, NewKey), Failed> {
+        let Shared { doors, accounts, publisher, host } = shared;
         let client = doors.get(&job.server).ok_or_else(|| "no way to its CA".to_owned())?.clone()?;
         let of = match &job.turned {
             None => Accounts::of(job.lineage, &host.facts, host.root(), self.options)?,
             Some(turned) => Accounts::at(&turned.to, &host.facts, host.root())?,
         };
-        let account = {
-            // Lineages of one account share it, so that their orders know of each other.
-            let id = format!("{} {}", job.server, of.id());
-            let mut accounts = accounts.lock().await;
-            match accounts.get(&id) {
-                Some(account) => Arc::clone(account),
-                None => {
-                    let account = of.open(client.clone(), &job.server, &self.options.state_dir);
-                    let account = Arc::new(account.await?);
-                    accounts.insert(id, account.clone());
-                    account
-                }
-            }
-        };
+        let account = accounts.get(of, &client, &job.server, &self.options.state_dir).await?;
         if let Some(why) = fallback::unfit(job, &client, account.url()) {
             return Err(why.into());
         }
-        let (state_dir, name) = (&self.options.state_dir, &job.lineage.name);
-        if let Some(before) = pending::of(state_dir, name)
-            && before.server == job.server
-            && before.account == account.url()
-        {
-            match order::fetch(&account, &client, &job.case, &before).await? {
-                Some(fetched) => return Ok(fetched),
-                None => pending::forget(state_dir, name),
-            }
-            if let Some(held) = jobs::held(job.lineage, &host.facts, self.options) {
-                return Err(held);
-            }
-        }
+        let given_up = match self.ordered_before(job, &account, &client).await? {
+            Before::Came(ordered, key) => return Ok((*ordered, key)),
+            Before::GivenUp(note) => Some(note),
+            Before::Nothing => None,
+        };
         if let Some(because) = &job.shut_out {
             return Err(because.clone().into());
         }
         let key = key::new(&job.case, job.lineage, host.root()).await?;
         let desk = Desk { case: &job.case, publisher, hear: self.hear };
         let counter = Counter { desk, solver: job.solver.as_ref() };
-        Ok((order::order(&account, &client, job, &key, &counter, state_dir).await, key))
+        let mut ordered = order::order(&account, &client, job, &key, &counter, self.options).await;
+        ordered.notes.extend(given_up);
+        Ok((ordered, key))
+    }
+
+    /// What comes of an order that an earlier run has placed at this CA.
+    ///
+    /// # Errors
+    /// The CA does not give its certificate yet, or there is none, and it is too soon for another order.
+    async fn ordered_before(
+        &self,
+        job: &Job<'_>,
+        account: &Account,
+        client: &Client,
+    ) -> Result<Before, Failed> {
+        let before = pending::of(self.options, job.lineage).filter(|before| before.server == job.server);
+        let Some(before) = before else { return Ok(Before::Nothing) };
+        let fetched = match before.account == account.url() {
+            true => order::fetch(account, client, &job.case, &before).await,
+            false => Ok(None),
+        };
+        let is_old = || before.is_old(job.lineage, Timestamp::now()) || self.options.forced;
+        let came = match fetched {
+            Ok(Some((ordered, key))) => return Ok(Before::Came(Box::new(ordered), key)),
+            Ok(None) => Before::Nothing,
+            // A limit is reached for another order, too.
+            Err(failed) if failed.trouble.kind != Kind::Limited && is_old() => {
+                Before::GivenUp(format!("{}: it was ordered anew", failed.because))
+            }
+            Err(failed) => return Err(failed),
+        };
+        pending::forget(self.options, &job.lineage.name);
+        match jobs::held(job.lineage, &job.server, self.options, Timestamp::now()) {
+            Some(held) => Err(held),
+            None => Ok(came),
+        }
     }
 
     /// Takes what came of an order: a certificate is checked and put live.
@@ -152,14 +193,23 @@ impl Stage<'_> {
         renewal.notes.extend(ordered.notes);
         let Some(issued) = ordered.issued else {
             if ordered.failure.trouble.kind == Kind::Refused {
-                pending::forget(&self.options.state_dir, &job.lineage.name);
+                pending::forget(self.options, &job.lineage.name);
             }
             return Err(ordered.failure);
         };
         // What this host could not install is fetched again; what no host could is of no use.
         let put = self.put_live(job, renewal, issued, key, roots);
-        if put.as_ref().err().is_none_or(|failed| failed.trouble.kind == Kind::InVain) {
-            pending::forget(&self.options.state_dir, &job.lineage.name);
+        let is_old = || {
+            let kept = pending::of(self.options, job.lineage);
+            kept.is_some_and(|kept| kept.is_old(job.lineage, Timestamp::now()))
+        };
+        let is_over = match put.as_ref().map_err(|failed| failed.trouble.kind) {
+            Ok(()) | Err(Kind::InVain) => true,
+            Err(Kind::Down) => is_old(),
+            Err(_) => false,
+        };
+        if is_over {
+            pending::forget(self.options, &job.lineage.name);
         }
         put?;
         self.note_lost(job, renewal, &ordered.refused);
@@ -201,14 +251,15 @@ impl Stage<'_> {
         let set = Set::from_fullchain(chain.as_bytes(), Privkey::Pem(pem)).map_err(|error| error.line())?;
         let place = Place::read(&self.options.config_dir, &job.lineage.name).map_err(|error| error.line())?;
         // What an earlier run owes stays owed where this one fails.
-        let newly_owed = !self.options.no_hooks && !owed::is_owed(state_dir, &job.lineage.name);
+        let newly_owed = !self.options.no_hooks && !owed::is_owed(self.options, &job.lineage.name);
         if newly_owed {
             let cannot = |e: std::io::Error| format!("{} cannot be written: {e}", state_dir.display());
-            owed::note(state_dir, &job.lineage.name).map_err(cannot)?;
+            owed::note(self.options, &job.lineage.name).map_err(cannot)?;
         }
         let installed = install::install(self.lock, &place, &set, &[], state_dir).inspect_err(|_| {
-            if newly_owed {
-                owed::settle(state_dir, &job.lineage.name);
+            // What could not be taken back may be finished by the next run.
+            if newly_owed && !install::is_begun(self.lock, &job.lineage.name, state_dir) {
+                owed::settle(self.options, &job.lineage.name);
             }
         });
         let installed = installed.map_err(|error| error.line())?;
@@ -234,24 +285,23 @@ impl Stage<'_> {
         }
     }
 
-    fn fail(&self, job: &Job<'_>, renewal: &mut Renewal, failed: Failed, now: Timestamp) {
-        let Failed { because, trouble, at } = failed;
+    fn fail(&self, job: &Job<'_>, renewal: &mut Renewal, failed: Failed) {
+        let Failed { because, trouble, mut at } = failed;
         let (state_dir, name) = (&self.options.state_dir, &renewal.lineage);
+        let is_held = trouble.kind == Kind::Held;
+        if !is_held {
+            let serial = job.lineage.cert.as_ref().map(|cert| cert.serial.as_str()).unwrap_or_default();
+            let of = backoff::Of { server: &job.server, lineage: name, serial };
+            match backoff::failed(state_dir, of, &because, &trouble, Timestamp::now()) {
+                Ok(()) => at = backoff::of(state_dir, &job.server, name).not_before,
+                Err(error) => renewal.notes.push(format!("the failure cannot be remembered: {error}")),
+            }
+        }
         // Its own CA has failed before, and decides when it is tried again.
         if job.turned.is_some() {
-            return renewal.notes.push(format!("nor does {} give one: {because}", job.server));
+            return renewal.notes.push(fallback::neither(&job.server, &because));
         }
-        if trouble.kind == Kind::Held {
-            (renewal.outcome, renewal.because, renewal.at) = (Outcome::HeldBack, because, at);
-            return;
-        }
-        renewal.outcome = Outcome::Failed;
-        let serial = job.lineage.cert.as_ref().map(|cert| cert.serial.as_str()).unwrap_or_default();
-        let of = backoff::Of { server: &job.server, lineage: name, serial };
-        match backoff::failed(state_dir, of, &because, &trouble, now) {
-            Ok(()) => renewal.at = backoff::of(state_dir, &job.server, name).not_before,
-            Err(error) => renewal.notes.push(format!("the failure cannot be remembered: {error}")),
-        }
-        renewal.because = because;
+        renewal.outcome = if is_held { Outcome::HeldBack } else { Outcome::Failed };
+        (renewal.because, renewal.at) = (because, at);
     }
 }

@@ -118,7 +118,7 @@ fn times(cert: &Cert, now: Timestamp) -> Result<(), String> {
 }
 
 /// Let's Encrypt marks everything that its staging issues. <https://letsencrypt.org/docs/staging-environment/#intermediate-and-root-certificates>
-fn is_of_tests(cert: &Cert) -> bool {
+pub(super) fn is_of_tests(cert: &Cert) -> bool {
     [Some(&cert.issuer), cert.issuer_org.as_ref()]
         .into_iter()
         .flatten()

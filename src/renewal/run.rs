@@ -2,16 +2,17 @@
 //! hooks, post hooks, and a look at what is served.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use super::jobs::{Job, is_left_alone, jobs, judged};
 use super::solve::{Solver, Solvers};
-use super::{Outcome, Renewal, Renewals, explain, owed, reload, served};
+use super::{Outcome, Renewal, Renewals, explain, owed, pending, reload, served, windows};
 use crate::audit::Report;
 use crate::challenge::{Address, Socket};
 use crate::config::Config;
 use crate::error::Error;
-use crate::facts::Lineage;
+use crate::facts::{HostFacts, Lineage};
 use crate::gather::Host;
 use crate::gather::certbot::name_of;
 use crate::gather::net::{Net, Sight};
@@ -46,6 +47,31 @@ pub struct Options {
     pub no_hooks: bool,
 }
 
+impl Options {
+    /// For tests: certbot's folder and the state below one.
+    #[cfg(test)]
+    pub(super) fn below(dir: &std::path::Path) -> Self {
+        Self {
+            http_port: 80,
+            https_port: 443,
+            respond_at: "127.0.0.1:8402".parse().unwrap(),
+            state_dir: dir.to_path_buf(),
+            config_dir: dir.join("letsencrypt"),
+            server: None,
+            agree_tos: false,
+            email: None,
+            forced: false,
+            no_hooks: false,
+        }
+    }
+
+    /// The file of a note about a lineage: one of another configuration folder may have its name.
+    pub(super) fn note(&self, folder: &str, lineage: &str) -> PathBuf {
+        let config = fs::canonicalize(&self.config_dir).unwrap_or_else(|_| self.config_dir.clone());
+        self.state_dir.join(folder).join(state::id(&config.to_string_lossy(), lineage))
+    }
+}
+
 /// Where it takes place.
 pub struct Stage<'a> {
     /// The network.
@@ -71,11 +97,14 @@ pub struct Stage<'a> {
 pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
     let options = stage.options;
     let lineages: Vec<Lineage> = (0..host.confs.len()).filter_map(|at| host.lineage(at)).collect();
+    pending::sweep(options, &lineages);
     let (left_alone, mut lineages): (Vec<_>, Vec<_>) =
         lineages.into_iter().partition(|lineage| is_left_alone(lineage, &host.facts, options));
     // A resolver that is asked for a record before it is made would keep that there is none, and may be the CA's.
     let sight = Sight { cas: true, ..Sight::default() };
-    stage.net.see(&mut lineages, &host.facts, host.root(), sight);
+    windows::recall(options, &mut lineages, host.facts.now);
+    stage.net.see(&mut lineages, &host.facts, host.root(), sight, stage.net.ends());
+    windows::keep(options, &lineages, host.facts.now);
     lineages.extend(left_alone);
     lineages.sort_by(|a, b| a.name.cmp(&b.name));
     let mut all: Vec<Renewal> =
@@ -128,11 +157,11 @@ pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
     }
     publisher.end().iter().for_each(|left| (stage.hear)(News::Left(left)));
     stage.deploy(&of(&lineages), &lineages, &mut all, host, &mut stopped);
-    around.extend(stage.after(&of_due.post, &mut stopped));
+    around.extend(stage.after(&of_due.post, &all, &lineages, &mut stopped));
     let mut report = None;
     if stopped.is_none() {
-        let renewed = stage.look_at_served(host, &mut all);
-        report = stage.explain(host, lineages, renewed, &all);
+        let renewed = stage.look_at_served(host, &mut all, &mut stopped);
+        report = stage.explain(host, lineages, renewed, &all, &mut stopped);
     }
     let respond_at = options.respond_at.to_string();
     Ok(Renewals { all, notes, around, stopped, respond_at, report })
@@ -160,7 +189,7 @@ impl Stage<'_> {
 
     /// Looks at what the host's own server gives for what was renewed, now or by an earlier run whose hooks were owed; those
     /// lineages as they are now.
-    fn look_at_served(&self, host: &Host, all: &mut [Renewal]) -> Vec<Lineage> {
+    fn look_at_served(&self, host: &Host, all: &mut [Renewal], stopped: &mut Option<u8>) -> Vec<Lineage> {
         let new = all.iter_mut().filter(|renewal| renewal.installed.is_some() || !renewal.hooks.is_empty());
         let mut new: BTreeMap<String, &mut Renewal> =
             new.map(|renewal| (renewal.lineage.clone(), renewal)).collect();
@@ -169,8 +198,7 @@ impl Stage<'_> {
         if renewed.is_empty() {
             return renewed;
         }
-        // A second signal ends the look.
-        let _ = self.net.run(served::look(self.net, &mut renewed));
+        *stopped = self.net.run(served::look(self.net, &mut renewed)).err();
         for lineage in &renewed {
             if let Some(renewal) = new.get_mut(&lineage.name) {
                 renewal.served = served::of(lineage);
@@ -186,6 +214,7 @@ impl Stage<'_> {
         lineages: Vec<Lineage>,
         renewed: Vec<Lineage>,
         all: &[Renewal],
+        stopped: &mut Option<u8>,
     ) -> Option<Report> {
         let of = lineages.into_iter().zip(all);
         let mut failed: Vec<Lineage> =
@@ -194,7 +223,10 @@ impl Stage<'_> {
         let lame: BTreeSet<&str> = lame.map(|renewal| renewal.lineage.as_str()).collect();
         let lame = renewed.into_iter().filter(|lineage| lame.contains(lineage.name.as_str()));
         let sight = Sight { names: true, challenges: true, walks: true, ..Sight::default() };
-        self.net.see(&mut failed, &host.facts, host.root(), sight);
+        if stopped.is_none() {
+            let looked = self.net.look_at(&mut failed, &host.facts, host.root(), sight, self.net.ends());
+            *stopped = self.net.run(looked).err();
+        }
         failed.extend(lame);
         (!failed.is_empty()).then(|| explain::explain(failed, all, &host.facts, self.config))
     }
@@ -208,30 +240,48 @@ impl Stage<'_> {
         host: &Host,
         stopped: &mut Option<u8>,
     ) {
-        let state_dir = &self.options.state_dir;
         for (lineage, renewal) in lineages.iter().zip(all) {
-            let is_owed = owed::is_owed(state_dir, &lineage.name);
+            let is_owed = owed::is_owed(self.options, &lineage.name);
             if self.options.no_hooks || renewal.installed.is_none() && !is_owed {
                 continue;
             }
             if renewal.installed.is_none() {
                 renewal.notes.push("its deploy hooks were owed by an earlier run".into());
             }
+            // Which ones they are is not known then.
+            let unread = lineage.conf.as_ref().err().or(host.facts.hooks.as_ref().err());
+            if let Some(missing) = unread {
+                let (command, output) = ("its deploy hooks".into(), format!("they stay owed: {missing}"));
+                renewal.hooks.push(Ran { command, code: None, output });
+                continue;
+            }
             let commands =
                 hooks.deploy.iter().find(|(name, _)| *name == lineage.name).map(|(_, commands)| commands);
-            let live = format!("{}/live/{}", host.facts.dirs.config, lineage.name);
+            let commands = commands.map(Vec::as_slice).unwrap_or_default();
+            let reload = reload::after(lineage, &host.facts);
+            let live = live_folder(lineage, &host.facts);
             let names = renewal.installed.as_ref().map_or(lineage.names(), |live| &live.names).join(" ");
-            let variables = [("RENEWED_LINEAGE", live.as_str()), ("RENEWED_DOMAINS", names.as_str())];
-            let commands: Vec<String> =
-                commands.into_iter().flatten().cloned().chain(reload::after(lineage)).collect();
-            for command in commands.iter().take_while(|_| !self.cut.was_asked_for()) {
-                renewal.hooks.extend(self.hook(command, &variables, stopped));
+            let path = reload::path(&std::env::var("PATH").unwrap_or_default());
+            let variables = [("RENEWED_LINEAGE", &*live), ("RENEWED_DOMAINS", &names), ("PATH", &path)];
+            let of_hooks = commands.iter().map(|command| (command, &variables[..2]));
+            let all = of_hooks.chain(reload.iter().map(|command| (command, &variables[..])));
+            for (command, variables) in all.take_while(|_| !self.cut.was_asked_for()) {
+                renewal.hooks.extend(self.hook(command, variables, stopped));
             }
-            if renewal.hooks.len() < commands.len() {
+            if renewal.hooks.len() < commands.len() + usize::from(reload.is_some()) {
                 renewal.notes.push("the run was ended: its deploy hooks are left to the next one".into());
             } else if renewal.hooks.iter().all(|ran: &Ran| ran.code == Some(0)) {
-                owed::settle(state_dir, &lineage.name);
+                owed::settle(self.options, &lineage.name);
             }
         }
+    }
+}
+
+/// The folder of a lineage's links as hooks are told it.
+fn live_folder(lineage: &Lineage, host: &HostFacts) -> String {
+    let of_conf = lineage.live.first().and_then(|link| Path::new(&link.path).parent());
+    match of_conf {
+        Some(folder) => folder.to_string_lossy().into_owned(),
+        None => format!("{}/live/{}", host.dirs.config, lineage.name),
     }
 }

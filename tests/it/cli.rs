@@ -31,6 +31,16 @@ fn bad_usage_exits_3_with_an_error() {
 }
 
 #[test]
+fn what_changes_this_host_now_takes_no_other_time_and_no_other_host() {
+    for args in [&["--at", "2030-01-01T00:00:00Z"][..], &["--root", "/srv"], &["--offline"]] {
+        let output = run(&[&["renew"], args].concat());
+        assert_eq!(output.status.code(), Some(3), "{args:?}");
+        let said = stderr(&output);
+        assert!(said.starts_with("error: renew ") && said.contains("hint: "), "{said}");
+    }
+}
+
+#[test]
 fn help_and_version_exit_0() {
     for args in [["--help"], ["--version"]] {
         assert_eq!(run(&args).status.code(), Some(0));

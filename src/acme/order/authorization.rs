@@ -169,7 +169,7 @@ impl Account {
         loop {
             if !at_once && !pace.wait(wait).await {
                 // What a CA that looks again and again saw last is of more worth than that it goes on.
-                let end = last.unwrap_or_else(|| deadline.unfinished("pending"));
+                let end = last.unwrap_or_else(|| deadline.unfinished("pending", wait));
                 return (Identified::Failed(end), true);
             }
             at_once = false;
@@ -198,7 +198,7 @@ impl Account {
                 _ => {}
             }
             let error = seen.challenge().is_some_and(|challenge| challenge.error.is_some());
-            last = Some(if error { seen.problem() } else { deadline.unfinished(seen.status()) });
+            last = Some(if error { seen.problem() } else { deadline.unfinished(seen.status(), wait) });
         }
     }
 }

@@ -66,9 +66,10 @@ impl Account {
                 OrderStatus::Invalid => return Err(problem(order)),
                 _ => {}
             }
-            if !pace.wait(seam.wait()).await {
+            let again = seam.wait();
+            if !pace.wait(again).await {
                 let status = if asked { "processing" } else { "pending" };
-                return Err(deadline.unfinished(status));
+                return Err(deadline.unfinished(status, again));
             }
         }
     }

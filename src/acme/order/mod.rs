@@ -16,7 +16,7 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use instant_acme::{Account as Engine, CertificateIdentifier, Identifier, NewOrder, Order};
+use instant_acme::{Account as Engine, CertificateIdentifier, Identifier, NewOrder, Order, OrderStatus};
 use rcgen::KeyPair;
 
 use self::authorization::Authorization;
@@ -197,7 +197,11 @@ impl Account {
             let kept = publisher.finalizing(placed.order.url(), self.url());
             kept.map_err(|why| (Step::Finalize, Refusal::Own(why)))?;
             let chain = self.finalize(&mut placed.order, &seam, wanted, deadline, false).await;
-            outcome.chain = Some(chain.map_err(|refusal| (Step::Finalize, refusal))?);
+            let step = match placed.order.state().status {
+                OrderStatus::Processing | OrderStatus::Valid => Step::Fetch,
+                _ => Step::Finalize,
+            };
+            outcome.chain = Some(chain.map_err(|refusal| (step, refusal))?);
         }
         Ok(())
     }

@@ -40,6 +40,8 @@ pub enum Step {
     Publish,
     /// There is no certificate, although every identifier is validated.
     Finalize,
+    /// The CA issues it, and it has not come.
+    Fetch,
 }
 
 impl Outcome {

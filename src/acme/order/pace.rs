@@ -58,9 +58,9 @@ impl Deadline {
         Pace { deadline: *self, next: FIRST }
     }
 
-    /// The CA has not finished.
-    pub(super) fn unfinished(&self, status: &str) -> Refusal {
-        Refusal::Unfinished(status.to_owned(), self.given.as_secs())
+    /// The CA has not finished, and wants to be asked again after a time.
+    pub(super) fn unfinished(&self, status: &str, again: Option<Duration>) -> Refusal {
+        Refusal::Unfinished(status.to_owned(), self.given.as_secs(), again.map(|again| again.as_secs()))
     }
 }
 
@@ -112,6 +112,10 @@ mod tests {
         let deadline = Deadline { at, given: Duration::from_secs(40) };
         let never = deadline.bound(std::future::pending::<Result<(), Refusal>>()).await;
         assert_eq!(never, Err(CaFault::Timeout.into()));
-        assert_eq!(deadline.unfinished("processing"), Refusal::Unfinished("processing".into(), 40));
+        let again = Some(Duration::from_secs(3_600));
+        assert_eq!(
+            deadline.unfinished("processing", again),
+            Refusal::Unfinished("processing".into(), 40, Some(3_600))
+        );
     }
 }

@@ -84,6 +84,9 @@ pub struct Ari {
     pub end: Timestamp,
     /// Why it is another one than usual, as a URL.
     pub explanation: Option<String>,
+    /// After how many seconds the CA wants to be asked again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
 }
 
 /// Why a server gave no answer that is of use.

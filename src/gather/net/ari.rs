@@ -4,7 +4,7 @@ use data_encoding::{BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::acme::Transport;
+use crate::acme::{Transport, retry_after};
 use crate::facts::Cert;
 use crate::facts::net::{Ari, CaFault};
 
@@ -33,7 +33,7 @@ pub async fn ari(transport: &Transport, renewal_info: &str, cert: &Cert) -> Resu
     }
     let explanation = json.get("explanationURL").and_then(Value::as_str);
     let explanation = explanation.map(|url| url.chars().filter(|c| !c.is_control()).take(MAX_URL).collect());
-    Ok(Ari { start, end, explanation })
+    Ok(Ari { start, end, explanation, retry_after: retry_after(&reply) })
 }
 
 /// The certificate's name in renewal information: its issuer's key and its serial number.

@@ -42,7 +42,6 @@ pub(super) struct Look {
     names: Semaphore,
     walking: http01::Options,
     cas: ca::Servers,
-    ends: Instant,
 }
 
 impl Look {
@@ -52,7 +51,6 @@ impl Look {
     /// The file of CA certificates cannot be read.
     pub(super) fn new(options: &Options) -> Result<Self, Error> {
         let cas = ca::Servers::new(Roots::new(options.ca_bundle.as_deref())?, options.own.clone());
-        let ends = Instant::now() + options.deadline;
         let servers = Arc::new(Servers::default());
         let addresses = options.resolver.map_or_else(dns::system, |address| Ok(vec![address]));
         let resolving = addresses.map(|addresses| {
@@ -66,7 +64,7 @@ impl Look {
             allow_private: options.allow_private,
             ..http01::Options::default()
         };
-        Ok(Self { resolving, names: Semaphore::new(files::at_once()), walking, cas, ends })
+        Ok(Self { resolving, names: Semaphore::new(files::at_once()), walking, cas })
     }
 
     /// The roots that are trusted here.
@@ -90,38 +88,49 @@ impl Look {
         doors: BTreeSet<Door>,
         host: &HostFacts,
         root: &Root,
+        ends: Instant,
     ) -> HashMap<Door, Arc<CaSeen>> {
         let asked = doors.iter().map(|door| async move {
-            let seen = timeout_at(self.ends, self.cas.see(door, host, root)).await;
+            let seen = timeout_at(ends, self.cas.see(door, host, root)).await;
             let late = |_| Arc::new(CaSeen::of(&door.server, Err(CaFault::Timeout)));
             (door.clone(), seen.unwrap_or_else(late))
         });
         futures_util::future::join_all(asked).await.into_iter().collect()
     }
 
-    /// When the CAs want each lineage's certificate to be renewed.
+    /// When the CAs want each lineage's certificate to be renewed; they are not asked for what is known already.
     pub(super) async fn windows(
         &self,
         lineages: &[Lineage],
         cas: &HashMap<Door, Arc<CaSeen>>,
         host: &HostFacts,
         root: &Root,
+        ends: Instant,
     ) -> Vec<Option<Result<Ari, CaFault>>> {
         let asked = lineages.iter().map(|lineage| async move {
+            if let Some(known) = &lineage.ari {
+                return Some(known.clone());
+            }
             let seen = cas.get(&Door::of(lineage, host)?)?;
             let cert = lineage.cert.as_ref().ok()?;
-            let window = timeout_at(self.ends, self.cas.ari(seen, cert, root)).await;
+            let window = timeout_at(ends, self.cas.ari(seen, cert, root)).await;
             window.unwrap_or(Some(Err(CaFault::Timeout)))
         });
         futures_util::future::join_all(asked).await
     }
 
     /// What the network shows of an identifier; `own` is the audited host's own place in it, where that is known.
-    pub(super) async fn name(&self, identifier: String, asked: Asked, own: Option<&Own>) -> NameSeen {
+    pub(super) async fn name(
+        &self,
+        identifier: String,
+        asked: Asked,
+        own: Option<&Own>,
+        ends: Instant,
+    ) -> NameSeen {
         let over =
             |what: &str| Missing::new(what, Why::Unclear("not done before the deadline".into()), Role::Other);
         let _place = self.names.acquire().await;
-        let seen = timeout_at(self.ends, self.look(&identifier, asked, own)).await;
+        let seen = timeout_at(ends, self.look(&identifier, asked, own)).await;
         seen.unwrap_or_else(|_| NameSeen {
             dns: Err(over("the name servers")),
             caa: Err(over("the name servers")),

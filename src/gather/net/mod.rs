@@ -1,4 +1,4 @@
-//! What only the network can show, gathered at once for many names, each look-up with a deadline of its own.
+//! What only the network can show, gathered at once for many names before a deadline.
 
 pub mod ari;
 pub mod ca;
@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::acme::Transport;
 use crate::error::Error;
@@ -92,6 +93,7 @@ pub struct Net {
     runtime: tokio::runtime::Runtime,
     look: Arc<Look>,
     https_port: u16,
+    deadline: Duration,
     progress: bool,
 }
 
@@ -108,7 +110,8 @@ impl Net {
         let _context = runtime.enter();
         signals::outlive_the_file_limit();
         let look = Look::new(&options)?;
-        Ok(Self { runtime, look: Arc::new(look), https_port: options.https_port, progress: options.progress })
+        let Options { https_port, deadline, progress, .. } = options;
+        Ok(Self { runtime, look: Arc::new(look), https_port, deadline, progress })
     }
 
     /// The way to CAs that this process has.
@@ -174,9 +177,26 @@ impl Net {
         lineages.iter().map(of_lineage).collect()
     }
 
+    /// When a look that begins now ends.
+    pub fn ends(&self) -> Instant {
+        Instant::now() + self.deadline
+    }
+
+    /// Waits for what [`Net::look_at`] sees. A signal ends the process, unless an earlier [`Net::run`] has listened to it.
+    pub fn see(&self, lineages: &mut [Lineage], host: &HostFacts, root: &Root, sight: Sight, ends: Instant) {
+        self.runtime.block_on(self.look_at(lineages, host, root, sight, ends));
+    }
+
     /// Looks at all identifiers of some lineages at once, each of them once, and at all else that is wanted; what is not, stays as
-    /// it is.
-    pub fn see(&self, lineages: &mut [Lineage], host: &HostFacts, root: &Root, sight: Sight) {
+    /// it is. What is not seen before the end counts as not seen.
+    pub async fn look_at(
+        &self,
+        lineages: &mut [Lineage],
+        host: &HostFacts,
+        root: &Root,
+        sight: Sight,
+        ends: Instant,
+    ) {
         let mut asked: HashMap<String, Asked> = HashMap::new();
         for lineage in lineages.iter() {
             for identifier in lineage.names().iter().filter(|_| sight.names) {
@@ -194,22 +214,22 @@ impl Net {
         let listens =
             || host.own().is_ok_and(|own| own.listens.iter().flatten().any(|port| *port == self.https_port));
         let serves = sight.served && host.live && listens();
-        let looked = self.runtime.block_on(async {
+        let looked = async {
             let (progress, of) = (Arc::new(Progress::default()), asked.len());
             let own = Arc::new(host.own().ok().cloned());
             let mut tasks = JoinSet::new();
             for (identifier, asked) in asked {
                 let (look, progress, own) = (self.look.clone(), progress.clone(), own.clone());
                 tasks.spawn(async move {
-                    let seen = look.name(identifier, asked, own.as_ref().as_ref()).await;
+                    let seen = look.name(identifier, asked, own.as_ref().as_ref(), ends).await;
                     progress.done();
                     seen
                 });
             }
             let looking = async {
                 let asking = async {
-                    let cas = self.look.cas(doors, host, root).await;
-                    let windows = self.look.windows(lineages, &cas, host, root).await;
+                    let cas = self.look.cas(doors, host, root, ends).await;
+                    let windows = self.look.windows(lineages, &cas, host, root, ends).await;
                     (cas, windows)
                 };
                 let serving = async { if serves { self.served(lineages).await } else { Vec::new() } };
@@ -223,8 +243,8 @@ impl Net {
             let seen = seen.into_iter();
             let seen: HashMap<String, NameSeen> = seen.map(|name| (name.identifier.clone(), name)).collect();
             Some((seen, cas, windows, served))
-        });
-        let Some((seen, cas, windows, served)) = looked else { return };
+        };
+        let Some((seen, cas, windows, served)) = looked.await else { return };
         for (lineage, window) in lineages.iter_mut().zip(windows).filter(|_| sight.cas) {
             lineage.ari = window;
             lineage.ca = Door::of(lineage, host).and_then(|door| cas.get(&door).cloned());

@@ -2,7 +2,7 @@
 //! <https://letsencrypt.org/docs/rate-limits/>
 //!
 //! [`trouble`] tells what a failure costs there, [`names`] counts by name across lineages. A lineage that fails every time is
-//! tried 8 times on the first day and once on each further one, far from what has a name paused.
+//! tried 6 times on the first day and about once on each further one, far from what has a name paused.
 
 pub mod names;
 pub mod trouble;
@@ -12,12 +12,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use data_encoding::BASE64URL_NOPAD;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::facts::Lineage;
-use crate::gather::x509::hex;
 use crate::state;
 
 use self::wait::Wait;
@@ -58,6 +56,14 @@ pub struct Of<'a> {
     pub serial: &'a str,
 }
 
+impl Failures {
+    /// Until when it is not tried; a time that no failure can have set was that of a clock that went wrong.
+    pub fn until(&self, now: Timestamp) -> Option<Timestamp> {
+        let longest = SignedDuration::from_secs(trouble::MOST_TOLD);
+        self.not_before.filter(|until| *until > now && until.duration_since(now) <= longest)
+    }
+}
+
 impl std::fmt::Display for Failures {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match (self.down, self.count) {
@@ -75,15 +81,9 @@ impl std::fmt::Display for Failures {
     }
 }
 
-/// A file name for a lineage, whose own name could be anything.
-pub(super) fn stem(lineage: &str) -> String {
-    BASE64URL_NOPAD.encode(lineage.as_bytes())
-}
-
-/// The name of a file about a lineage or a name at a CA: file names end somewhere, and a server's URL does not.
+/// The name of a file about a lineage or a name at a CA.
 fn id(server: &str, name: &str) -> String {
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, format!("{server} {name}").as_bytes());
-    format!("{}.json", hex(digest.as_ref()))
+    format!("{}.json", state::id(server, name))
 }
 
 fn file(state_dir: &Path, server: &str, lineage: &str) -> PathBuf {
@@ -259,6 +259,26 @@ mod tests {
         let of = Of { serial: "2", ..a(&lineage.name) };
         failed(dir.path(), of, "404", &kind(Kind::Refused, None), at("2026-11-28T13:00:00Z")).unwrap();
         assert_eq!(standing(dir.path(), CA, &lineage).count, 1);
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_keeps_nothing_back_for_years() {
+        let failures = Failures { not_before: Some(at("2027-11-28T12:00:00Z")), ..Failures::default() };
+        assert_eq!(failures.until(at("2026-11-28T12:00:00Z")), None);
+        assert_eq!(failures.until(at("2027-11-28T11:00:00Z")), failures.not_before);
+        assert_eq!(failures.until(at("2027-11-28T12:00:00Z")), None);
+    }
+
+    #[test]
+    fn as_many_orders_with_a_name_as_may_still_fail_have_room() {
+        let dir = tempfile::tempdir().unwrap();
+        let now = at("2026-11-28T12:00:00Z");
+        let room = || names::room(dir.path(), CA, "www.a.test", now);
+        assert_eq!(room(), 4);
+        lost(dir.path(), CA, &["www.a.test".into()], now).unwrap();
+        assert_eq!(room(), 3);
+        (0..9).for_each(|_| lost(dir.path(), CA, &["www.a.test".into()], now).unwrap());
+        assert_eq!(room(), 1);
     }
 
     #[test]

@@ -59,11 +59,21 @@ pub struct Held {
     pub limit: u32,
 }
 
+/// How many failures within the hour a CA lets through; the strictest limit that is known where its own is not.
+fn limit(server: &str) -> u32 {
+    let limits = ca::authority(server).and_then(|authority| authority.limits).unwrap_or(ca::LIMITS);
+    limits.failures_per_hour
+}
+
+/// How many orders with a name may be under way at once, each of which could fail; one at least.
+pub fn room(state_dir: &Path, server: &str, name: &str, now: Timestamp) -> usize {
+    let most = usize::try_from(limit(server)).unwrap_or(usize::MAX).saturating_sub(1);
+    most.saturating_sub(counted(state_dir, server, name, now).len()).max(1)
+}
+
 /// Whether a name is to be left alone at a CA.
 pub fn held(state_dir: &Path, server: &str, name: &str, now: Timestamp) -> Option<Held> {
-    // Where a CA's limit is not known, the strictest that is.
-    let limits = ca::authority(server).and_then(|authority| authority.limits).unwrap_or(ca::LIMITS);
-    let limit = limits.failures_per_hour;
+    let limit = limit(server);
     let counted = counted(state_dir, server, name, now);
     let over = counted.len().checked_sub(usize::try_from(limit).ok()?.saturating_sub(1))?;
     Some(Held { until: counted.get(over)?.checked_add(HOUR).ok()?, times: counted.len(), limit })

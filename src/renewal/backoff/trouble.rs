@@ -22,7 +22,7 @@ const LIMITED: &[(&str, i64)] = &[
 
 /// How long a CA can have us wait at most: no limit is counted over more than a week, and a server that is down is back
 /// the next day.
-const MOST_TOLD: i64 = 7 * DAY;
+pub(super) const MOST_TOLD: i64 = 7 * DAY;
 const MOST_DOWN: i64 = DAY;
 
 /// The shortest wait that is heeded.
@@ -127,6 +127,13 @@ impl Trouble {
         let refused = outcome.refused.as_ref();
         match (refused, failed().next()) {
             (Some((Step::NewOrder | Step::Finalize, refusal)), _) => Self::of(refusal),
+            // The certificate is there, or will be: to ask for it again costs nothing.
+            (Some((Step::Fetch, refusal)), _) => match Self::of(refusal) {
+                Self { kind: Kind::Refused, retry_after, .. } => {
+                    Self { kind: Kind::Down, retry_after, ..Self::default() }
+                }
+                other => other,
+            },
             // A name that the CA has looked at counts, whatever became of the others.
             (_, Some(_)) if !counted.is_empty() => {
                 Self { kind: Kind::Refused, names: counted, ..Self::default() }

@@ -56,6 +56,18 @@ impl Wait {
 }
 
 fn doubled(first: i64, count: u32, most: i64) -> SignedDuration {
-    let doubled = first.saturating_mul(1_i64.checked_shl(count.saturating_sub(1)).unwrap_or(i64::MAX));
+    let doubled = first.saturating_mul(2_i64.saturating_pow(count.saturating_sub(1)));
     SignedDuration::from_mins(doubled.clamp(first, most))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_wait_stays_the_longest() {
+        for count in [7, 8, 63, 64, 65, u32::MAX] {
+            assert_eq!(doubled(FIRST, count, MOST), SignedDuration::from_mins(MOST), "{count}");
+        }
+    }
 }

@@ -209,7 +209,7 @@ fn a_slow_validation_is_awaited_as_long_as_there_is_time() {
         let begin = Instant::now();
         let within = Duration::from_millis(600);
         let outcome = account.order(&Wanted { within, ..wanted(&all) }, &web.all()).await;
-        let unfinished = Identified::Failed(Refusal::Unfinished("pending".into(), 0));
+        let unfinished = Identified::Failed(Refusal::Unfinished("pending".into(), 0, None));
         assert!(said(&outcome).contains(&&unfinished), "{outcome:?}");
         assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
     });

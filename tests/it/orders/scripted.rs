@@ -223,7 +223,7 @@ fn a_ca_that_never_finishes_costs_its_deadline() {
         }
     };
     let outcome = ordered(&ca(authz(|| Value::Null)), short);
-    let unfinished = |what: &str| Refusal::Unfinished(what.into(), 2);
+    let unfinished = |what: &str| Refusal::Unfinished(what.into(), 2, None);
     assert_eq!(said(&outcome), [&ANEW, &Identified::Failed(unfinished("processing"))]);
     // One that looks again and again says what it saw.
     let outcome = ordered(
@@ -236,7 +236,7 @@ fn a_ca_that_never_finishes_costs_its_deadline() {
         ["/finalize", "/order/1"].contains(&request.path.as_str()).then(|| ok(order("processing", json!({}))))
     });
     let outcome = ordered(&server, short);
-    assert_eq!(outcome.refused, Some((Step::Finalize, unfinished("processing"))));
+    assert_eq!(outcome.refused, Some((Step::Fetch, unfinished("processing"))));
     let looks = server.asked().iter().filter(|request| request.path == "/order/1").count();
     assert!((2..10).contains(&looks), "{looks} looks in two seconds");
     assert!(begin.elapsed() < Duration::from_secs(25), "{:?}", begin.elapsed());

@@ -266,7 +266,7 @@ fn a_failure_on_port_443_is_told_without_the_causes_of_port_80() {
     by_webroot(&folders, "a.test", "-d a.test");
     // Another account has no validation of before.
     std::fs::remove_dir_all(folders.path("etc/accounts")).expect("removed");
-    let words = ["--force", "--server", PEBBLE];
+    let words = ["--force", "--server", PEBBLE, "--agree-tos"];
     let report = folders.renew(&words);
     report.assert(&["failed"], 2);
     looked(&report, "a.test", "tls-alpn-01");
@@ -327,7 +327,7 @@ fn a_ca_that_does_not_offer_it_or_may_not_by_caa_is_told_as_it_is() {
     let at = |challenge: &'static str, kind: &'static str| {
         let ca = site.world.within(move || scripted(challenge, kind));
         let server = format!("{}/directory", ca.origin);
-        let mut ours = folders.renewal(&["--force", "--server", &server]);
+        let mut ours = folders.renewal(&["--force", "--server", &server, "--agree-tos"]);
         let out = ours.env("REQUESTS_CA_BUNDLE", &ca.bundle).output().expect("nsenter");
         assert_eq!(out.status.code(), Some(2), "{}", both(&out));
         assert_eq!(ca.asked().iter().filter(|request| request.path == "/order").count(), 1);

@@ -85,3 +85,24 @@ fn what_cannot_be_done_is_said_and_nothing_is_ordered() {
     }
     assert_eq!(site.orders(), before);
 }
+
+#[test]
+fn hooks_are_those_that_it_names_and_folders_may_be_switched_off() {
+    let Some(site) = Site::start(Pebble::new()) else { return };
+    run(site.world.command("sh").args(["-c", UP]));
+    for folders in site.certbots() {
+        cli_ini(&site, "");
+        folders.webroot("a.test", &[]);
+        let log = folders.path("said.log");
+        let say = |word: &str| format!("echo {word} >>{}", log.display());
+        let hook = folders.hook("switched", &say("folder"));
+        std::fs::rename(hook, folders.path("etc/renewal-hooks/deploy/switched")).expect("moved");
+        cli_ini(&site, &format!("no-directory-hooks = true\ndeploy-hook = sh -c '{}'", say("named")));
+        let said = || std::fs::read_to_string(&log).expect("the log");
+        folders.renew(&["--force"]).assert(&["renewed"], 0);
+        assert_eq!(said(), "named\n");
+        folders.certbot(AGAIN);
+        assert_eq!(said(), "named\nnamed\n", "certbot");
+    }
+    cli_ini(&site, "");
+}

@@ -15,6 +15,7 @@ fn a_failure_leaves_the_old_certificate_and_is_remembered_until_it_is_fixed() {
     let hook = folders.hook("hook", "");
     folders.webroot("bad.test", &["--deploy-hook", &hook]);
     folders.webroot("good.test", &[]);
+    ["bad.test", "good.test"].iter().for_each(|name| folders.soon_due(name));
     let old = folders.cert("bad.test").serial;
     fs::remove_file(folders.path("hook.log")).expect("certbot has run it");
     fs::create_dir(&moved).expect("a folder");
@@ -98,6 +99,7 @@ fn a_ca_that_is_not_there_changes_nothing() {
     let Some(site) = Site::start(pebble) else { return };
     let folders = site.debian();
     folders.webroot("a.test", &[]);
+    folders.soon_due("a.test");
     let report = folders.renew(&["--force", "--server", "https://localhost:14009/dir"]);
     report.assert(&["failed"], 2);
     assert!(report.of("a.test")["because"].as_str().expect("text").contains("14009"), "{:#}", report.json);

@@ -73,6 +73,16 @@ fn hooks_of_the_folders_and_of_confs_run_in_certbots_order_and_once() {
     by_certbot.sort();
     by_us.sort();
     assert_eq!(by_us, by_certbot);
+    // Post hooks get the names, as with certbot from 4.2 on.
+    let names = folders.path("domains.log");
+    let say = format!("echo \"[$RENEWED_DOMAINS] [$FAILED_DOMAINS]\" >>{}", names.display());
+    let to = folders.path("etc/renewal-hooks/post/names");
+    std::fs::rename(folders.hook("names", &say), to).expect("moved");
+    let (www, elsewhere) = (site.path("www"), folders.path("elsewhere"));
+    folders.edit("etc/renewal/b.test.conf", &www.display().to_string(), &elsewhere.display().to_string());
+    folders.renew(&["--force"]).assert(&["renewed", "failed"], 2);
+    assert_eq!(std::fs::read_to_string(&names).expect("the log"), "[a.test] [b.test]\n");
+
     // Where nothing is due, none of them runs.
     std::fs::write(&log, "").expect("written");
     folders.renew(&[]).assert(&["not-due", "not-due"], 0);

@@ -17,7 +17,7 @@ fn nonces_that_are_refused_do_no_harm() {
     let [from, to] = [&site, &moody].map(|site| site.path("www").display().to_string());
     folders.edit("etc/renewal/a.test.conf", &from, &to);
     for version in 2..5 {
-        folders.renew(&["--force", "--server", PEBBLE]).assert(&["renewed"], 0);
+        folders.renew(&["--force", "--server", PEBBLE, "--agree-tos"]).assert(&["renewed"], 0);
         assert_eq!(folders.live("a.test"), version);
     }
 }
@@ -36,7 +36,7 @@ fn a_ca_in_all_its_moods_renews_several_lineages_at_once() {
     let folders = Folders { site: &moody, program: made.program.clone(), dir: made.dir.clone() };
     let [from, to] = [&site, &moody].map(|site| site.path("www").display().to_string());
     names.iter().for_each(|name| folders.edit(&format!("etc/renewal/{name}.conf"), &from, &to));
-    let report = folders.renew(&["--force", "--server", PEBBLE]);
+    let report = folders.renew(&["--force", "--server", PEBBLE, "--agree-tos"]);
     report.assert(&["renewed"; 5], 0);
     assert!(names.iter().all(|name| folders.live(name) == 2));
     assert_eq!(moody.tokens(), Vec::<std::path::PathBuf>::new());
@@ -102,6 +102,9 @@ fn a_window_of_the_ca_makes_it_due() {
     let mut curl = site.world.command("curl");
     curl.args(["-sS", "-f", "--cacert"]).arg(bundle()).arg("-d").arg(format!("@{}", body.display())).arg(url);
     run(&mut curl);
+    // It said to ask again in hours.
+    folders.renew(&[]).assert(&["not-due"], 0);
+    std::fs::remove_dir_all(folders.path("state/windows")).expect("the windows");
     folders.renew(&[]).assert(&["renewed"], 0);
     folders.renew(&[]).assert(&["not-due"], 0);
 }

@@ -244,6 +244,11 @@ impl Folders<'_> {
         path.to_str().expect("text").to_owned()
     }
 
+    /// Has a lineage renewed thirty days before it expires, as old certbots do by themselves.
+    pub fn soon_due(&self, name: &str) {
+        self.edit(&format!("etc/renewal/{name}.conf"), "# renew_before_expiry", "renew_before_expiry");
+    }
+
     /// What a hook was run with, each time.
     pub fn hook_log(&self, name: &str) -> Vec<String> {
         let text = std::fs::read_to_string(self.path(&format!("{name}.log"))).unwrap_or_default();

@@ -19,6 +19,11 @@ fn script(visit: &Visit<'_>) -> Option<Reply> {
         ("invalid-why" | "invalid", Step::Finalize) => Some(visit.order("processing", Value::Null)),
         ("invalid-why", Step::Order) => Some(visit.order("invalid", json!({"error": error}))),
         ("invalid", Step::Order) => Some(visit.order("invalid", Value::Null)),
+        // What serves certificates lags behind for a while, or never has the first one.
+        ("late-cert", Step::Cert) if visit.nth < 1 => Some(visit.problem(404, "", "malformed", "not found")),
+        ("no-cert", Step::Cert) if visit.number == 0 => {
+            Some(visit.problem(404, "", "malformed", "no such certificate"))
+        }
         ("lost", Step::Cert) if visit.nth < 2 => Some(Reply::Dropped),
         // It forgets everything at restart.
         ("lost", Step::Order) if visit.number == 0 => {
@@ -35,6 +40,7 @@ const FETCHED: &[(&str, &str)] = &[
     ("dropped-cert", "the names are validated, and there is no certificate: "),
     ("half-cert", "the names are validated, and there is no certificate: "),
     ("dropped-poll", "the names are validated, and there is no certificate: "),
+    ("late-cert", "not found"),
 ];
 
 const REFUSED: &[(&str, &str)] =
@@ -69,5 +75,36 @@ fn what_was_ordered_is_fetched_by_the_next_run_and_never_ordered_twice() {
     host.renew(&["--force", "lost.test"]).assert(&["renewed"], 0);
     assert_eq!((cas.orders("lost"), host.live("lost")), (2, 2));
     host.nothing_is_left();
+    host.certbot_lists_all();
+}
+
+#[test]
+fn a_certificate_that_never_comes_is_asked_for_until_somebody_wants_another() {
+    let cas = Cas::start(script);
+    let Some(host) = Host::start(&cas) else { return };
+    host.add("no-cert");
+    for _ in 0..3 {
+        let report = host.renew(&[]);
+        let (outcome, because, _) = said(&report, "no-cert");
+        assert!(outcome == "failed" && because.contains("no such certificate"), "{outcome}: {because}");
+        assert_eq!((cas.orders("no-cert"), host.has_pending("no-cert")), (1, true));
+    }
+    let report = host.renew(&["--force", "no-cert.test"]);
+    report.assert(&["renewed"], 0);
+    assert!(said(&report, "no-cert").2["notes"].to_string().contains("it was ordered anew"));
+    assert_eq!((cas.orders("no-cert"), host.live("no-cert")), (2, 2));
+    host.nothing_is_left();
+}
+
+#[test]
+fn an_order_for_a_certificate_that_another_client_has_renewed_is_forgotten_with_its_key() {
+    let cas = Cas::start(script);
+    let Some(host) = Host::start(&cas) else { return };
+    host.add("no-cert");
+    host.renew(&[]).assert(&["not-due", "failed"], 2);
+    assert!(host.has_pending("no-cert"));
+    host.certbot_renews("no-cert");
+    host.renew(&[]).assert(&["not-due", "not-due"], 0);
+    assert!(!host.has_pending("no-cert"), "its key is of no use any more");
     host.certbot_lists_all();
 }

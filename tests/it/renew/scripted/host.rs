@@ -6,7 +6,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use rcgen::{CertificateParams, KeyPair};
+use rcgen::{CertificateParams, DistinguishedName, KeyPair};
 use serde_json::Value;
 
 use super::ca::{Authority, Cas};
@@ -122,6 +122,12 @@ impl<'c> Host<'c> {
         assert!(!said.contains("INVALID"), "{said}");
     }
 
+    /// Has certbot renew a lineage.
+    pub fn certbot_renews(&self, mood: &str) {
+        let words = format!("renew --force-renewal --no-random-sleep-on-renew --cert-name {mood}.test");
+        run(&mut self.certbot(&words));
+    }
+
     /// `acme-audit renew`, not started yet.
     pub fn renewal(&self, words: &[&str]) -> Command {
         self.renewal_by(clean(env!("CARGO_BIN_EXE_acme-audit")), words)
@@ -217,10 +223,16 @@ impl<'c> Host<'c> {
         assert_eq!(all.iter().filter(left).collect::<Vec<_>>(), Vec::<&PathBuf>::new());
     }
 
-    /// Whether an order of a lineage is kept for the next run.
+    /// The file of an order at a CA that is kept for the next run.
+    pub fn pending(&self, mood: &str) -> Option<PathBuf> {
+        let is_its =
+            |file: &PathBuf| fs::read_to_string(file).is_ok_and(|text| text.contains(&self.server(mood)));
+        below(&self.path("state/orders")).into_iter().find(is_its)
+    }
+
+    /// Whether there is one.
     pub fn has_pending(&self, mood: &str) -> bool {
-        let stem = data_encoding::BASE64URL_NOPAD.encode(format!("{mood}.test").as_bytes());
-        self.path(&format!("state/orders/{stem}.json")).exists()
+        self.pending(mood).is_some()
     }
 
     /// All files.
@@ -256,6 +268,7 @@ fn due(issuer: &Authority, names: &[String]) -> (String, String) {
     let key = KeyPair::generate().expect("a key");
     let mut params = CertificateParams::new(names.to_vec()).expect("names");
     let now = time::OffsetDateTime::now_utc();
+    params.distinguished_name = DistinguishedName::new();
     params.use_authority_key_identifier_extension = true;
     params.not_before = now - time::Duration::days(80);
     params.not_after = now + time::Duration::days(10);

@@ -13,6 +13,8 @@ const REFUSED: &[(&str, &str, u16)] = &[
     ("replaced", "alreadyReplaced", 409),
     ("malformed", "malformed", 400),
     ("conflict", "conflict", 409),
+    // Let's Encrypt, where another account has ordered that certificate.
+    ("foreign", "unauthorized", 403),
     ("ill", "serverInternal", 500),
 ];
 

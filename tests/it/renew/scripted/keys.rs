@@ -81,8 +81,7 @@ fn found(host: &Host<'_>, pem: &str, its_own: &[PathBuf]) -> Vec<PathBuf> {
 
 /// The key of the order that waits for the next run, and its file, which is its owner's alone.
 fn pending(host: &Host<'_>, mood: &str) -> (String, PathBuf) {
-    let stem = BASE64URL_NOPAD.encode(format!("{mood}.test").as_bytes());
-    let path = fs::canonicalize(host.path(&format!("state/orders/{stem}.json"))).expect("a note");
+    let path = fs::canonicalize(host.pending(mood).expect("a note")).expect("its place");
     assert_eq!(path.metadata().expect("it").mode() & 0o7777, 0o600);
     let note: Value = serde_json::from_slice(&fs::read(&path).expect("it")).expect("JSON");
     (note["key"].as_str().expect("a key").to_owned(), path)

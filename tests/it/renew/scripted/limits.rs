@@ -96,6 +96,27 @@ fn a_name_of_several_lineages_is_never_tried_into_the_limit_of_the_ca() {
 }
 
 #[test]
+fn a_name_of_many_lineages_is_never_tried_into_the_limit_by_one_run() {
+    let cas = Cas::start(fails);
+    let Some(host) = Host::start(&cas) else { return };
+    let all: Vec<String> = (1..=9).map(|number| format!("n{number}")).collect();
+    all.iter().for_each(|name| host.add_at(name, "shared", "shared.test"));
+    // A name that many have is no hindrance where it is well.
+    let well: Vec<String> = (1..=9).map(|number| format!("w{number}")).collect();
+    well.iter().for_each(|name| host.add_at(name, "well", "shared.test"));
+    let report = host.renew(&[]);
+    let of = |names: &[String]| -> Vec<String> {
+        let mut all: Vec<String> = names.iter().map(|name| said(&report, name).0.to_owned()).collect();
+        all.sort();
+        all
+    };
+    assert_eq!((of(&well), cas.orders("well")), (vec!["renewed".to_owned(); 9], 9));
+    assert_eq!(of(&all), [vec!["failed"; 4], vec!["held-back"; 5]].concat());
+    assert_eq!(cas.orders("shared"), 4);
+    host.nothing_is_left();
+}
+
+#[test]
 fn a_limit_is_waited_for_as_the_ca_says_and_force_tries_now() {
     let cas = Cas::start(script);
     let Some(host) = Host::start(&cas) else { return };
