@@ -55,6 +55,19 @@ pub fn may_write(folder: &Path) -> io::Result<()> {
     Ok(accessat(CWD, folder, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS)?)
 }
 
+/// Writes a file that is missed by nobody where the machine stops just then.
+///
+/// # Errors
+/// It cannot be written; what was there stays.
+pub fn cache(file: &Path, content: &[u8]) -> io::Result<()> {
+    let folder = file.parent().unwrap_or(Path::new("/"));
+    make(folder)?;
+    let mut new = tempfile::NamedTempFile::new_in(folder)?;
+    new.write_all(content)?;
+    new.persist(file).map_err(|e| e.error)?;
+    Ok(())
+}
+
 /// Writes a file, of mode 0600; its folder is made where it is not there.
 ///
 /// # Errors

@@ -33,7 +33,8 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     if !matches!(host_of(url), Some("acme-v01.api.letsencrypt.org" | "acme-staging.api.letsencrypt.org")) {
         return Ok(vec![]);
     }
-    let mapped = url == MAPPED && certbot_release(conf, host).is_none_or(|release| release >= (1, 6));
+    let mapped =
+        url == MAPPED && certbot_release(lineage, conf, host).is_none_or(|release| release >= (1, 6));
     let sed = format!("sed -i 's|^server *=.*|server = {}|' {}", crate::ca::LETS_ENCRYPT, conf.path);
     let finding = Finding::new(format!("{} still names a server of ACMEv1", lineage.name))
         .saw_wanted(conf.at(setting), setting.shown(), format!("server = {}", crate::ca::LETS_ENCRYPT))

@@ -37,7 +37,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     .bites_at(ari.end)
     .fix("renew it now", [format!("certbot renew --cert-name {} --force-renewal", lineage.name)]);
     // certbot asks for this from 4.1 on, and by itself a few times a day at most.
-    let asks = certbot_release(conf, host).is_none_or(|release| release >= (4, 1));
+    let asks = certbot_release(lineage, conf, host).is_none_or(|release| release >= (4, 1));
     let renews = asks && host.covering(&lineage.name).next().is_some() && host.now < ari.end;
     let finding = finding.lowered_if(renews, Severity::Note, "the schedule renews it in the CA's window");
     Ok(vec![finding.lowered_if(host.unused(lineage), Severity::Note, UNUSED)])

@@ -25,7 +25,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let cert = lineage.cert.as_ref()?;
     let days = cert.lifetime_days();
     // A value of one's own is renew-before-expiry-wrong's business.
-    if days > 40 || conf.top("renew_before_expiry").is_some() {
+    if days > 40 || host.is_renewed_by_us(lineage) || conf.top("renew_before_expiry").is_some() {
         return Ok(vec![]);
     }
     let installs = host.installs.as_ref()?;
@@ -79,8 +79,10 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
 mod tests {
     use super::CHECK;
     use crate::check::Severity;
-    use crate::checks::testing::{days, denied, host, lineage, only, set, silent, unknown, with_certbots};
-    use crate::facts::{Lineage, Role};
+    use crate::checks::testing::{
+        cron, days, denied, host, lineage, only, set, silent, unknown, with_certbots,
+    };
+    use crate::facts::{Client, HostFacts, Lineage, Role, Trigger};
 
     fn living(n: i64) -> Lineage {
         let mut lineage = lineage();
@@ -129,6 +131,16 @@ mod tests {
         let mut lineage = living(7);
         set(lineage.conf.as_mut().unwrap(), "", "renew_before_expiry", "3 days");
         silent(&CHECK, &lineage, &with_certbots(&["2.1.0"]));
+    }
+
+    #[test]
+    fn what_this_program_alone_renews_is_silent() {
+        let by = |clients: &[Client]| {
+            let triggers = clients.iter().map(|client| Trigger { client: *client, ..cron("17 3 * * *") });
+            HostFacts { triggers: Ok(triggers.collect()), ..with_certbots(&["2.1.0"]) }
+        };
+        silent(&CHECK, &living(7), &by(&[Client::AcmeAudit]));
+        only(&CHECK, &living(7), &by(&[Client::AcmeAudit, Client::Certbot]));
     }
 
     #[test]

@@ -33,7 +33,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     if wanted.iter().all(|c| c.is_empty()) {
         return Ok(vec![]);
     }
-    let release = certbot_release(conf, host);
+    let release = certbot_release(lineage, conf, host);
     let says = if let Some(gone) = wanted.iter().find(|c| !is_known(c, release)) {
         format!("{gone} is no challenge that certbot knows, so it refuses the conf of {}", lineage.name)
     } else {

@@ -23,7 +23,9 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let Some((place, setting)) = asked else { return Ok(vec![]) };
     let server =
         host.setting(conf, "server").and_then(|(_, s)| s.text()).or(lineage.server()).unwrap_or_default();
-    if !is_lets_encrypt_any(server) || certbot_release(conf, host).is_some_and(|release| release < (4, 0)) {
+    if !is_lets_encrypt_any(server)
+        || certbot_release(lineage, conf, host).is_some_and(|release| release < (4, 0))
+    {
         return Ok(vec![]);
     }
     let today = host.now.to_string();

@@ -78,7 +78,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
 fn mended(finding: Finding, lineage: &Lineage, host: &HostFacts, conf: &Conf) -> Finding {
     let path = &conf.path;
     let delete = format!("sed -i '/^ *{KEY} *=/d' {path}");
-    if certbot_release(conf, host).is_some_and(|release| release >= (4, 0)) {
+    if certbot_release(lineage, conf, host).is_some_and(|release| release >= (4, 0)) {
         return finding.fix("delete the line: this certbot chooses a good time by itself", [delete]);
     }
     let days = lineage.cert.as_ref().map_or(30, |cert| (cert.lifetime_days() / 3).max(1));

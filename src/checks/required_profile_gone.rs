@@ -25,7 +25,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
     let server =
         host.setting(conf, "server").and_then(|(_, s)| s.text()).or(lineage.server()).unwrap_or_default();
     // certbot reads profiles since 4.0.
-    if certbot_release(conf, host).is_some_and(|release| release < (4, 0)) {
+    if certbot_release(lineage, conf, host).is_some_and(|release| release < (4, 0)) {
         return Ok(vec![]);
     }
     if let Some(offered) = lineage.profiles_offered() {

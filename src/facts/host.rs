@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Account, Before, Cert, Client, Fact, Filters, Install, Logged, Own, Rule, Servers, Setting, Terms,
-    Trigger, Zone,
+    Account, Before, Cert, Client, Fact, Filters, Install, Lineage, Logged, Own, Rule, Servers, Setting,
+    Terms, Trigger, Zone,
 };
 
 /// Everything that is not particular to one lineage.
@@ -299,6 +299,12 @@ impl HostFacts {
     /// Triggers that really renew a lineage.
     pub fn covering(&self, lineage: &str) -> impl Iterator<Item = &Trigger> {
         self.effective_triggers().filter(move |trigger| trigger.covers(lineage, &self.dirs.config))
+    }
+
+    /// Whether nothing but this program renews a lineage, by rules of its own.
+    pub fn is_renewed_by_us(&self, lineage: &Lineage) -> bool {
+        let is_ours = |trigger: &Trigger| trigger.client == Client::AcmeAudit;
+        self.effective_triggers().any(is_ours) && self.covering(&lineage.name).all(is_ours)
     }
 
     /// The first trigger of a lineage all of whose triggers fire at the start of the machine alone.

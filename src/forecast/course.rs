@@ -84,7 +84,7 @@ impl Course {
     /// `renew_before_expiry`, then a fraction of the lifetime (from 4.0) or thirty days.
     /// <https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/renewal.py>
     pub fn new(lineage: &Lineage, conf: &Conf, host: &HostFacts) -> Self {
-        Self::of_release(certbot_release(conf, host), lineage, conf, host)
+        Self::of_release(certbot_release(lineage, conf, host), lineage, conf, host)
     }
 
     /// The same with a release of certbot; the newest where none is named.
@@ -191,8 +191,12 @@ pub fn judged(lineage: &Lineage) -> Option<Validity> {
     Some(Validity { from: from.as_second(), to: to.as_second() })
 }
 
-/// The certbot that will judge this lineage: the newest on the host, else the one that wrote the conf.
-pub fn certbot_release(conf: &Conf, host: &HostFacts) -> Option<(u32, u32)> {
+/// The certbot that will judge this lineage: the newest on the host, else the one that wrote the conf; `None` where its rules are
+/// those of the newest that there is, as for what this program renews.
+pub fn certbot_release(lineage: &Lineage, conf: &Conf, host: &HostFacts) -> Option<(u32, u32)> {
+    if host.is_renewed_by_us(lineage) {
+        return None;
+    }
     host.newest_certbot().or_else(|| crate::facts::release(conf.top("version")?.text()?))
 }
 

@@ -42,8 +42,8 @@ impl<'a> Crowds<'a> {
         Self(crowded.map(|of| (of, crowd(of))).collect())
     }
 
-    /// Waits for a place at each crowded name of an order, or until there is none any more; `None` where it has no such name. All
-    /// orders do so in the names' order, so that none waits for another one that waits for it.
+    /// Waits for a place at each crowded name of an order; `None` where it has no such name. All orders do so in the names' order,
+    /// so that none waits for another one that waits for it.
     pub(super) async fn enter(&self, job: &Job<'_>) -> Option<Entered<'_>> {
         let mut entered = Vec::new();
         for (&(server, name), crowd) in &self.0 {
@@ -56,14 +56,14 @@ impl<'a> Crowds<'a> {
 }
 
 impl Entered<'_> {
-    /// Lets others in, where the name has not failed.
+    /// Lets others in: one less than before where the name has failed, and at last one at a time.
     pub(super) fn leave(self, refused: &[String]) {
         for (name, crowd, place) in self.0 {
-            if let Some(place) = place.filter(|_| refused.iter().any(|refused| refused == name)) {
+            if crowd.room.load(Ordering::Relaxed) > 1
+                && let Some(place) = place.filter(|_| refused.iter().any(|refused| refused == name))
+            {
+                crowd.room.fetch_sub(1, Ordering::Relaxed);
                 place.forget();
-                if crowd.room.fetch_sub(1, Ordering::Relaxed) == 1 {
-                    crowd.places.close();
-                }
             }
         }
     }

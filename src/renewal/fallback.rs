@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Renewal;
 use super::backoff::{Failed, Kind};
-use super::jobs::{Job, held};
+use super::jobs::{Job, for_tests, held};
 use super::run::Stage;
 use crate::acme::Client;
 use crate::ca;
@@ -41,11 +41,12 @@ impl Stage<'_> {
             let is_other = |job: &Job<'_>| refused.contains(&job.at) && job.server != fallback.server;
             let mut turned: Vec<&mut Job<'_>> = jobs.iter_mut().filter(|job| is_other(job)).collect();
             turned.retain(|job| {
-                let held = held(job.lineage, &fallback.server, self.options, Timestamp::now());
-                if let (Some(held), Some(renewal)) = (&held, all.get_mut(job.at)) {
-                    renewal.notes.push(neither(&fallback.server, &held.because));
+                let held = || held(job.lineage, &fallback.server, self.options, Timestamp::now());
+                let why = for_tests(job.lineage, &fallback.server).or_else(|| Some(held()?.because));
+                if let (Some(why), Some(renewal)) = (&why, all.get_mut(job.at)) {
+                    renewal.notes.push(neither(&fallback.server, why));
                 }
-                held.is_none()
+                why.is_none()
             });
             if turned.is_empty() {
                 continue;

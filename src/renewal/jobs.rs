@@ -103,12 +103,13 @@ pub(super) fn by_a_name(
     Some(not_before(until, said))
 }
 
-/// Why a CA's certificate must not take the place of the one that is live: it is of those that no browser trusts, and that one is.
-/// certbot does not let that happen either.
+/// Why a CA's certificate must not take the place of the one that is live: it is of those that no browser trusts, and neither is
+/// that one nor does its conf ask for such. certbot does not let that happen either.
 /// <https://github.com/certbot/certbot/blob/main/certbot/src/certbot/_internal/renewal.py>
-fn for_tests(lineage: &Lineage, server: &str) -> Option<String> {
+pub(super) fn for_tests(lineage: &Lineage, server: &str) -> Option<String> {
     let live = lineage.cert.as_ref().ok()?;
-    (ca::is_staging(server) && !received::is_of_tests(live)).then(|| {
+    let wanted = lineage.server().is_some_and(ca::is_staging) || received::is_of_tests(live);
+    (ca::is_staging(server) && !wanted).then(|| {
         format!(
             "{server} issues for tests alone, and its certificate would take the place of one that is trusted; acme-audit \
              dry-run {} rehearses the renewal",
@@ -267,7 +268,7 @@ impl Stage<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::lineage;
+    use crate::checks::testing::{lineage, lineage_with};
 
     #[test]
     fn what_is_trusted_is_not_replaced_by_what_is_for_tests() {
@@ -277,5 +278,7 @@ mod tests {
         assert_eq!(for_tests(&lineage, "https://ca.internal/acme/directory"), None);
         lineage.cert.as_mut().unwrap().issuer = "(STAGING) Pretend Pear X1".into();
         assert_eq!(for_tests(&lineage, ca::LETS_ENCRYPT_STAGING), None);
+        let internal = "https://acme-staging.corp.example/directory";
+        assert_eq!(for_tests(&lineage_with("server", internal), internal), None, "its own CA");
     }
 }

@@ -78,6 +78,7 @@ impl Publisher for Keeping<'_, '_, '_> {
             identifiers: self.identifiers.to_owned(),
             serial: self.lineage.cert.as_ref().map(|cert| cert.serial.clone()).unwrap_or_default(),
             asked: Timestamp::now(),
+            fetches: 0,
             key: Zeroizing::new(key.to_owned()),
         };
         let state_dir = self.options.state_dir.display();
@@ -109,7 +110,8 @@ pub(super) async fn fetch(
     wanted.identifiers = names;
     let chain = account.resume(&before.order, &wanted).await.map_err(|refusal| Failed {
         because: format!("the certificate that an earlier run ordered cannot be fetched: {refusal}"),
-        ..Failed::from(refusal)
+        trouble: Trouble::of_fetch(&refusal),
+        at: None,
     })?;
     notes.push("its certificate had been ordered by an earlier run, and was fetched".into());
     let issued = chain.map(|chain| Issued { chain, names: names.clone() });

@@ -40,6 +40,9 @@ pub(super) struct Pending {
     /// When its certificate was asked for.
     #[serde(default)]
     pub(super) asked: Timestamp,
+    /// How many runs have tried to fetch it since.
+    #[serde(default)]
+    pub(super) fetches: u32,
     /// The key of the certificate, in PEM.
     pub(super) key: Zeroizing<String>,
 }
@@ -50,6 +53,16 @@ impl Pending {
         let life = lineage.cert.as_ref().map(|cert| cert.not_after.duration_since(cert.not_before));
         let long = SignedDuration::from_secs(DAY);
         now.duration_since(self.asked) > life.map_or(long, |life| long.min(life / 24))
+    }
+
+    /// Whether it is not to be expected any more: not after a single answer that did not come.
+    pub(super) fn is_given_up(&self, lineage: &Lineage, now: Timestamp) -> bool {
+        self.fetches > 0 && self.is_old(lineage, now)
+    }
+
+    /// The same after one more try.
+    pub(super) fn in_vain(self) -> Self {
+        Self { fetches: self.fetches.saturating_add(1), ..self }
     }
 }
 
@@ -104,6 +117,7 @@ mod tests {
             identifiers: vec!["a.test".into()],
             serial: lineage.cert.as_ref().unwrap().serial.clone(),
             asked: "2026-11-28T12:00:00Z".parse().unwrap(),
+            fetches: 0,
             key: Zeroizing::new("a key".into()),
         }
     }
@@ -142,5 +156,7 @@ mod tests {
         cert.not_after = cert.not_before + SignedDuration::from_hours(24);
         assert!(!pending.is_old(&lineage, at("2026-11-28T12:59:00Z")));
         assert!(pending.is_old(&lineage, at("2026-11-28T13:01:00Z")));
+        assert!(!pending.is_given_up(&lineage, at("2026-11-28T13:01:00Z")), "nobody has asked for it again");
+        assert!(pending.in_vain().is_given_up(&lineage, at("2026-11-28T13:01:00Z")));
     }
 }

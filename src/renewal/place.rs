@@ -16,10 +16,11 @@ use super::crowd::Crowds;
 use super::jobs::Job;
 use super::key::{self, NewKey};
 use super::order::{self, Issued, Ordered};
+use super::pending::{self, Pending};
 use super::received::{self, Expected};
 use super::run::Stage;
 use super::solve::Counter;
-use super::{Live, Outcome, Renewal, backoff, fallback, jobs, owed, pending};
+use super::{Live, Outcome, Renewal, backoff, fallback, jobs, owed};
 use crate::acme::{Account, Client, Refusal};
 use crate::ca;
 use crate::error::Error;
@@ -89,17 +90,14 @@ impl Stage<'_> {
             let failed = match got {
                 Ok((ordered, key)) => {
                     refused.clone_from(&ordered.refused);
-                    let failed = self.take(job, renewal, ordered, key, roots).err();
-                    // What may be ready at this CA is fetched by the next run, and not ordered at another.
-                    let ready = || {
-                        pending::of(self.options, job.lineage).is_some_and(|kept| kept.server == job.server)
-                    };
-                    failed.map(|failed| (fallback::may_give(job, &failed) && !ready(), failed))
+                    self.take(job, renewal, ordered, key, roots).err()
                 }
-                Err(failed) => Some((fallback::may_give(job, &failed), failed)),
+                Err(failed) => Some(failed),
             };
-            if let Some((may_give, failed)) = failed {
-                elsewhere.extend(may_give.then_some(job.at));
+            if let Some(failed) = failed {
+                // What may be ready at this CA is fetched by the next run, and not ordered at another.
+                let ready = || self.kept(job).is_some_and(|kept| !kept.is_old(job.lineage, Timestamp::now()));
+                elsewhere.extend((fallback::may_give(job, &failed) && !ready()).then_some(job.at));
                 refused.extend(failed.trouble.names.iter().cloned());
                 self.fail(job, renewal, failed);
             }
@@ -157,27 +155,37 @@ impl Stage<'_> {
         account: &Account,
         client: &Client,
     ) -> Result<Before, Failed> {
-        let before = pending::of(self.options, job.lineage).filter(|before| before.server == job.server);
-        let Some(before) = before else { return Ok(Before::Nothing) };
+        let Some(before) = self.kept(job) else { return Ok(Before::Nothing) };
         let fetched = match before.account == account.url() {
             true => order::fetch(account, client, &job.case, &before).await,
             false => Ok(None),
         };
-        let is_old = || before.is_old(job.lineage, Timestamp::now()) || self.options.forced;
-        let came = match fetched {
-            Ok(Some((ordered, key))) => return Ok(Before::Came(Box::new(ordered), key)),
-            Ok(None) => Before::Nothing,
-            // A limit is reached for another order, too.
-            Err(failed) if failed.trouble.kind != Kind::Limited && is_old() => {
-                Before::GivenUp(format!("{}: it was ordered anew", failed.because))
+        let now = Timestamp::now();
+        let held = || jobs::held(job.lineage, &job.server, self.options, now);
+        match fetched {
+            Ok(Some((ordered, key))) => Ok(Before::Came(Box::new(ordered), key)),
+            Ok(None) => {
+                pending::forget(self.options, &job.lineage.name);
+                held().map_or(Ok(Before::Nothing), Err)
             }
-            Err(failed) => return Err(failed),
-        };
-        pending::forget(self.options, &job.lineage.name);
-        match jobs::held(job.lineage, &job.server, self.options, Timestamp::now()) {
-            Some(held) => Err(held),
-            None => Ok(came),
+            Err(failed) => {
+                let is_over = before.is_given_up(job.lineage, now) || self.options.forced;
+                // A limit is reached for another order, too.
+                let is_limited = failed.trouble.kind == Kind::Limited;
+                let by_a_name = || jobs::by_a_name(job.lineage, &job.server, self.options, now);
+                if !is_over || is_limited || job.shut_out.is_some() || held().or_else(by_a_name).is_some() {
+                    let _ = pending::keep(self.options, &job.lineage.name, &before.in_vain());
+                    return Err(failed);
+                }
+                pending::forget(self.options, &job.lineage.name);
+                Ok(Before::GivenUp(format!("{}: it was ordered anew", failed.because)))
+            }
         }
+    }
+
+    /// The order of an earlier run at the same CA.
+    fn kept(&self, job: &Job<'_>) -> Option<Pending> {
+        pending::of(self.options, job.lineage).filter(|kept| kept.server == job.server)
     }
 
     /// Takes what came of an order: a certificate is checked and put live.
@@ -192,17 +200,14 @@ impl Stage<'_> {
         renewal.attempts = ordered.at_ca.attempts;
         renewal.notes.extend(ordered.notes);
         let Some(issued) = ordered.issued else {
-            if ordered.failure.trouble.kind == Kind::Refused {
+            if ordered.failure.trouble.kind == Kind::Refused && self.kept(job).is_some() {
                 pending::forget(self.options, &job.lineage.name);
             }
             return Err(ordered.failure);
         };
         // What this host could not install is fetched again; what no host could is of no use.
         let put = self.put_live(job, renewal, issued, key, roots);
-        let is_old = || {
-            let kept = pending::of(self.options, job.lineage);
-            kept.is_some_and(|kept| kept.is_old(job.lineage, Timestamp::now()))
-        };
+        let is_old = || self.kept(job).is_some_and(|kept| kept.is_old(job.lineage, Timestamp::now()));
         let is_over = match put.as_ref().map_err(|failed| failed.trouble.kind) {
             Ok(()) | Err(Kind::InVain) => true,
             Err(Kind::Down) => is_old(),
@@ -211,8 +216,15 @@ impl Stage<'_> {
         if is_over {
             pending::forget(self.options, &job.lineage.name);
         }
+        if let Err(error) =
+            backoff::lost(&self.options.state_dir, &job.server, &ordered.refused, Timestamp::now())
+        {
+            renewal.notes.push(format!("the failures of its names cannot be remembered: {error}"));
+        }
         put?;
-        self.note_lost(job, renewal, &ordered.refused);
+        let has: &[String] = renewal.installed.as_ref().map(|live| live.names.as_slice()).unwrap_or_default();
+        let lost = job.case.identifiers.iter().filter(|name| !has.contains(name));
+        renewal.lost = lost.cloned().collect();
         if job.turned.is_some() {
             let before = std::mem::take(&mut renewal.because);
             renewal.because = format!("its own CA gave none: {before}");
@@ -273,16 +285,6 @@ impl Stage<'_> {
             names,
         });
         Ok(())
-    }
-
-    /// Notes the names that a renewed lineage has lost.
-    fn note_lost(&self, job: &Job<'_>, renewal: &mut Renewal, refused: &[String]) {
-        let has: &[String] = renewal.installed.as_ref().map(|live| live.names.as_slice()).unwrap_or_default();
-        let lost = job.case.identifiers.iter().filter(|name| !has.contains(name));
-        renewal.lost = lost.cloned().collect();
-        if let Err(error) = backoff::lost(&self.options.state_dir, &job.server, refused, Timestamp::now()) {
-            renewal.notes.push(format!("the failures of its names cannot be remembered: {error}"));
-        }
     }
 
     fn fail(&self, job: &Job<'_>, renewal: &mut Renewal, failed: Failed) {

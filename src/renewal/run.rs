@@ -17,7 +17,7 @@ use crate::gather::Host;
 use crate::gather::certbot::name_of;
 use crate::gather::net::{Net, Sight};
 use crate::hooks::{Cut, Hooks, Ran};
-use crate::install::Lock;
+use crate::install::{self, Lock};
 use crate::rehearsal::Publisher;
 use crate::rehearsal::news::{Hear, News};
 use crate::state;
@@ -243,6 +243,11 @@ impl Stage<'_> {
         for (lineage, renewal) in lineages.iter().zip(all) {
             let is_owed = owed::is_owed(self.options, &lineage.name);
             if self.options.no_hooks || renewal.installed.is_none() && !is_owed {
+                continue;
+            }
+            if install::is_begun(self.lock, &lineage.name, &self.options.state_dir) {
+                let wait = "its deploy hooks wait until the next run has settled the install";
+                renewal.notes.push(wait.into());
                 continue;
             }
             if renewal.installed.is_none() {

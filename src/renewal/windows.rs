@@ -46,12 +46,12 @@ fn known(options: &Options, lineage: &Lineage, now: Timestamp) -> Option<Ari> {
 pub(super) fn keep(options: &Options, lineages: &[Lineage], now: Timestamp) {
     for lineage in lineages {
         let (Some(Ok(window)), Ok(cert)) = (&lineage.ari, &lineage.cert) else { continue };
-        if window.retry_after.is_none() || known(options, lineage, now).is_some() {
+        if window.retry_after.is_none_or(|wait| wait == 0) || known(options, lineage, now).is_some() {
             continue;
         }
         let kept = Known { serial: cert.serial.clone(), at: now, window: window.clone() };
         if let Ok(text) = serde_json::to_vec(&kept) {
-            let _ = state::write(&options.note(FOLDER, &lineage.name), &text);
+            let _ = state::cache(&options.note(FOLDER, &lineage.name), &text);
         }
     }
 }

@@ -102,6 +102,16 @@ impl Trouble {
         Self { kind, retry_after, ..Self::default() }
     }
 
+    /// What a refusal is of a certificate that is there, or will be: to ask for it again costs nothing.
+    pub fn of_fetch(refusal: &Refusal) -> Self {
+        match Self::of(refusal) {
+            Self { kind: Kind::Refused, retry_after, .. } => {
+                Self { kind: Kind::Down, retry_after, ..Self::default() }
+            }
+            other => other,
+        }
+    }
+
     /// What the CA says, of an order or of one of its identifiers.
     pub fn said(problem: &Problem) -> Self {
         let kind = match (problem.kind(), problem.status) {
@@ -127,13 +137,7 @@ impl Trouble {
         let refused = outcome.refused.as_ref();
         match (refused, failed().next()) {
             (Some((Step::NewOrder | Step::Finalize, refusal)), _) => Self::of(refusal),
-            // The certificate is there, or will be: to ask for it again costs nothing.
-            (Some((Step::Fetch, refusal)), _) => match Self::of(refusal) {
-                Self { kind: Kind::Refused, retry_after, .. } => {
-                    Self { kind: Kind::Down, retry_after, ..Self::default() }
-                }
-                other => other,
-            },
+            (Some((Step::Fetch, refusal)), _) => Self::of_fetch(refusal),
             // A name that the CA has looked at counts, whatever became of the others.
             (_, Some(_)) if !counted.is_empty() => {
                 Self { kind: Kind::Refused, names: counted, ..Self::default() }
