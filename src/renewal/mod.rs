@@ -2,7 +2,7 @@
 //! its hooks are run.
 //!
 //! [`due`] decides, [`run`] is the course of it, [`order`] gets a certificate and [`received`] looks at it before it goes live;
-//! [`owed`] keeps the deploy hooks that have not succeeded, [`backoff`] the failures.
+//! `owed` keeps the deploy hooks that have not succeeded, [`backoff`] the failures.
 
 mod account;
 pub mod backoff;
