@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use super::backoff::{Failed, Kind, Trouble};
-use super::run::Options;
+use super::stage::Options;
 use crate::acme::{Account, AccountKey, Client, ExternalAccount, NewAccount, Refusal};
 use crate::config::Fallback;
 use crate::facts::net::CaFault;

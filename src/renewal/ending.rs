@@ -9,7 +9,7 @@ use std::thread;
 
 use tokio::sync::oneshot;
 
-use super::run::Stage;
+use super::stage::Stage;
 use super::{Outcome, Renewal};
 use crate::facts::Lineage;
 use crate::hooks::{Hook, Ran};

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::Renewal;
 use super::backoff::{Failed, Kind};
-use super::jobs::{Job, for_tests, held};
-use super::run::Stage;
+use super::jobs::{Job, Turned, for_tests, held};
+use super::stage::Stage;
 use crate::acme::Client;
 use crate::ca;
 use crate::caa::{Fault, Request, Ruling, judge};
@@ -15,14 +15,6 @@ use crate::facts::net::NameSeen;
 use crate::gather::Host;
 use crate::gather::net::Sight;
 use crate::rehearsal::Publisher;
-
-/// Where an order is placed instead.
-pub(super) struct Turned {
-    /// The fallback.
-    pub to: Fallback,
-    /// What name servers say of its names.
-    seen: Vec<NameSeen>,
-}
 
 impl Stage<'_> {
     /// Places the orders, each at its own CA, and what that cannot give at the fallbacks, one after the other.

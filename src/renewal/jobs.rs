@@ -5,14 +5,15 @@ use jiff::Timestamp;
 use super::backoff::names::Held;
 use super::backoff::{Failed, Kind, Trouble};
 use super::due::{Decision, decide};
-use super::fallback::Turned;
-use super::run::{Options, Stage};
 use super::solve::ports::{Chosen, Ports};
 use super::solve::{Solver, Solvers};
+use super::stage::{Options, Stage};
 use super::{Outcome, Renewal, backoff, pending, received};
 use crate::ca;
 use crate::challenge::webroot;
+use crate::config::Fallback;
 use crate::error::Error;
+use crate::facts::net::NameSeen;
 use crate::facts::{HostFacts, Lineage};
 use crate::install::Place;
 use crate::rehearsal::{Case, Means, Plan, Publisher, Target, local};
@@ -34,6 +35,14 @@ pub(super) struct Job<'a> {
     pub shut_out: Option<String>,
     /// A certificate for a part of its names will do.
     pub may_lose: bool,
+}
+
+/// Where an order is placed instead.
+pub(super) struct Turned {
+    /// The fallback.
+    pub to: Fallback,
+    /// What name servers say of its names.
+    pub seen: Vec<NameSeen>,
 }
 
 /// The directory that is asked for a lineage.

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::run::Stage;
 use super::solve::journal::{Found, Left, Published};
 use super::solve::{Settled, Solvers};
+use super::stage::Stage;
 use crate::facts::Lineage;
 
 impl Stage<'_> {

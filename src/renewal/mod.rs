@@ -23,6 +23,7 @@ pub mod reload;
 pub mod run;
 mod served;
 pub mod solve;
+pub mod stage;
 mod subset;
 mod windows;
 

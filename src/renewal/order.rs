@@ -7,8 +7,8 @@ use super::backoff::{Failed, Trouble};
 use super::jobs::Job;
 use super::key::NewKey;
 use super::pending::{self, Pending};
-use super::run::Options;
 use super::solve::Counter;
+use super::stage::Options;
 use super::subset;
 use crate::acme::{
     Account, Answer, Client, Identified, Key, Method, Outcome, Publisher, Refusal, Step, Wanted,

@@ -5,7 +5,7 @@
 use std::fs;
 use std::io;
 
-use super::run::Options;
+use super::stage::Options;
 use crate::state;
 
 /// The folder of notes, below the state directory.

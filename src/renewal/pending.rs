@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::run::Options;
+use super::stage::Options;
 use crate::ca::DAY;
 use crate::facts::Lineage;
 use crate::state;

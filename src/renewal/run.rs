@@ -2,93 +2,23 @@
 //! hooks, post hooks, and a look at what is served.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::jobs::{Job, is_left_alone, jobs, judged};
 use super::solve::{Solver, Solvers};
+use super::stage::{Options, Stage};
 use super::{Outcome, Renewal, Renewals, explain, owed, pending, reload, served, windows};
 use crate::audit::Report;
-use crate::challenge::{Address, Socket};
-use crate::config::Config;
 use crate::error::Error;
 use crate::facts::{HostFacts, Lineage};
 use crate::gather::Host;
 use crate::gather::certbot::name_of;
-use crate::gather::net::{Net, Sight};
-use crate::hooks::{Cut, Hooks, Ran};
-use crate::install::{self, Lock};
+use crate::gather::net::Sight;
+use crate::hooks::{Hooks, Ran};
+use crate::install;
 use crate::rehearsal::Publisher;
-use crate::rehearsal::news::{Hear, News};
+use crate::rehearsal::news::News;
 use crate::state;
-
-/// How it is renewed.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The port of HTTP-01 validations.
-    pub http_port: u16,
-    /// The port of TLS-ALPN-01 validations.
-    pub https_port: u16,
-    /// Where web servers pass challenges to.
-    pub respond_at: Address,
-    /// Where journals, failures and debts are kept.
-    pub state_dir: PathBuf,
-    /// certbot's configuration folder.
-    pub config_dir: PathBuf,
-    /// Orders are placed at this directory instead of the one that each conf names.
-    pub server: Option<String>,
-    /// A new account may be made where certbot has none that the CA knows.
-    pub agree_tos: bool,
-    /// Where its CA may write to.
-    pub email: Option<String>,
-    /// Renew whatever is due or not.
-    pub forced: bool,
-    /// Run no hooks, and load no server anew.
-    pub no_hooks: bool,
-}
-
-impl Options {
-    /// For tests: certbot's folder and the state below one.
-    #[cfg(test)]
-    pub(super) fn below(dir: &std::path::Path) -> Self {
-        Self {
-            http_port: 80,
-            https_port: 443,
-            respond_at: "127.0.0.1:8402".parse().unwrap(),
-            state_dir: dir.to_path_buf(),
-            config_dir: dir.join("letsencrypt"),
-            server: None,
-            agree_tos: false,
-            email: None,
-            forced: false,
-            no_hooks: false,
-        }
-    }
-
-    /// The file of a note about a lineage: one of another configuration folder may have its name.
-    pub(super) fn note(&self, folder: &str, lineage: &str) -> PathBuf {
-        let config = fs::canonicalize(&self.config_dir).unwrap_or_else(|_| self.config_dir.clone());
-        self.state_dir.join(folder).join(state::id(&config.to_string_lossy(), lineage))
-    }
-}
-
-/// Where it takes place.
-pub struct Stage<'a> {
-    /// The network.
-    pub net: &'a Net,
-    /// How it is renewed.
-    pub options: &'a Options,
-    /// What the user has decided about this host.
-    pub config: &'a Config,
-    /// certbot's locks, which are held until the end.
-    pub lock: &'a Lock,
-    /// Sockets that systemd has bound for web servers to pass challenges to.
-    pub inherited: Vec<Socket>,
-    /// Who is told how it goes on.
-    pub hear: Hear<'a>,
-    /// What ends hooks before they do.
-    pub cut: Cut,
-}
 
 /// Renews what is due.
 ///

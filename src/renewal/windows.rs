@@ -5,7 +5,7 @@ use std::fs;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::run::Options;
+use super::stage::Options;
 use crate::ca::DAY;
 use crate::facts::Lineage;
 use crate::facts::net::Ari;

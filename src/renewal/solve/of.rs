@@ -15,7 +15,7 @@ use crate::facts::{HostFacts, Lineage};
 use crate::gather::fs::Root;
 use crate::gather::net::dns::Zones;
 use crate::hooks::{Cut, unmasked_hook};
-use crate::renewal::run::Options;
+use crate::renewal::stage::Options;
 
 /// How long certbot's `dns-rfc2136` waits where nothing is said, and the least that servers are given here: they are asked meanwhile.
 /// <https://certbot-dns-rfc2136.readthedocs.io/en/stable/#named-arguments>
