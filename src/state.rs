@@ -55,17 +55,12 @@ pub fn may_write(folder: &Path) -> io::Result<()> {
     Ok(accessat(CWD, folder, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS)?)
 }
 
-/// Writes a file that is missed by nobody where the machine stops just then.
+/// Writes a file that is missed by nobody where the machine stops just then, as [`write`] does otherwise.
 ///
 /// # Errors
 /// It cannot be written; what was there stays.
 pub fn cache(file: &Path, content: &[u8]) -> io::Result<()> {
-    let folder = file.parent().unwrap_or(Path::new("/"));
-    make(folder)?;
-    let mut new = tempfile::NamedTempFile::new_in(folder)?;
-    new.write_all(content)?;
-    new.persist(file).map_err(|e| e.error)?;
-    Ok(())
+    put(file, content, |_| Ok(()))
 }
 
 /// Writes a file, of mode 0600; its folder is made where it is not there.
@@ -73,14 +68,19 @@ pub fn cache(file: &Path, content: &[u8]) -> io::Result<()> {
 /// # Errors
 /// It cannot be written; what was there stays.
 pub fn write(file: &Path, content: &[u8]) -> io::Result<()> {
+    put(file, content, File::sync_all)?;
+    File::open(file.parent().unwrap_or(Path::new("/")))?.sync_all()
+}
+
+fn put(file: &Path, content: &[u8], sync: impl FnOnce(&File) -> io::Result<()>) -> io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("/"));
     make(folder)?;
     // Its mode is 0600.
     let mut new = tempfile::NamedTempFile::new_in(folder)?;
     new.write_all(content)?;
-    new.as_file().sync_all()?;
+    sync(new.as_file())?;
     new.persist(file).map_err(|e| e.error)?;
-    File::open(folder)?.sync_all()
+    Ok(())
 }
 
 /// Begins a journal, which is locked from before it has its name: whoever sees it sees that it is held.
