@@ -107,6 +107,8 @@ impl Net {
             .enable_all()
             .build()
             .map_err(|e| Error::new(format!("cannot ask the network: {e}")).hint("--offline does without"))?;
+        // The first random number of a process takes its library some 30 ms, which pass while files are read.
+        runtime.spawn_blocking(|| aws_lc_rs::rand::fill(&mut [0]));
         let _context = runtime.enter();
         signals::outlive_the_file_limit();
         let look = Look::new(&options)?;
