@@ -120,7 +120,8 @@ pub fn print(rehearsal: &Rehearsal, settings: &Settings) -> Result<u8, Error> {
     let mut out = std::io::BufWriter::new(anstream::stdout());
     let written = match settings.format {
         Format::Json => dry_run::json::write(&mut out, rehearsal),
-        Format::Text | Format::Nagios => dry_run::text::write(&mut out, rehearsal, settings.quiet),
+        Format::Nagios => dry_run::nagios::write(&mut out, rehearsal),
+        Format::Text => dry_run::text::write(&mut out, rehearsal, settings.quiet),
     };
     super::written(written.and_then(|()| out.flush()))?;
     Ok(rehearsal.exit_code())

@@ -59,7 +59,7 @@ impl Rehearsal {
         if let Some(signal) = self.stopped {
             return signal.saturating_add(128);
         }
-        let mut failed = self.attempts.iter().filter(|attempt| failed(&self.attempts, attempt)).peekable();
+        let mut failed = self.failed().peekable();
         match () {
             () if failed.peek().is_some() => {
                 if failed.any(|attempt| attempt.may_pass.is_none()) {
@@ -76,5 +76,10 @@ impl Rehearsal {
             }
             () => 0,
         }
+    }
+
+    /// The attempts that count as failed.
+    pub fn failed(&self) -> impl Iterator<Item = &Attempt> {
+        self.attempts.iter().filter(|attempt| failed(&self.attempts, attempt))
     }
 }

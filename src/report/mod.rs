@@ -4,6 +4,7 @@ pub mod dry_run;
 pub mod explain;
 pub mod json;
 pub mod nagios;
+mod plugin;
 pub mod renew;
 pub mod schedule;
 pub mod text;

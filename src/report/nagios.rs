@@ -1,9 +1,9 @@
-//! A monitoring plugin's output: one status line with performance data, then the long output.
-//! <https://www.monitoring-plugins.org/doc/guidelines.html>
+//! An audit as a monitoring plugin tells it: the worst of it in the status line, each finding in a line of the long output.
 
 use std::io::{self, Write};
 
-use super::{count, printable, unknowns};
+use super::plugin::{self, clean};
+use super::{count, unknowns};
 use crate::audit::{LineageVerdict, Report};
 use crate::fold::Folded;
 
@@ -12,12 +12,6 @@ use crate::fold::Folded;
 /// # Errors
 /// The output cannot be written.
 pub fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
-    let status = match report.verdict() {
-        LineageVerdict::Renews => "OK",
-        LineageVerdict::AtRisk => "WARNING",
-        LineageVerdict::Fails => "CRITICAL",
-        LineageVerdict::Unknown => "UNKNOWN",
-    };
     let unknowns = unknowns(report);
     let worst = match report.loud().next() {
         Some(folded) => {
@@ -30,7 +24,7 @@ pub fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
             _ => format!("{} will renew", count(report.verdicts.len(), "lineage")),
         },
     };
-    writeln!(out, "ACME-AUDIT {status} - {worst} | {}", perfdata(report))?;
+    plugin::status(out, report.exit_code(), &worst, &perfdata(report))?;
     for folded in report.loud() {
         writeln!(out, "{}: {} [{}]", folded.cause.severity.word(), describe(folded), folded.cause.check.id)?;
     }
@@ -48,11 +42,6 @@ fn describe(folded: &Folded) -> String {
         [only] => clean(&format!("{only}: {}", finding.says)),
         [first, rest @ ..] => clean(&format!("{first} and {} more: {}", rest.len(), finding.says)),
     }
-}
-
-/// `|` begins performance data and a line break ends the status.
-fn clean(text: &str) -> String {
-    printable(text).replace('|', "/")
 }
 
 fn perfdata(report: &Report) -> String {

@@ -2,6 +2,7 @@
 
 pub mod json;
 mod live;
+pub mod nagios;
 pub mod text;
 
 pub use live::Live;

@@ -39,6 +39,15 @@ const PASS_ON: &str = "let the web server pass /.well-known/acme-challenge/ to 1
 /// # Errors
 /// The output cannot be written.
 pub fn write(out: &mut impl Write, rehearsal: &Rehearsal, quiet: bool) -> io::Result<()> {
+    details(out, rehearsal, quiet)?;
+    if !(quiet && rehearsal.exit_code() == 0) {
+        writeln!(out, "{}", summary(rehearsal))?;
+    }
+    Ok(())
+}
+
+/// What there is to say besides the summary.
+pub(super) fn details(out: &mut impl Write, rehearsal: &Rehearsal, quiet: bool) -> io::Result<()> {
     let mut told: Vec<&str> = Vec::new();
     let shown = || rehearsal.attempts.iter().filter(|attempt| !is_said_before(rehearsal, attempt));
     for attempt in shown().filter(|attempt| !attempt.ok) {
@@ -58,9 +67,6 @@ pub fn write(out: &mut impl Write, rehearsal: &Rehearsal, quiet: bool) -> io::Re
         writeln!(out, "{word}{:<10}{word:#} {}", "not tested", printable(&untested.to_string()))?;
     }
     beside(out, rehearsal, quiet)?;
-    if !(quiet && rehearsal.exit_code() == 0) {
-        writeln!(out, "{}", summary(rehearsal))?;
-    }
     Ok(())
 }
 
@@ -189,7 +195,8 @@ fn way(hop: &Hop) -> String {
     printable(&format!("{}{at}: {came} ({} ms)", hop.url, hop.millis)).into_owned()
 }
 
-fn summary(rehearsal: &Rehearsal) -> String {
+/// All of it in a line.
+pub(super) fn summary(rehearsal: &Rehearsal) -> String {
     let all = rehearsal.attempts.len();
     let failed = rehearsal.attempts.iter().filter(|attempt| !attempt.ok).count();
     let untested = match rehearsal.untested.iter().filter(|untested| untested.matters).count() {

@@ -22,6 +22,15 @@ const BAD: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiCo
 /// # Errors
 /// The output cannot be written.
 pub fn write(out: &mut impl Write, renewals: &Renewals, quiet: bool) -> io::Result<()> {
+    details(out, renewals, quiet)?;
+    if !(quiet && renewals.exit_code() == 0) {
+        writeln!(out, "{}", summary(renewals))?;
+    }
+    Ok(())
+}
+
+/// What there is to say besides the summary.
+pub(super) fn details(out: &mut impl Write, renewals: &Renewals, quiet: bool) -> io::Result<()> {
     for renewal in &renewals.all {
         one(out, renewal, renewals, quiet)?;
     }
@@ -34,9 +43,6 @@ pub fn write(out: &mut impl Write, renewals: &Renewals, quiet: bool) -> io::Resu
     }
     renewals.around.iter().filter(|ran| ran.code != Some(0)).try_for_each(|ran| hook(out, ran, ""))?;
     snippets(out, renewals)?;
-    if !(quiet && renewals.exit_code() == 0) {
-        writeln!(out, "{}", summary(renewals))?;
-    }
     Ok(())
 }
 
@@ -142,7 +148,8 @@ fn failed(out: &mut impl Write, attempt: &Attempt, renewals: &Renewals) -> io::R
     }
 }
 
-fn summary(renewals: &Renewals) -> String {
+/// All of it in a line.
+pub(super) fn summary(renewals: &Renewals) -> String {
     let of = |outcome: Outcome| renewals.all.iter().filter(|renewal| renewal.outcome == outcome).count();
     let mut parts =
         vec![format!("{} renewed", of(Outcome::Renewed)), format!("{} not due", of(Outcome::NotDue))];

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::Path;
+use std::process::Output;
 
 use serde_json::Value;
 
@@ -50,10 +51,9 @@ fn world() -> Option<Namespaces> {
     Namespaces::start(args).inspect_err(|why| skip(why)).ok()
 }
 
-/// What this host and the CA say of each name: `passed`, or the id of the cause.
-fn rehearse(world: &Namespaces, ca: &Path, names: &str) -> (Vec<(String, String)>, Option<i32>) {
+fn dry_run(world: &Namespaces, ca: &Path, names: &str, format: &str) -> Output {
     let mut command = world.command(env!("CARGO_BIN_EXE_acme-audit"));
-    command.args(["dry-run", "--format", "json", "--allow-private-addresses", "--state-dir", "/run/state"]);
+    command.args(["dry-run", "--format", format, "--allow-private-addresses", "--state-dir", "/run/state"]);
     command.args([
         "--server",
         "https://localhost:14000/dir",
@@ -62,8 +62,12 @@ fn rehearse(world: &Namespaces, ca: &Path, names: &str) -> (Vec<(String, String)
         "-w",
         "/run/www",
     ]);
-    let out =
-        command.arg("--ca-bundle").arg(ca.join("ca.pem")).args(["-d", names]).output().expect("nsenter");
+    command.arg("--ca-bundle").arg(ca.join("ca.pem")).args(["-d", names]).output().expect("nsenter")
+}
+
+/// What this host and the CA say of each name: `passed`, or the id of the cause.
+fn rehearse(world: &Namespaces, ca: &Path, names: &str) -> (Vec<(String, String)>, Option<i32>) {
+    let out = dry_run(world, ca, names, "json");
     let report: Value = serde_json::from_slice(&out.stdout)
         .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&out.stderr)));
     assert_eq!(report["not_tested"], Value::Array(vec![]), "{report:#}");
@@ -102,6 +106,18 @@ fn this_host_and_the_ca_come_to_the_same_end_and_nothing_is_left() {
     said.sort();
     wanted.sort();
     assert_eq!((said, code), (wanted, Some(2)));
+    let monitored = |names| {
+        let out = dry_run(&world, &ca, names, "nagios");
+        (String::from_utf8_lossy(&out.stdout).into_owned(), out.status.code())
+    };
+    let passed = "ACME-AUDIT OK - 2 attempts: 2 passed, 0 failed | attempts=2 passed=2 failed=0 untested=0\n"
+        .to_owned();
+    assert_eq!(monitored("good.test"), (passed, Some(0)));
+    let (told, code) = monitored("good.test,moved.test");
+    let status = told.lines().next().expect("a line");
+    assert!(status.starts_with("ACME-AUDIT CRITICAL - moved.test: "), "{told}");
+    assert!(status.ends_with(" | attempts=4 passed=2 failed=2 untested=0"), "{told}");
+    assert_eq!((told.matches('|').count(), code), (1, Some(2)), "{told}");
     let left = world
         .command("find")
         .args(["/run/www", "/run/state/tokens", "-mindepth", "1"])

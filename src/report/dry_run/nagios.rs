@@ -1,0 +1,47 @@
+//! For monitoring: what failed first is in the status line; the report for people follows.
+
+use std::io::{self, Write};
+
+use super::text;
+use crate::checks::CHECKS;
+use crate::rehearsal::Rehearsal;
+use crate::report::plugin;
+
+/// Writes the report.
+///
+/// # Errors
+/// The output cannot be written.
+pub fn write(out: &mut impl Write, rehearsal: &Rehearsal) -> io::Result<()> {
+    let summary = text::summary(rehearsal);
+    let says = match worst(rehearsal) {
+        Some(worst) => format!("{worst} ({summary})"),
+        None => summary,
+    };
+    let passed = rehearsal.attempts.iter().filter(|attempt| attempt.ok).count();
+    let data = format!(
+        "attempts={} passed={passed} failed={} untested={}",
+        rehearsal.attempts.len(),
+        rehearsal.attempts.len() - passed,
+        rehearsal.untested.iter().filter(|untested| untested.matters).count()
+    );
+    plugin::status(out, rehearsal.exit_code(), &says, &data)?;
+    let mut long = Vec::new();
+    text::details(&mut long, rehearsal, true)?;
+    plugin::long(out, &long)
+}
+
+fn worst(rehearsal: &Rehearsal) -> Option<String> {
+    let failed = rehearsal.failed().max_by_key(|attempt| attempt.may_pass.is_none()).map(|attempt| {
+        let check = CHECKS.iter().find(|check| Some(check.id) == attempt.id.as_deref());
+        let said = attempt.problem.as_ref().map_or("failed", |problem| problem.detail.as_str());
+        let why = check.map_or(said, |check| check.title);
+        format!("{}: {why}", attempt.identifier)
+    });
+    let untested = || rehearsal.untested.iter().find(|untested| untested.matters).map(ToString::to_string);
+    let beside = || {
+        let beside = rehearsal.beside.iter().find(|beside| !beside.is_well())?;
+        let found = beside.found.first().map(|(_, says)| says).or(beside.open.first())?;
+        Some(format!("{}: {found}", beside.what))
+    };
+    failed.or_else(untested).or_else(beside)
+}
