@@ -2,11 +2,12 @@
 //! its hooks are run.
 //!
 //! [`due`] decides, [`run`] is the course of it, [`order`] gets a certificate and [`received`] looks at it before it goes live;
-//! `owed` keeps the deploy hooks that have not succeeded, [`backoff`] the failures.
+//! `deploy` runs deploy hooks and `owed` keeps those that have not succeeded, [`backoff`] keeps the failures.
 
 mod account;
 pub mod backoff;
 mod crowd;
+mod deploy;
 pub mod due;
 mod ending;
 mod explain;

@@ -2,20 +2,18 @@
 //! hooks, post hooks, and a look at what is served.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use super::jobs::{Job, is_left_alone, jobs, judged};
 use super::solve::{Solver, Solvers};
 use super::stage::{Options, Stage};
-use super::{Outcome, Renewal, Renewals, explain, owed, pending, reload, served, windows};
+use super::{Outcome, Renewal, Renewals, explain, pending, served, windows};
 use crate::audit::Report;
 use crate::error::Error;
-use crate::facts::{HostFacts, Lineage};
+use crate::facts::Lineage;
 use crate::gather::Host;
 use crate::gather::certbot::name_of;
 use crate::gather::net::Sight;
-use crate::hooks::{Hooks, Ran};
-use crate::install;
+use crate::hooks::Hooks;
 use crate::rehearsal::Publisher;
 use crate::rehearsal::news::News;
 use crate::state;
@@ -86,8 +84,13 @@ pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
         }
     }
     publisher.end().iter().for_each(|left| (stage.hear)(News::Left(left)));
-    stage.deploy(&of(&lineages), &lineages, &mut all, host, &mut stopped);
-    around.extend(stage.after(&of_due.post, &all, &lineages, &mut stopped));
+    let of_renewed = of(&lineages);
+    stage.deploy(&of_renewed, &lineages, &mut all, host, &mut stopped);
+    let after = stage.after(&of_due.post, &all, &lineages, &mut stopped);
+    if !after.is_empty() {
+        stage.deploy_again(&of_renewed, &lineages, &mut all, host, &mut stopped);
+    }
+    around.extend(after);
     let mut report = None;
     if stopped.is_none() {
         let renewed = stage.look_at_served(host, &mut all, &mut stopped);
@@ -159,64 +162,5 @@ impl Stage<'_> {
         }
         failed.extend(lame);
         (!failed.is_empty()).then(|| explain::explain(failed, all, &host.facts, self.config))
-    }
-
-    /// Runs the deploy hooks of what was renewed, and those that an earlier run still owes.
-    fn deploy(
-        &self,
-        hooks: &Hooks,
-        lineages: &[Lineage],
-        all: &mut [Renewal],
-        host: &Host,
-        stopped: &mut Option<u8>,
-    ) {
-        for (lineage, renewal) in lineages.iter().zip(all) {
-            let is_owed = owed::is_owed(self.options, &lineage.name);
-            if self.options.no_hooks || renewal.installed.is_none() && !is_owed {
-                continue;
-            }
-            if install::is_begun(self.lock, &lineage.name, &self.options.state_dir) {
-                let wait = "its deploy hooks wait until the next run has settled the install";
-                renewal.notes.push(wait.into());
-                continue;
-            }
-            if renewal.installed.is_none() {
-                renewal.notes.push("its deploy hooks were owed by an earlier run".into());
-            }
-            // Which ones they are is not known then.
-            let unread = lineage.conf.as_ref().err().or(host.facts.hooks.as_ref().err());
-            if let Some(missing) = unread {
-                let (command, output) = ("its deploy hooks".into(), format!("they stay owed: {missing}"));
-                renewal.hooks.push(Ran { command, code: None, output });
-                continue;
-            }
-            let commands =
-                hooks.deploy.iter().find(|(name, _)| *name == lineage.name).map(|(_, commands)| commands);
-            let commands = commands.map(Vec::as_slice).unwrap_or_default();
-            let reload = reload::after(lineage, &host.facts);
-            let live = live_folder(lineage, &host.facts);
-            let names = renewal.installed.as_ref().map_or(lineage.names(), |live| &live.names).join(" ");
-            let path = reload::path(&std::env::var("PATH").unwrap_or_default());
-            let variables = [("RENEWED_LINEAGE", &*live), ("RENEWED_DOMAINS", &names), ("PATH", &path)];
-            let of_hooks = commands.iter().map(|command| (command, &variables[..2]));
-            let all = of_hooks.chain(reload.iter().map(|command| (command, &variables[..])));
-            for (command, variables) in all.take_while(|_| !self.cut.was_asked_for()) {
-                renewal.hooks.extend(self.hook(command, variables, stopped));
-            }
-            if renewal.hooks.len() < commands.len() + usize::from(reload.is_some()) {
-                renewal.notes.push("the run was ended: its deploy hooks are left to the next one".into());
-            } else if renewal.hooks.iter().all(|ran: &Ran| ran.code == Some(0)) {
-                owed::settle(self.options, &lineage.name);
-            }
-        }
-    }
-}
-
-/// The folder of a lineage's links as hooks are told it.
-fn live_folder(lineage: &Lineage, host: &HostFacts) -> String {
-    let of_conf = lineage.live.first().and_then(|link| Path::new(&link.path).parent());
-    match of_conf {
-        Some(folder) => folder.to_string_lossy().into_owned(),
-        None => format!("{}/live/{}", host.dirs.config, lineage.name),
     }
 }
