@@ -25,6 +25,9 @@ const MAX_LINE: usize = 300;
 /// Where certbot finds the programs: its PATH, to which it adds what cron's lacks.
 const FOLDERS: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
+/// Why nothing is known where a unit or a container keeps this process from what the server may do.
+const SHUT_IN: &str = "this process is shut in, and its test would not see what the server does";
+
 /// A server whose plugin makes a test.
 struct Tested {
     server: ServerKind,
@@ -73,10 +76,17 @@ pub fn test(root: &Root, installs: &Fact<Vec<Install>>) -> Vec<ConfigTest> {
         let unclear = |why: &str| Missing::new(&command, Why::Unclear(why.into()), Role::Other);
         let said = if !rustix::process::geteuid().is_root() {
             Err(unclear("only root can test the configuration"))
-        } else if !runs(tested.processes) {
-            Err(unclear("the server does not run, and its test would make its pid and log files"))
         } else {
-            ask(&program, tested).ok_or_else(|| unclear("it gave no answer in time"))
+            match runs(tested.processes) {
+                Some(true) => ask(&program, tested)
+                    .ok_or("it gave no answer in time")
+                    .and_then(|said| if is_of_ours(&said) { Err(SHUT_IN) } else { Ok(said) })
+                    .map_err(unclear),
+                Some(false) => {
+                    Err(unclear("the server does not run, and its test would make its pid and log files"))
+                }
+                None => Err(unclear(SHUT_IN)),
+            }
         };
         Some(ConfigTest { server: tested.server, said, command })
     };
@@ -86,14 +96,27 @@ pub fn test(root: &Root, installs: &Fact<Vec<Install>>) -> Vec<ConfigTest> {
     }
 }
 
-/// Whether a process of one of these names runs, and not in a container.
-fn runs(names: &[&str]) -> bool {
+/// Whether a process of one of these names runs, and not in a container; `None` where that cannot be told, since those that do may
+/// not be looked at.
+fn runs(names: &[&str]) -> Option<bool> {
     let space = |process: &Path| fs::read_link(process.join("ns/pid")).ok();
     let own = space(Path::new("/proc/self"));
-    fs::read_dir("/proc").into_iter().flatten().flatten().any(|entry| {
-        let name = fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
-        names.contains(&name.trim_end()) && space(&entry.path()) == own
-    })
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.path());
+    let named = entries.filter(|process| {
+        let name = fs::read_to_string(process.join("comm")).unwrap_or_default();
+        names.contains(&name.trim_end())
+    });
+    let spaces: Vec<_> = named.map(|process| space(&process)).collect();
+    match spaces.contains(&own) {
+        true => Some(true),
+        false => spaces.iter().all(Option::is_some).then_some(false),
+    }
+}
+
+/// Whether a complaint is of what this process alone may not write: a unit may show it the host read-only.
+fn is_of_ours(said: &[String]) -> bool {
+    let mounts = |process: &str| fs::read_link(format!("/proc/{process}/ns/mnt")).ok();
+    said.iter().any(|line| line.contains("Read-only file system")) && mounts("1") != mounts("self")
 }
 
 /// The complaint, empty where there is none; `None` where it did not end by itself.
