@@ -72,6 +72,10 @@ pub fn run(settings: &Settings, args: &RenewArgs) -> Result<u8, Error> {
         return Err(Error::new("renew asks a CA over the network, and --offline forbids that")
             .hint("leave --offline out"));
     };
+    if !settings.config_dir.exists() {
+        return Err(Error::new(format!("there is no folder {}", settings.config_dir.display()))
+            .hint("certbot keeps lineages in /etc/letsencrypt; --config-dir DIR names another place"));
+    }
     let folders = Folders {
         logs: settings.logs_dir.clone(),
         config: settings.config_dir.clone(),
@@ -142,7 +146,8 @@ fn print(renewals: &Renewals, settings: &Settings) -> Result<u8, Error> {
     let mut out = std::io::BufWriter::new(anstream::stdout());
     let written = match settings.format {
         Format::Json => renew::json::write(&mut out, renewals),
-        Format::Text | Format::Nagios => renew::text::write(&mut out, renewals, settings.quiet),
+        Format::Nagios => renew::nagios::write(&mut out, renewals),
+        Format::Text => renew::text::write(&mut out, renewals, settings.quiet),
     };
     super::written(written.and_then(|()| out.flush()))?;
     Ok(renewals.exit_code())

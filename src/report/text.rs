@@ -29,7 +29,8 @@ fn color(severity: Severity) -> Style {
     Style::new().bold().fg_color(Some(color.into()))
 }
 
-/// Writes the report. `quiet` leaves out notes, ignored findings and the summary of a host without fault.
+/// Writes the report. `quiet` leaves out notes and ignored findings, and of a host without fault also the summary and what could
+/// not be looked at.
 ///
 /// # Errors
 /// The output cannot be written.
@@ -50,7 +51,13 @@ pub fn write(out: &mut impl Write, report: &Report, quiet: bool) -> io::Result<(
         writeln!(out, "{DIM}ended{DIM:#}      {id} was ignored until {day}")?;
     }
     let unknowns = unknowns(report);
-    for (because, ids, lineages) in unknowns.iter().take(if quiet { MANY } else { usize::MAX }) {
+    let nothing_wrong = report.exit_code() == 0;
+    let most = match quiet {
+        true if nothing_wrong => 0,
+        true => MANY,
+        false => usize::MAX,
+    };
+    for (because, ids, lineages) in unknowns.iter().take(most) {
         let on = if *lineages > 0 { format!(" on {}", count(*lineages, "lineage")) } else { String::new() };
         writeln!(out, "{BOLD}unknown{BOLD:#}    {}", printable(because))?;
         writeln!(out, "           {DIM}leaves open{on}: {}{DIM:#}", some(ids))?;
@@ -61,7 +68,6 @@ pub fn write(out: &mut impl Write, report: &Report, quiet: bool) -> io::Result<(
     }) {
         writeln!(out, "           hint: run as root, who can read {}", printable(&missing.what))?;
     }
-    let nothing_wrong = report.exit_code() == 0;
     if !(quiet && nothing_wrong) {
         summary(out, report, unknowns.len())?;
     }

@@ -41,6 +41,18 @@ fn what_changes_this_host_now_takes_no_other_time_and_no_other_host() {
 }
 
 #[test]
+fn where_certbot_has_never_been_there_is_nothing_to_renew() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (config, state) = (dir.path().join("letsencrypt"), dir.path().join("state"));
+    let [config, state] = [config, state].map(|path| path.to_string_lossy().into_owned());
+    let output = run(&["renew", "--config-dir", &config, "--state-dir", &state]);
+    assert_eq!(output.status.code(), Some(3));
+    let said = stderr(&output);
+    assert!(said.starts_with(&format!("error: there is no folder {config}\nhint: ")), "{said}");
+    assert_eq!(std::fs::read_dir(dir.path()).expect("the folder").count(), 0, "nothing is made");
+}
+
+#[test]
 fn help_and_version_exit_0() {
     for args in [["--help"], ["--version"]] {
         assert_eq!(run(&args).status.code(), Some(0));
