@@ -35,17 +35,30 @@ fn post_hooks_run_whatever_came_of_the_rest() {
     let (told, code) = folders.told(&["--force", "--quiet"]);
     assert_eq!((code, folders.live("a.test"), ran()), (Some(1), 4, [3, 3, 3]), "{told}");
     assert!(told.contains(&format!("`{pre}` ended with exit code 7")) && told.contains("  no\n"), "{told}");
+    let (told, code) = folders.told(&["--format", "nagios"]);
+    let status = "ACME-AUDIT OK - 1 lineage: 0 renewed, 1 not due | lineages=1 renewed=0 not_due=1 held_back=0 \
+                  needs_snippet=0 failed=0\n";
+    assert_eq!((told.as_str(), code), (status, Some(0)));
 
     folders.hook("pre", "");
     std::fs::write(&fails, "").expect("written");
     folders.renew(&["--force"]).assert(&["renewed"], 1);
-    assert_eq!((folders.live("a.test"), ran()), (5, [4, 4, 4]));
+    // A post hook may have started what the deploy hook needs.
+    assert_eq!((folders.live("a.test"), ran()), (5, [4, 5, 4]));
 
     let www = site.path("www").display().to_string();
     folders.edit("etc/renewal/a.test.conf", &www, folders.dir.to_str().expect("text"));
     std::fs::remove_file(&fails).expect("removed");
     folders.renew(&["--force"]).assert(&["failed"], 2);
-    assert_eq!((folders.live("a.test"), ran()), (5, [5, 5, 5]), "the deploy hook was owed");
+    assert_eq!((folders.live("a.test"), ran()), (5, [5, 6, 5]), "the deploy hook was owed");
+    let (told, code) = folders.told(&["--force", "--format", "nagios"]);
+    let status = told.lines().next().expect("a line");
+    assert!(status.starts_with("ACME-AUDIT CRITICAL - a.test: "), "{told}");
+    assert!(
+        status.contains(" (1 lineage: 0 renewed, 0 not due, 1 failed) | lineages=1 renewed=0 "),
+        "{told}"
+    );
+    assert_eq!((told.matches('|').count(), code), (1, Some(2)), "{told}");
 }
 
 /// A hook that does not end by itself, nor what it has started.

@@ -18,3 +18,4 @@ mod round_trip;
 mod scripted;
 mod site;
 mod subset;
+mod unit;
