@@ -47,7 +47,8 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         return Ok(vec![]);
     }
     let beside = host.beside.as_ref()?;
-    if beside.iter().any(|b| b.runs == BesideKind::Renewal) {
+    // What stands beside certbot's own unit does not run where another program renews.
+    if !host.is_renewed_by_us(lineage) && beside.iter().any(|b| b.runs == BesideKind::Renewal) {
         return Ok(vec![]);
     }
     let routine = || beside.iter().filter(|b| b.runs == BesideKind::Routine);
@@ -93,11 +94,12 @@ fn names(server: ServerKind) -> &'static [&'static str] {
     }
 }
 
-/// Whether a trigger may do more than call certbot: another command follows, or it is a script that was not read here.
+/// Whether a trigger may do more than call certbot or this program: another command follows, or it is a script that was not read here.
 fn does_more(command: &str) -> bool {
     let Some((_, after)) = command.split_once("renew") else { return true };
     let calls = command.split_whitespace().map(|word| word.rsplit('/').next().unwrap_or(word)).any(|name| {
-        ["certbot", "letsencrypt"].iter().any(|client| name.starts_with(client)) && !name.ends_with("sh")
+        ["certbot", "letsencrypt", "acme-audit"].iter().any(|client| name.starts_with(client))
+            && !name.ends_with("sh")
     });
     !calls || ["&&", ";", "reload", "restart", "-s "].iter().any(|sign| after.contains(sign))
 }
@@ -107,10 +109,12 @@ mod tests {
     use super::CHECK;
     use crate::check::{Severity, Subject};
     use crate::checks::testing::{
-        beside, cert_ref, cli_ini, denied, host, lineage, only, set, silent, unknown, unset, with_command,
+        beside, cert_ref, cli_ini, denied, host, lineage, only, set, silent, timer, unknown, unset,
+        with_command, with_triggers,
     };
     use crate::facts::{
-        BesideKind, CertRef, HookFile, HookStage, HostFacts, Lineage, Role, ServerKind, Servers,
+        BesideKind, CertRef, Client, HookFile, HookStage, HostFacts, Lineage, Role, ServerKind, Servers,
+        Trigger,
     };
 
     fn bare() -> Lineage {
@@ -199,6 +203,15 @@ mod tests {
         only(&CHECK, &bare(), &host);
         host.beside = Ok(vec![beside("ExecStartPost=/usr/local/bin/push-certs", BesideKind::Renewal)]);
         silent(&CHECK, &bare(), &host);
+    }
+
+    #[test]
+    fn what_hangs_on_certbots_unit_does_not_run_where_we_renew() {
+        let command = "/usr/bin/acme-audit renew -q".into();
+        let ours = with_triggers(vec![Trigger { client: Client::AcmeAudit, command, ..timer(None) }]);
+        only(&CHECK, &bare(), &ours);
+        let beside = Ok(vec![beside("ExecStartPost=systemctl reload nginx", BesideKind::Renewal)]);
+        only(&CHECK, &bare(), &HostFacts { beside, ..ours });
     }
 
     #[test]
