@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 
 use crate::check::{Check, Evidence, Finding, Run, Severity, Skip, Source, Subject, Verdict};
-use crate::facts::{BesideKind, Given, HostFacts, Lineage, Process, Version};
+use crate::facts::{Given, HostFacts, Lineage, Process, Version};
 
 /// The serial number that comes in the handshake is that of an older version of the archive.
 pub static CHECK: Check = Check {
@@ -54,7 +54,7 @@ fn run(lineage: &Lineage, host: &HostFacts) -> Verdict {
         "it was renewed within the last two hours, and the server may be about to be loaded anew",
     );
     finding = finding.lowered_if(
-        is_loaded_by_routine(who, host) && older.iter().all(|(given, _)| given.not_after > host.now),
+        host.is_loaded_by_routine(who) && older.iter().all(|(given, _)| given.not_after > host.now),
         Severity::Note,
         "the server is loaded anew by routine",
     );
@@ -75,12 +75,6 @@ fn seen(lineage: &Lineage, given: &Given, version: &Version) -> Evidence {
         saw: format!("version {}, serial {}, until {}{by}", version.number, given.serial, given.not_after),
         wanted: Some(format!("serial {live}, which is live")),
     }
-}
-
-/// Whether a routine of the host loads or restarts the server.
-fn is_loaded_by_routine(who: &str, host: &HostFacts) -> bool {
-    let mut beside = host.beside.iter().flatten().filter(|beside| beside.runs == BesideKind::Routine);
-    beside.any(|beside| beside.command.contains(who))
 }
 
 /// What loads a process anew, where that is known.

@@ -12,6 +12,7 @@ use super::{domains, host};
 use crate::challenge::Address;
 use crate::challenge::listen::inherited;
 use crate::error::Error;
+use crate::facts::StandaloneAt;
 use crate::rehearsal::news::News;
 use crate::rehearsal::run::{self, Options, Stage};
 use crate::rehearsal::{Means, Plan, Rehearsal};
@@ -106,7 +107,7 @@ fn options(settings: &Settings, args: &DryRunArgs) -> Options {
 fn means(args: &DryRunArgs) -> Result<Means, Error> {
     Ok(match (&args.webroot, args.standalone) {
         (Some(webroot), _) => Means::Webroot(host::absolute(webroot)?),
-        (None, true) => Means::Standalone(None),
+        (None, true) => Means::Standalone(StandaloneAt::default()),
         (None, false) => Means::Behind { server: "behind a server", root: None },
     })
 }

@@ -259,6 +259,12 @@ pub fn said_in<'f>(files: &'f [Fact<IniFile>], option: &str) -> Option<(&'f IniF
 }
 
 impl HostFacts {
+    /// Whether a routine of the host loads or restarts a server.
+    pub fn is_loaded_by_routine(&self, server: &str) -> bool {
+        let mut routines = self.beside.iter().flatten().filter(|beside| beside.runs == BesideKind::Routine);
+        routines.any(|beside| beside.command.contains(server))
+    }
+
     /// A setting of any `cli.ini`, by its long option's name, with the file it stands in.
     pub fn cli(&self, option: &str) -> Option<(&IniFile, &Setting)> {
         said_in(&self.cli_ini, option)

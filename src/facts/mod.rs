@@ -56,6 +56,7 @@ pub(crate) use remedy::{DIR, is_of_every_host, is_plain, replace_in, try_it};
 pub use schedule::{Client, Ineffective, Purpose, Rule, Task, Trigger, TriggerKind, UnitState, When};
 pub use served::{Given, Served};
 pub use server::{CertRef, ConfigTest, Listen, ServerKind, Servers, Suspect, Usage};
+pub use standalone::StandaloneAt;
 pub use terms::{ENOUGH_ATTEMPTS, Terms};
 pub use x509::{Cert, Issued, KeyAlgorithm, PrivateKey, SignatureState};
 pub use zone::Zone;

@@ -6,6 +6,15 @@ use std::net::IpAddr;
 use super::{HostFacts, Lineage, Listener, is_in_the_way};
 use crate::check::Skip;
 
+/// Where standalone listens: on the challenge's port of every address, unless a file names another port or a single address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StandaloneAt {
+    /// The address.
+    pub ip: Option<IpAddr>,
+    /// The port, which a proxy or a router leads to.
+    pub port: Option<u16>,
+}
+
 impl HostFacts {
     /// The port that standalone would listen on for a lineage; `None` where it does not.
     ///
@@ -20,22 +29,25 @@ impl HostFacts {
         if ["http-01-port", "http-01-address"].iter().any(|option| self.given(option).is_some()) && in_files {
             return Err(Skip::NotApplicable("the port is given on a command line"));
         }
-        Ok(Some(self.named_port(lineage).unwrap_or(80)))
+        Ok(Some(self.standalone_at(lineage).port.unwrap_or(80)))
     }
 
-    /// The port that a file names for standalone, which a proxy or a router leads to.
-    pub fn named_port(&self, lineage: &Lineage) -> Option<u16> {
-        let conf = lineage.conf.as_ref().ok()?;
-        let set = self.setting(conf, "http01_port").map(|(_, setting)| setting);
-        let set = set.or_else(|| Some(self.cli("http-01-port")?.1));
-        set?.text()?.trim().parse().ok()
+    /// What files name for standalone.
+    pub fn standalone_at(&self, lineage: &Lineage) -> StandaloneAt {
+        let said = |key: &str, option: &str| {
+            let set = self.setting(lineage.conf.as_ref().ok()?, key).map(|(_, setting)| setting);
+            set.or_else(|| Some(self.cli(option)?.1))?.text().map(str::trim)
+        };
+        StandaloneAt {
+            ip: said("http01_address", "http-01-address").and_then(|ip| ip.parse().ok()),
+            port: said("http01_port", "http-01-port").and_then(|port| port.parse().ok()),
+        }
     }
 
     /// Those who listen on port 80 where standalone would, `None` where that was not looked at.
     pub fn in_the_way(&self, lineage: &Lineage) -> Option<Vec<&Listener>> {
         let own = self.own.as_ref()?.as_ref().ok()?;
-        let conf = lineage.conf.as_ref().ok();
-        let address = conf.and_then(|conf| conf.param_text("http01_address")?.trim().parse::<IpAddr>().ok());
+        let address = self.standalone_at(lineage).ip;
         let held = own.on_80.as_ref()?.iter();
         // Without an address it takes either family, and one that is taken in IPv4 keeps it from both.
         let is = |held: IpAddr| {

@@ -54,10 +54,12 @@ impl Hooks {
                 let said = options.iter().find_map(|option| unmasked(root, option));
                 said.or_else(|| command(lineage, root, key))
             };
+            // Since 5.3 certbot reads both keys.
+            let deploy_hook = || command(lineage, root, "deploy_hook");
             once(&mut hooks.pre, own("pre_hook", &["pre-hook"]));
             once(&mut hooks.post, own("post_hook", &["post-hook"]));
             let mut deploy = in_folder(HookStage::Deploy);
-            once(&mut deploy, own("renew_hook", &["deploy-hook", "renew-hook"]));
+            once(&mut deploy, own("renew_hook", &["deploy-hook", "renew-hook"]).or_else(deploy_hook));
             hooks.deploy.push((lineage.name.clone(), deploy));
         }
         hooks

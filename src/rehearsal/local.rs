@@ -225,11 +225,16 @@ fn may_pass(means: &Means) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::StandaloneAt;
     use crate::facts::net::Hop;
 
     /// What is said of the cause where this host passes at one address, and the CA is refused at another.
     fn cause(here: &str, there: &str) -> Option<String> {
-        let target = Target { lineage: None, identifier: "a.test".into(), means: Means::Standalone(None) };
+        let target = Target {
+            lineage: None,
+            identifier: "a.test".into(),
+            means: Means::Standalone(StandaloneAt::default()),
+        };
         let hop = Hop { addresses: vec![here.parse().unwrap()], ..Hop::default() };
         let own = Attempt { ok: true, hops: vec![hop], ..target.attempt() };
         let detail = format!("{there}: Fetching http://a.test/x: Connection refused");

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::news::Name;
 use crate::acme::Method;
-use crate::facts::{DNS_01, HTTP_01, HostFacts, Lineage, TLS_ALPN_01};
+use crate::facts::{DNS_01, HTTP_01, HostFacts, Lineage, StandaloneAt, TLS_ALPN_01};
 
 /// What is tried.
 #[derive(Clone, Debug, Default)]
@@ -31,8 +31,8 @@ pub struct Target {
 pub enum Means {
     /// As a file below a web root.
     Webroot(PathBuf),
-    /// By a listener of our own: on the challenge's port, or on this one, which a proxy leads to.
-    Standalone(Option<u16>),
+    /// By a listener of our own.
+    Standalone(StandaloneAt),
     /// By the plugin of a web server, which is not run: our listener behind the server, or a file below its root.
     Behind {
         /// Which server.
@@ -140,7 +140,7 @@ impl Plan {
         let on_a_port = !lineage.on_own_ports(host).is_empty();
         self.add(lineage, |identifier| {
             let method = match lineage.validation_method(host, identifier) {
-                _ if on_a_port => return Ok(Means::Standalone(host.named_port(lineage))),
+                _ if on_a_port => return Ok(Means::Standalone(host.standalone_at(lineage))),
                 Some(HTTP_01) => Method::Http01,
                 Some(DNS_01) => Method::Dns01,
                 _ => return Err(unproven(lineage, host)),
@@ -196,7 +196,7 @@ fn means(lineage: &Lineage, host: &HostFacts, identifier: &str) -> Result<Means,
             let path = host.webroot(lineage, identifier).ok_or("the conf names no web root for it")?;
             Ok(Means::Webroot(PathBuf::from(path)))
         }
-        Some("standalone") => Ok(Means::Standalone(host.named_port(lineage))),
+        Some("standalone") => Ok(Means::Standalone(host.standalone_at(lineage))),
         Some("nginx") => Ok(behind("nginx", lineage, host, identifier)),
         Some("apache") => Ok(behind("apache", lineage, host, identifier)),
         Some("manual") => Err("the hooks of manual publish its token, and were not run"),
@@ -234,7 +234,7 @@ mod tests {
             of("webroot"),
             [Means::Webroot("/var/www/html".into()), Means::Webroot("/var/www/html".into())]
         );
-        assert_eq!(of("standalone")[0], Means::Standalone(None));
+        assert_eq!(of("standalone")[0], Means::Standalone(StandaloneAt::default()));
         assert_eq!(of("apache")[0].word(), "apache");
     }
 
@@ -250,9 +250,15 @@ mod tests {
         assert_eq!(of(&[manual, ("pref_challs", "dns-01,")]).0, Some(Means::Manual(Method::Dns01)));
         assert_eq!(of(&[("authenticator", "dns-rfc2136")]).0, Some(Means::Rfc2136));
         let standalone = ("authenticator", "standalone");
-        assert_eq!(of(&[standalone]).0, Some(Means::Standalone(None)));
-        assert_eq!(of(&[standalone, ("http01_port", "8888")]).0, Some(Means::Standalone(Some(8888))));
-        assert_eq!(of(&[standalone, ("pref_challs", "tls-alpn-01,")]).0, Some(Means::Standalone(None)));
+        assert_eq!(of(&[standalone]).0, Some(Means::Standalone(StandaloneAt::default())));
+        assert_eq!(
+            of(&[standalone, ("http01_port", "8888")]).0,
+            Some(Means::Standalone(StandaloneAt { port: Some(8888), ip: None }))
+        );
+        assert_eq!(
+            of(&[standalone, ("pref_challs", "tls-alpn-01,")]).0,
+            Some(Means::Standalone(StandaloneAt::default()))
+        );
         let (none, untested) = of(&[("authenticator", "dns-ovh")]);
         assert!(none.is_none() && untested.unwrap().what.contains("dns-ovh is not known"));
     }

@@ -1,6 +1,7 @@
 //! The ways by which tokens are published, each opened when the first token needs it.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 use super::news::{Hear, News};
@@ -9,6 +10,7 @@ use crate::challenge::journal::Journal;
 use crate::challenge::listen::{bind, bind_at};
 use crate::challenge::{Address, Holder, Responder, Socket, Unbound, webroot};
 use crate::error::Error;
+use crate::facts::StandaloneAt;
 use crate::gather::net::Planted;
 
 /// A listener of our own, or why there is none.
@@ -20,7 +22,8 @@ pub struct Publisher {
     port: u16,
     behind: Address,
     inherited: Vec<Socket>,
-    standalone: BTreeMap<u16, Listener>,
+    /// By address, where a file names one, and port.
+    standalone: BTreeMap<(Option<IpAddr>, u16), Listener>,
     local: Option<Listener>,
 }
 
@@ -64,7 +67,7 @@ impl Publisher {
     pub fn publish(&mut self, means: &Means, planted: &Planted) -> Result<(), Unpublished> {
         match means {
             Means::Webroot(root) => self.below(root, planted),
-            Means::Standalone(port) => self.on_the_port(*port, planted),
+            Means::Standalone(at) => self.on_the_port(*at, planted),
             Means::Behind { .. } => self.behind_a_server(planted),
             Means::Manual(_) | Means::Rfc2136 | Means::TlsAlpn => {
                 Err(Unpublished::Failed(format!("only a renewal publishes by {}", means.word())))
@@ -87,22 +90,28 @@ impl Publisher {
         }
     }
 
-    /// Publishes on the challenge's own port, or on another one.
-    fn on_the_port(&mut self, port: Option<u16>, planted: &Planted) -> Result<(), Unpublished> {
-        let port = port.unwrap_or(self.port);
-        plant(self.standalone.entry(port).or_insert_with(|| listener(port)), planted)
+    /// Publishes on the challenge's own port, or where a file says.
+    fn on_the_port(&mut self, at: StandaloneAt, planted: &Planted) -> Result<(), Unpublished> {
+        plant(self.own(at).1, planted)
     }
 
-    /// Listens from now on, on the challenge's own port or on another one, also where that was tried in vain before: a hook may
-    /// have freed it since.
+    /// Listens from now on, on the challenge's own port or where a file says, also where that was tried in vain before: a hook may
+    /// have freed it since. Of several, those of every address are to come first.
     ///
     /// # Errors
     /// It cannot be listened on; with the port.
-    pub fn open_port(&mut self, port: Option<u16>) -> Result<(), (u16, Unpublished)> {
-        let port = port.unwrap_or(self.port);
+    pub fn open_port(&mut self, at: StandaloneAt) -> Result<(), (u16, Unpublished)> {
         self.standalone.retain(|_, tried| tried.is_ok());
-        let opened = self.standalone.entry(port).or_insert_with(|| listener(port));
+        let (port, opened) = self.own(at);
         opened.as_ref().map(drop).map_err(|why| (port, why.clone()))
+    }
+
+    /// Our listener there; one of every address is one of each.
+    fn own(&mut self, at: StandaloneAt) -> (u16, &mut Listener) {
+        let port = at.port.unwrap_or(self.port);
+        let every = self.standalone.get(&(None, port)).is_some_and(Result::is_ok);
+        let ip = at.ip.filter(|_| !every);
+        (port, self.standalone.entry((ip, port)).or_insert_with(|| listener(ip, port)))
     }
 
     /// Publishes where a web server passes challenges to.
@@ -135,8 +144,11 @@ impl Publisher {
     }
 }
 
-fn listener(port: u16) -> Listener {
-    start(bind(port))
+fn listener(ip: Option<IpAddr>, port: u16) -> Listener {
+    start(match ip {
+        Some(ip) => bind_at(&Address::Tcp(SocketAddr::new(ip, port))).map(|socket| vec![socket]),
+        None => bind(port),
+    })
 }
 
 fn start(sockets: Result<Vec<Socket>, Unbound>) -> Listener {

@@ -1,55 +1,57 @@
 //! Deploy hooks, and the servers that certbot's installer plugins load anew: after each renewal, and until all have succeeded.
+//!
+//! Hooks run first, lineage by lineage, and those that fail again after the post hooks, which may have started what a pre hook had
+//! stopped. Only then servers are loaded anew, each once: Apache's control program would start a stopped one, and past systemd.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
 
 use super::stage::Stage;
 use super::{Renewal, owed, reload};
-use crate::facts::{HostFacts, Lineage, Missing};
-use crate::gather::Host;
+use crate::facts::{HostFacts, Lineage};
+use crate::gather::{Host, starts_something};
 use crate::hooks::{Hooks, Ran};
 use crate::install;
 
-/// What is run for one lineage.
-struct Deploy<'a> {
-    hooks: &'a [String],
+/// How often a hook that starts something is run within a time: systemd refuses the sixth start of a unit within ten seconds, which
+/// is stopped then, and a post hook's start counts too.
+/// <https://www.freedesktop.org/software/systemd/man/252/systemd.unit.html#StartLimitIntervalSec=interval>
+const STARTS: usize = 4;
+const WITHIN: Duration = Duration::from_millis(10_500);
+
+/// When those that failed are run again: what post hooks start is not always up at once, and systemd's limit passes.
+const AGAIN: [Duration; 3] = [Duration::ZERO, Duration::from_secs(3), Duration::from_secs(8)];
+
+/// What is run for one lineage, and what came of it.
+pub(super) struct Deploy {
+    /// Its row.
+    at: usize,
+    hooks: Vec<String>,
     reload: Option<String>,
     live: String,
     names: String,
-    path: String,
+    ran: Vec<Ran>,
+    loaded: Option<Ran>,
 }
 
-impl<'a> Deploy<'a> {
-    fn of(lineage: &Lineage, renewal: &Renewal, hooks: &'a Hooks, host: &HostFacts) -> Self {
-        let own = hooks.deploy.iter().find(|(name, _)| *name == lineage.name);
-        Self {
-            hooks: own.map(|(_, commands)| commands.as_slice()).unwrap_or_default(),
-            reload: reload::after(lineage, host),
-            live: live_folder(lineage, host),
-            names: renewal.installed.as_ref().map_or(lineage.names(), |live| &live.names).join(" "),
-            path: reload::path(&std::env::var("PATH").unwrap_or_default()),
-        }
-    }
-
-    /// The commands in their order, each with its variables.
-    fn all(&self) -> Vec<(&str, Vec<(&str, &str)>)> {
-        let variables = vec![("RENEWED_LINEAGE", self.live.as_str()), ("RENEWED_DOMAINS", &self.names)];
-        let with_path = [variables.clone(), vec![("PATH", &self.path)]].concat();
-        let of_hooks = self.hooks.iter().map(|command| (command.as_str(), variables.clone()));
-        of_hooks.chain(self.reload.iter().map(|command| (command.as_str(), with_path.clone()))).collect()
-    }
-}
+/// When hooks that start something were run last.
+#[derive(Default)]
+struct Starts(BTreeMap<String, VecDeque<Instant>>);
 
 impl Stage<'_> {
-    /// Runs the deploy hooks of what was renewed, and those that an earlier run still owes.
-    pub(super) fn deploy(
+    /// What is to be run for what was renewed, and where an earlier run still owes it.
+    pub(super) fn deploys(
         &self,
         hooks: &Hooks,
         lineages: &[Lineage],
         all: &mut [Renewal],
-        host: &Host,
-        stopped: &mut Option<u8>,
-    ) {
-        for (lineage, renewal) in lineages.iter().zip(all) {
+        host: &HostFacts,
+    ) -> Vec<Deploy> {
+        let mut deploys = Vec::new();
+        for (at, (lineage, renewal)) in lineages.iter().zip(all).enumerate() {
             let is_owed = owed::is_owed(self.options, &lineage.name);
             if self.options.no_hooks || renewal.installed.is_none() && !is_owed {
                 continue;
@@ -62,63 +64,114 @@ impl Stage<'_> {
             if renewal.installed.is_none() {
                 renewal.notes.push("its deploy hooks were owed by an earlier run".into());
             }
-            if let Some(missing) = unread(lineage, &host.facts) {
+            // Which ones they are is not known then.
+            if let Some(missing) = lineage.conf.as_ref().err().or(host.hooks.as_ref().err()) {
                 let (command, output) = ("its deploy hooks".into(), format!("they stay owed: {missing}"));
                 renewal.hooks.push(Ran { command, code: None, output });
                 continue;
             }
-            let deploy = Deploy::of(lineage, renewal, hooks, &host.facts);
-            let commands = deploy.all();
-            for (command, variables) in commands.iter().take_while(|_| !self.cut.was_asked_for()) {
-                renewal.hooks.extend(self.hook(command, variables, stopped));
-            }
-            if renewal.hooks.len() < commands.len() {
-                renewal.notes.push("the run was ended: its deploy hooks are left to the next one".into());
-            } else {
-                self.forget_if_done(renewal);
-            }
+            let own = hooks.deploy.iter().find(|(name, _)| *name == lineage.name);
+            deploys.push(Deploy {
+                at,
+                hooks: own.map(|(_, commands)| commands.clone()).unwrap_or_default(),
+                reload: reload::after(lineage, host),
+                live: live_folder(lineage, host),
+                names: renewal.installed.as_ref().map_or(lineage.names(), |live| &live.names).join(" "),
+                ran: Vec::new(),
+                loaded: None,
+            });
         }
+        deploys
     }
 
-    /// Runs those that failed once more: a post hook may have started what a pre hook had stopped.
-    pub(super) fn deploy_again(
-        &self,
-        hooks: &Hooks,
-        lineages: &[Lineage],
-        all: &mut [Renewal],
-        host: &Host,
-        stopped: &mut Option<u8>,
-    ) {
-        for (lineage, renewal) in lineages.iter().zip(all) {
-            let deploy = Deploy::of(lineage, renewal, hooks, &host.facts);
-            let commands = deploy.all();
-            if renewal.hooks.is_empty()
-                || renewal.hooks.len() != commands.len()
-                || unread(lineage, &host.facts).is_some()
-            {
-                continue;
-            }
-            // One that was ended because it took too long would take as long again.
-            let failed = |ran: &Ran| ran.code.is_some_and(|code| code != 0);
-            for (ran, (command, variables)) in renewal.hooks.iter_mut().zip(commands) {
-                if failed(ran) && !self.cut.was_asked_for() {
-                    *ran = self.hook(command, &variables, stopped).unwrap_or_else(|| ran.clone());
+    /// Runs the hooks.
+    pub(super) fn deploy(&self, deploys: &mut [Deploy], host: &Host, stopped: &mut Option<u8>) {
+        let mut starts = Starts::default();
+        for deploy in deploys {
+            for command in &deploy.hooks {
+                if starts_something(host.root(), command) {
+                    let wait = starts.wait(command, Instant::now());
+                    self.through(stopped, async { sleep(wait).await });
                 }
+                if self.cut.was_asked_for() {
+                    return;
+                }
+                deploy.ran.extend(self.hook(command, &deploy.variables(), stopped));
             }
-            self.forget_if_done(renewal);
         }
     }
 
-    fn forget_if_done(&self, renewal: &Renewal) {
-        if renewal.hooks.iter().all(|ran| ran.code == Some(0)) {
-            owed::settle(self.options, &renewal.lineage);
+    /// Runs those that failed again.
+    pub(super) fn deploy_again(&self, deploys: &mut [Deploy], stopped: &mut Option<u8>) {
+        for wait in AGAIN {
+            // Nobody who asked for the end waits longer than for what runs.
+            if stopped.is_some() || !deploys.iter().any(|deploy| deploy.ran.iter().any(may_pass)) {
+                return;
+            }
+            self.through(stopped, async { sleep(wait).await });
+            for deploy in &mut *deploys {
+                let mut ran = std::mem::take(&mut deploy.ran);
+                let failed = ran.iter_mut().zip(&deploy.hooks).filter(|(ran, _)| may_pass(ran));
+                for (ran, command) in failed {
+                    if !self.cut.was_asked_for() {
+                        *ran =
+                            self.hook(command, &deploy.variables(), stopped).unwrap_or_else(|| ran.clone());
+                    }
+                }
+                deploy.ran = ran;
+            }
+        }
+    }
+
+    /// Loads servers anew.
+    pub(super) fn load_anew(&self, deploys: &mut [Deploy], stopped: &mut Option<u8>) {
+        let path = reload::path(&std::env::var("PATH").unwrap_or_default());
+        let mut all: BTreeMap<String, Option<Ran>> = BTreeMap::new();
+        for deploy in deploys {
+            let Some(command) = &deploy.reload else { continue };
+            if !all.contains_key(command) && self.cut.was_asked_for() {
+                return;
+            }
+            let run = || self.hook(command, &[("PATH", &path)], stopped);
+            deploy.loaded = all.entry(command.clone()).or_insert_with(run).clone();
+        }
+    }
+
+    /// Tells what came of it, and forgets what is not owed any more.
+    pub(super) fn deployed(&self, deploys: Vec<Deploy>, all: &mut [Renewal]) {
+        for deploy in deploys {
+            let Some(renewal) = all.get_mut(deploy.at) else { continue };
+            let due = deploy.hooks.len() + usize::from(deploy.reload.is_some());
+            renewal.hooks.extend(deploy.ran.into_iter().chain(deploy.loaded));
+            if renewal.hooks.len() < due {
+                renewal.notes.push("the run was ended: its deploy hooks are left to the next one".into());
+            } else if renewal.hooks.iter().all(|ran| ran.code == Some(0)) {
+                owed::settle(self.options, &renewal.lineage);
+            }
         }
     }
 }
 
-/// Why it is not known which hooks it has.
-fn unread<'a>(lineage: &'a Lineage, host: &'a HostFacts) -> Option<&'a Missing> {
-    lineage.conf.as_ref().err().or(host.hooks.as_ref().err())
+impl Deploy {
+    fn variables(&self) -> [(&str, &str); 2] {
+        [("RENEWED_LINEAGE", &self.live), ("RENEWED_DOMAINS", &self.names)]
+    }
+}
+
+impl Starts {
+    /// How long to wait before a hook is run; it counts from then on.
+    fn wait(&mut self, command: &str, now: Instant) -> Duration {
+        let times = self.0.entry(command.to_owned()).or_default();
+        let oldest = if times.len() < STARTS { None } else { times.pop_front() };
+        let at = oldest.map_or(now, |oldest| now.max(oldest + WITHIN));
+        times.push_back(at);
+        at.saturating_duration_since(now)
+    }
+}
+
+/// Whether another try is of use: not of what is not there or may not be run, and one that took too long would take as long again.
+fn may_pass(ran: &Ran) -> bool {
+    ran.code.is_some_and(|code| !matches!(code, 0 | 126 | 127))
 }
 
 /// The folder of a lineage's links as hooks are told it.
@@ -127,5 +180,24 @@ fn live_folder(lineage: &Lineage, host: &HostFacts) -> String {
     match of_conf {
         Some(folder) => folder.to_string_lossy().into_owned(),
         None => format!("{}/live/{}", host.dirs.config, lineage.name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_server_is_started_more_often_than_systemd_lets_it() {
+        let (mut starts, begin) = (Starts::default(), Instant::now());
+        let mut now = begin;
+        let mut times = Vec::new();
+        for _ in 0..9 {
+            now += starts.wait("systemctl restart nginx", now);
+            times.push((now - begin).as_millis());
+            now += Duration::from_secs(1);
+        }
+        assert_eq!(times, [0, 1_000, 2_000, 3_000, 10_500, 11_500, 12_500, 13_500, 21_000]);
+        assert_eq!(starts.wait("systemctl restart postfix", begin), Duration::ZERO);
     }
 }

@@ -198,20 +198,24 @@ fn cannot_publish(target: &Target) -> Option<String> {
 }
 
 impl Stage<'_> {
-    /// Opens the ports on which standalone lineages are proven. Where HTTP-01's is taken, that is another one.
-    pub(super) fn open_ports(
+    /// Opens the ports on which standalone lineages are proven. Where HTTP-01's is taken, that is another one. Where pre hooks have run
+    /// (`hooked`), they may be about to free it.
+    pub(super) async fn open_ports(
         &self,
         jobs: &mut [Job<'_>],
         all: &mut [Renewal],
         publisher: &mut Publisher,
         host: &HostFacts,
+        hooked: bool,
     ) {
-        let mut ports = Ports::new(publisher, self.options.https_port);
+        let mut ports = Ports::new(publisher, self.options.https_port, hooked);
         let on_a_port = |job: &&mut Job<'_>| {
             job.case.targets.iter().any(|target| matches!(target.means, Means::Standalone(_)))
         };
-        for job in jobs.iter_mut().filter(on_a_port) {
-            match ports.choose(job.lineage, host) {
+        let mut jobs: Vec<_> = jobs.iter_mut().filter(on_a_port).collect();
+        jobs.sort_by_key(|job| host.standalone_at(job.lineage).ip.is_some());
+        for job in jobs {
+            match ports.choose(job.lineage, host).await {
                 Ok(Chosen { solver, note }) => {
                     if solver.is_some() {
                         job.case.targets.iter_mut().for_each(|target| target.means = Means::TlsAlpn);
@@ -253,7 +257,15 @@ impl Stage<'_> {
                 rehearsed.attempts.iter().filter(|a| of(&a.lineage) && !a.ok).cloned().collect();
             let untested = rehearsed.untested.iter().find(|untested| of(&untested.lineage));
             let Some(renewal) = all.get_mut(job.at) else { continue };
-            if failed.is_empty() && untested.is_none() {
+            // This host may not see itself as others do (hairpin NAT, another resolver): then the CA tells.
+            let unseen = failed.iter().all(|attempt| attempt.hops.iter().all(|hop| hop.status.is_none()));
+            if unseen && untested.is_none() {
+                let first = failed.first().map(|attempt| attempt.identifier.as_str());
+                renewal.notes.extend(first.map(|name| {
+                    format!(
+                        "whether the web server passes the challenge of {name} on cannot be seen from here"
+                    )
+                }));
                 passing.push(job);
                 continue;
             }

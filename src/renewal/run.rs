@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::jobs::{Job, is_left_alone, jobs, judged};
 use super::solve::{Solver, Solvers};
 use super::stage::{Options, Stage};
-use super::{Outcome, Renewal, Renewals, explain, pending, served, windows};
+use super::{Outcome, Renewal, Renewals, Served, explain, pending, served, windows};
 use crate::audit::Report;
 use crate::error::Error;
 use crate::facts::Lineage;
@@ -67,7 +67,8 @@ pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
         ran.extend(pre);
         if stopped.is_none() {
             let mut jobs = stage.passing(jobs, &mut all, &mut publisher, &mut stopped)?;
-            let opened = async { stage.open_ports(&mut jobs, &mut all, &mut publisher, &host.facts) };
+            let hooked = !ran.is_empty();
+            let opened = stage.open_ports(&mut jobs, &mut all, &mut publisher, &host.facts, hooked);
             stopped = stopped.or(stage.net.run(opened).err());
             if stopped.is_none() {
                 stopped = stage.order(&mut jobs, &mut all, &mut publisher, host).err();
@@ -84,12 +85,14 @@ pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
         }
     }
     publisher.end().iter().for_each(|left| (stage.hear)(News::Left(left)));
-    let of_renewed = of(&lineages);
-    stage.deploy(&of_renewed, &lineages, &mut all, host, &mut stopped);
+    let mut deploys = stage.deploys(&of(&lineages), &lineages, &mut all, &host.facts);
+    stage.deploy(&mut deploys, host, &mut stopped);
     let after = stage.after(&of_due.post, &all, &lineages, &mut stopped);
-    if !after.is_empty() {
-        stage.deploy_again(&of_renewed, &lineages, &mut all, host, &mut stopped);
+    if !after.is_empty() || deploys.len() > 1 {
+        stage.deploy_again(&mut deploys, &mut stopped);
     }
+    stage.load_anew(&mut deploys, &mut stopped);
+    stage.deployed(deploys, &mut all);
     around.extend(after);
     let mut report = None;
     if stopped.is_none() {
@@ -131,10 +134,17 @@ impl Stage<'_> {
         if renewed.is_empty() {
             return renewed;
         }
-        *stopped = self.net.run(served::look(self.net, &mut renewed)).err();
+        let hooked = |name: &str| new.get(name).is_some_and(|renewal| !renewal.hooks.is_empty());
+        *stopped = self.net.run(served::look(self.net, &mut renewed, hooked)).err();
         for lineage in &renewed {
             if let Some(renewal) = new.get_mut(&lineage.name) {
                 renewal.served = served::of(lineage);
+                let done = renewal.hooks.iter().all(|ran| ran.code == Some(0));
+                if renewal.served == Served::Old && done && served::is_for_a_routine(lineage, &host.facts) {
+                    renewal.served = Served::NotChecked;
+                    let note = "its server still gives the certificate before, and is loaded anew by routine";
+                    renewal.notes.push(note.into());
+                }
             }
         }
         renewed

@@ -2,19 +2,29 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
 
 use super::Solver;
 use crate::challenge::listen::bind;
 use crate::challenge::tls_alpn::Responder;
-use crate::facts::{HTTP_01, HostFacts, Lineage, TLS_ALPN_01};
+use crate::facts::{HTTP_01, HostFacts, Lineage, StandaloneAt, TLS_ALPN_01};
 use crate::rehearsal::{Publisher, Unpublished};
+
+/// How long a port is waited for that a pre hook may have freed, and how often it is tried: servers end some time after they were told
+/// to.
+const FREED_WITHIN: Duration = Duration::from_secs(10);
+const BETWEEN: Duration = Duration::from_millis(250);
 
 /// The ports, as far as they are open, for the orders of a round; pre hooks have run by then.
 pub struct Ports<'a> {
     http: &'a mut Publisher,
     https: (u16, Option<Result<Arc<Responder>, Unpublished>>),
     /// Who has ports of HTTP-01 that were tried.
-    taken: BTreeMap<Option<u16>, Obstacle>,
+    taken: BTreeMap<StandaloneAt, Obstacle>,
+    /// Until when those that are taken may still be freed.
+    until: Instant,
 }
 
 /// How a lineage is proven.
@@ -34,16 +44,17 @@ struct Obstacle {
 }
 
 impl<'a> Ports<'a> {
-    /// Nothing is opened yet.
-    pub fn new(http: &'a mut Publisher, https: u16) -> Self {
-        Self { http, https: (https, None), taken: BTreeMap::new() }
+    /// Nothing is opened yet; `hooked` says that pre hooks have run.
+    pub fn new(http: &'a mut Publisher, https: u16, hooked: bool) -> Self {
+        let patience = if hooked { FREED_WITHIN } else { Duration::ZERO };
+        Self { http, https: (https, None), taken: BTreeMap::new(), until: Instant::now() + patience }
     }
 
     /// Opens the first port that can be, of those on which a lineage may be proven; needs tokio's runtime.
     ///
     /// # Errors
     /// Who has all of them.
-    pub fn choose(&mut self, lineage: &Lineage, host: &HostFacts) -> Result<Chosen, String> {
+    pub async fn choose(&mut self, lineage: &Lineage, host: &HostFacts) -> Result<Chosen, String> {
         let ways = lineage.on_own_ports(host);
         if ways.is_empty() {
             return Ok(Chosen::default());
@@ -51,8 +62,8 @@ impl<'a> Ports<'a> {
         let mut obstacles = Vec::new();
         for way in &ways {
             let tried = match *way {
-                TLS_ALPN_01 => self.over_tls().map(Some),
-                _ => self.over_http(host.named_port(lineage)).map(|()| None),
+                TLS_ALPN_01 => self.over_tls().await.map(Some),
+                _ => self.over_http(host.standalone_at(lineage)).await.map(|()| None),
             };
             match tried {
                 Ok(solver) => {
@@ -66,24 +77,34 @@ impl<'a> Ports<'a> {
     }
 
     /// Only a port that somebody else has is an obstacle: any other failure is told with the order.
-    fn over_http(&mut self, port: Option<u16>) -> Result<(), Obstacle> {
-        if let Some(taken) = self.taken.get(&port) {
+    async fn over_http(&mut self, at: StandaloneAt) -> Result<(), Obstacle> {
+        if let Some(taken) = self.taken.get(&at) {
             return Err(taken.clone());
         }
-        match self.http.open_port(port) {
-            Err((at, why @ Unpublished::Taken(_))) => {
-                let taken = Obstacle { port: at, why };
-                self.taken.insert(port, taken.clone());
-                Err(taken)
+        loop {
+            match self.http.open_port(at) {
+                Err((_, Unpublished::Taken(_))) if Instant::now() < self.until => sleep(BETWEEN).await,
+                Err((port, why @ Unpublished::Taken(_))) => {
+                    let taken = Obstacle { port, why };
+                    self.taken.insert(at, taken.clone());
+                    return Err(taken);
+                }
+                _ => return Ok(()),
             }
-            _ => Ok(()),
         }
     }
 
-    fn over_tls(&mut self) -> Result<Solver, Obstacle> {
+    async fn over_tls(&mut self) -> Result<Solver, Obstacle> {
         let (port, responder) = &mut self.https;
-        let opened = responder.get_or_insert_with(|| open(*port));
-        match opened {
+        if responder.is_none() {
+            let mut opened = open(*port);
+            while matches!(opened, Err(Unpublished::Taken(_))) && Instant::now() < self.until {
+                sleep(BETWEEN).await;
+                opened = open(*port);
+            }
+            *responder = Some(opened);
+        }
+        match responder.get_or_insert_with(|| open(*port)) {
             Ok(responder) => Ok(Solver::over_tls(responder.clone())),
             Err(why) => Err(Obstacle { port: *port, why: why.clone() }),
         }

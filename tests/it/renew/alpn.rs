@@ -378,3 +378,37 @@ fn a_signal_in_the_middle_frees_port_443() {
     folders.renew(&["--force"]).assert(&["renewed"], 0);
     folders.certbot(&format!("certificates --server {PEBBLE}"));
 }
+
+#[test]
+fn a_port_that_a_pre_hook_frees_a_little_later_is_waited_for() {
+    let Some(site) = Site::start(Pebble::new()) else { return };
+    let folders = site.debian();
+    folders.webroot("a.test", &[]);
+    let hooks = "[renewalparams]\npre_hook = (sleep 1; nginx -s stop) >/dev/null 2>&1 &\npost_hook = nginx";
+    folders.edit("etc/renewal/a.test.conf", "[renewalparams]", hooks);
+    folders.edit("etc/renewal/a.test.conf", "authenticator = webroot", "authenticator = standalone");
+    let report = folders.renew(&["--force"]);
+    report.assert(&["renewed"], 0);
+    // Port 443 is free all the time.
+    looked(&report, "a.test", "standalone");
+}
+
+#[test]
+fn an_address_that_a_conf_names_is_free_beside_a_server_on_another_one() {
+    let Some(site) = Site::start(Pebble::new()) else { return };
+    let folders = site.debian();
+    let root = site.path("www").display().to_string();
+    site.nginx("default", &format!("server {{ listen 127.0.0.1:80 default_server; root {root}; }}"));
+    // nginx keeps the sockets that it had until it is started again.
+    nginx(&site, false);
+    nginx(&site, true);
+    let body = r#"{"host":"mail.test","addresses":["127.0.0.2"]}"#;
+    run(site.world.command("curl").args(["-sS", "-f", "-d", body, "http://127.0.0.1:8055/add-a"]));
+    folders.obtain("--standalone --http-01-address 127.0.0.2 -d mail.test", &[]);
+    let (told, code) = folders.dry_run();
+    assert_eq!(code, Some(0), "{told}");
+    let report = folders.renew(&["--force"]);
+    report.assert(&["renewed"], 0);
+    looked(&report, "mail.test", "standalone");
+    assert_eq!(site.listens(), Vec::<String>::new());
+}

@@ -104,6 +104,21 @@ fn an_nginx_lineage_is_renewed_through_the_snippet_alone() {
 }
 
 #[test]
+fn a_host_that_does_not_see_itself_lets_the_ca_see_and_a_slow_reload_is_waited_for() {
+    let Some(site) = Site::start(Pebble::new()) else { return };
+    let folders = site.debian();
+    std::fs::create_dir(site.path("nginx/snippets")).expect("a folder");
+    std::fs::copy(Path::new(SNIPPET), site.path("nginx/snippets/acme-audit.conf")).expect("copied");
+    make(&folders, "n.test", "include snippets/acme-audit.conf; location / { return 200 app; }");
+    let slow = "[renewalparams]\ndeploy_hook = (sleep 7; nginx -s reload) >/dev/null 2>&1 &";
+    folders.edit("etc/renewal/n.test.conf", "[renewalparams]", slow);
+    // From here port 81 is refused, and the CA looks at port 80.
+    let report = folders.renew(&["--force", "--http-port", "81"]);
+    report.assert(&["renewed"], 0);
+    assert_eq!(report.of("n.test")["served"], Value::from("new"), "{:#}", report.json);
+}
+
+#[test]
 fn the_lines_for_a_socket_are_nginxs_own() {
     let Some(site) = Site::start(Pebble::new()) else { return };
     let folders = site.debian();

@@ -23,10 +23,17 @@ systemctl start nginx.service
 ca=/etc/ca logs=/run/ca dns=127.0.0.1:8053 default=127.0.0.1
 "#;
 
-/// A lineage behind nginx, which is also to load it, and one whose hooks free port 80.
+/// Certbot, which obtains something.
 const OBTAIN: &str = r#"
 export REQUESTS_CA_BUNDLE=/etc/ca/ca.pem
-obtain() { certbot -n --agree-tos --no-eff-email -m admin@example.org --server https://localhost:14000/dir "$@" >/run/ca/certbot 2>&1 || { cat /run/ca/certbot >&2; exit 1; }; }
+obtain() {
+    certbot -n --agree-tos --no-eff-email -m admin@example.org --server https://localhost:14000/dir "$@" >/run/ca/certbot 2>&1 ||
+        { cat /run/ca/certbot >&2; exit 1; }
+}
+"#;
+
+/// A lineage behind nginx, which is also to load it, and one whose hooks free port 80.
+const TWO: &str = r#"
 obtain certonly --webroot -w /var/www/a -d a.test
 obtain certonly --standalone -d s.test --pre-hook 'systemctl stop nginx' --post-hook 'systemctl start nginx'
 sed -i 's/^\[renewalparams\]/&\ninstaller = nginx/' /etc/letsencrypt/renewal/a.test.conf
@@ -43,6 +50,18 @@ E
 nginx -t -q
 systemctl reload nginx
 "#;
+
+/// More lineages, and a hook that restarts nginx.
+const MORE: &str = r#"
+printf '#!/bin/sh\nsystemctl restart nginx\n' >/etc/letsencrypt/renewal-hooks/deploy/reload
+sed -i 's/server_name a.test; root/server_name a.test b.test c.test d.test e.test f.test; root/' /etc/nginx/nginx.conf
+systemctl reload nginx
+for name in b c d e f; do obtain certonly --webroot -w /var/www/a -d "$name.test"; done
+"#;
+
+/// Takes that back.
+const LESS: &str = "for name in b c d e f; do certbot delete -n --cert-name $name.test >/dev/null 2>&1; done
+printf '#!/bin/sh\nsystemctl reload nginx\n' >/etc/letsencrypt/renewal-hooks/deploy/reload";
 
 const AT_THE_LAB: &str = "--resolver 127.0.0.1:8053 --allow-private-addresses --ca-bundle /etc/ca/ca.pem";
 
@@ -88,12 +107,20 @@ fn lineages_are_renewed_under_the_unit_and_shut_in_by_the_drop_in() {
     let mut laid = crate::lab::clean("sh");
     run(laid.args(["-euc", lay, "sh"]).arg(lab.ca()).arg(&contrib).current_dir(host.path()));
     let Some(booted) = Booted::start(host.path()) else { return };
-    booted.sh(&format!("{UP}{START_CA}{OBTAIN}"));
+    booted.sh(&format!("{UP}{START_CA}{OBTAIN}{TWO}"));
     assert_eq!(booted.sh("readlink /etc/letsencrypt/live/?.test/cert.pem"), live(1));
 
     let (told, now) = renew(&booted);
     assert_eq!(now, live(2), "{told}");
     assert!(told.starts_with("0\n"), "{told}");
+
+    // systemd lets a unit be started five times in ten seconds, and each lineage has the hook run.
+    booted.sh(&format!("{OBTAIN}{MORE}"));
+    let (told, now) = renew(&booted);
+    assert_eq!(now.matches("/cert3.pem").count(), 2, "{told}");
+    assert_eq!(now.matches("/cert2.pem").count(), 5, "{told}");
+    assert!(told.starts_with("0\n"), "{told}");
+    booted.sh(&format!("systemctl is-active nginx; {LESS}"));
 
     let strict = contrib.join("renew-strict.conf");
     let strict = std::fs::read_to_string(strict).expect("the drop-in");
@@ -102,7 +129,7 @@ fn lineages_are_renewed_under_the_unit_and_shut_in_by_the_drop_in() {
         cat >/etc/systemd/system/acme-audit-renew.service.d/strict.conf <<'E'\n{strict}E"
     ));
     let (told, now) = renew(&booted);
-    assert_eq!(now, live(3), "{told}");
+    assert_eq!(now, live(4), "{told}");
     assert!(told.starts_with("0\n"), "{told}");
 
     // What we renew is well, and the audit under its own unit has nothing to say of it.
