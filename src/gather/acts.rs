@@ -165,9 +165,9 @@ pub fn of_conf(root: &Root, conf: &Conf) -> Option<Acts> {
     conf.param("pre_hook").map(|hook| of(root, &hook.items().join(", ")))
 }
 
-/// Whether a command starts a service or a program, or starts it anew, as far as that can be read.
-pub fn starts_something(root: &Root, command: &str) -> bool {
-    !of(root, command).starts.is_empty()
+/// The services and programs that a command starts, or starts anew, as far as that can be read.
+pub fn starts(root: &Root, command: &str) -> Vec<String> {
+    of(root, command).starts
 }
 
 fn of(root: &Root, command: &str) -> Acts {

@@ -22,7 +22,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-pub use self::acts::starts_something;
+pub use self::acts::starts;
 use crate::calendar::zone::of_host;
 use crate::facts::{Dirs, Fact, HostFacts, Lineage, Missing, Role, Terms};
 use fs::{Root, show};

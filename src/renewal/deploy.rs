@@ -3,7 +3,7 @@
 //! Hooks run first, lineage by lineage, and those that fail again after the post hooks, which may have started what a pre hook had
 //! stopped. Only then servers are loaded anew, each once: Apache's control program would start a stopped one, and past systemd.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use super::stage::Stage;
 use super::{Renewal, owed, reload};
 use crate::facts::{HostFacts, Lineage};
-use crate::gather::{Host, starts_something};
+use crate::gather::{self, Host};
 use crate::hooks::{Hooks, Ran};
 use crate::install;
 
@@ -37,9 +37,9 @@ pub(super) struct Deploy {
     loaded: Option<Ran>,
 }
 
-/// When hooks that start something were run last.
+/// When services were started last, each by its hooks.
 #[derive(Default)]
-struct Starts(BTreeMap<String, VecDeque<Instant>>);
+struct Starts(BTreeMap<String, Vec<Instant>>);
 
 impl Stage<'_> {
     /// What is to be run for what was renewed, and where an earlier run still owes it.
@@ -86,13 +86,11 @@ impl Stage<'_> {
 
     /// Runs the hooks.
     pub(super) fn deploy(&self, deploys: &mut [Deploy], host: &Host, stopped: &mut Option<u8>) {
-        let mut starts = Starts::default();
+        let mut recent = Starts::default();
         for deploy in deploys {
             for command in &deploy.hooks {
-                if starts_something(host.root(), command) {
-                    let wait = starts.wait(command, Instant::now());
-                    self.through(stopped, async { sleep(wait).await });
-                }
+                let wait = recent.wait(&gather::starts(host.root(), command), Instant::now());
+                self.through(stopped, async { sleep(wait).await });
                 if self.cut.was_asked_for() {
                     return;
                 }
@@ -159,12 +157,16 @@ impl Deploy {
 }
 
 impl Starts {
-    /// How long to wait before a hook is run; it counts from then on.
-    fn wait(&mut self, command: &str, now: Instant) -> Duration {
-        let times = self.0.entry(command.to_owned()).or_default();
-        let oldest = if times.len() < STARTS { None } else { times.pop_front() };
-        let at = oldest.map_or(now, |oldest| now.max(oldest + WITHIN));
-        times.push_back(at);
+    /// How long to wait before a hook is run that starts these; it counts from then on.
+    fn wait(&mut self, started: &[String], now: Instant) -> Duration {
+        let oldest = |name: &String| {
+            let times = self.0.get(name)?;
+            times.len().checked_sub(STARTS).and_then(|first| times.get(first)).map(|oldest| *oldest + WITHIN)
+        };
+        let at = started.iter().filter_map(oldest).fold(now, Instant::max);
+        for name in started {
+            self.0.entry(name.clone()).or_default().push(at);
+        }
         at.saturating_duration_since(now)
     }
 }
@@ -190,14 +192,18 @@ mod tests {
     #[test]
     fn no_server_is_started_more_often_than_systemd_lets_it() {
         let (mut starts, begin) = (Starts::default(), Instant::now());
+        let [nginx, postfix] = ["nginx", "postfix"].map(|name| vec![name.to_owned()]);
         let mut now = begin;
         let mut times = Vec::new();
         for _ in 0..9 {
-            now += starts.wait("systemctl restart nginx", now);
+            now += starts.wait(&nginx, now);
             times.push((now - begin).as_millis());
             now += Duration::from_secs(1);
         }
         assert_eq!(times, [0, 1_000, 2_000, 3_000, 10_500, 11_500, 12_500, 13_500, 21_000]);
-        assert_eq!(starts.wait("systemctl restart postfix", begin), Duration::ZERO);
+        assert_eq!(starts.wait(&postfix, begin), Duration::ZERO);
+        assert_eq!(starts.wait(&[], begin), Duration::ZERO);
+        let both = [nginx, postfix].concat();
+        assert_eq!(starts.wait(&both, now), Duration::from_secs(0), "at 22 s, four since 11.5 s");
     }
 }
