@@ -55,7 +55,7 @@ pub fn may_write(folder: &Path) -> io::Result<()> {
     Ok(accessat(CWD, folder, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS)?)
 }
 
-/// Writes a file that is missed by nobody where the machine stops just then, as [`write`] does otherwise.
+/// Writes a file that is missed by nobody where the machine stops just then, as [`write()`] does otherwise.
 ///
 /// # Errors
 /// It cannot be written; what was there stays.

@@ -96,7 +96,10 @@ fn names(server: ServerKind) -> &'static [&'static str] {
 
 /// Whether a trigger may do more than call certbot or this program: another command follows, or it is a script that was not read here.
 fn does_more(command: &str) -> bool {
-    let Some((_, after)) = command.split_once("renew") else { return true };
+    // The last one: contrib's cron line first asks for a timer that has it in its name.
+    let of = command.rsplit_once("renew ").or_else(|| command.rsplit_once("renew"));
+    let Some((_, after)) = of else { return true };
+    let after = after.trim_end_matches([' ', ';', '}']);
     let calls = command.split_whitespace().map(|word| word.rsplit('/').next().unwrap_or(word)).any(|name| {
         ["certbot", "letsencrypt", "acme-audit"].iter().any(|client| name.starts_with(client))
             && !name.ends_with("sh")
@@ -210,6 +213,9 @@ mod tests {
         let command = "/usr/bin/acme-audit renew -q".into();
         let ours = with_triggers(vec![Trigger { client: Client::AcmeAudit, command, ..timer(None) }]);
         only(&CHECK, &bare(), &ours);
+        let line = "systemctl -q is-active acme-audit-renew.timer || { sleep 99 && acme-audit renew -q; }";
+        let cron = Trigger { client: Client::AcmeAudit, command: line.into(), ..timer(None) };
+        only(&CHECK, &bare(), &with_triggers(vec![cron]));
         let beside = Ok(vec![beside("ExecStartPost=systemctl reload nginx", BesideKind::Renewal)]);
         only(&CHECK, &bare(), &HostFacts { beside, ..ours });
     }

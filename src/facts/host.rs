@@ -261,8 +261,12 @@ pub fn said_in<'f>(files: &'f [Fact<IniFile>], option: &str) -> Option<(&'f IniF
 impl HostFacts {
     /// Whether a routine of the host loads or restarts a server.
     pub fn is_loaded_by_routine(&self, server: &str) -> bool {
-        let mut routines = self.beside.iter().flatten().filter(|beside| beside.runs == BesideKind::Routine);
-        routines.any(|beside| beside.command.contains(server))
+        // What certbot is to run only after a renewal of its own is none.
+        let of_certbot = |part: &str| part.contains("certbot") || part.contains("letsencrypt");
+        let routines = self.beside.iter().flatten().filter(|beside| beside.runs == BesideKind::Routine);
+        let mut parts =
+            routines.flat_map(|beside| beside.command.split("&&").flat_map(|part| part.split(';')));
+        parts.any(|part| part.contains(server) && !of_certbot(part))
     }
 
     /// A setting of any `cli.ini`, by its long option's name, with the file it stands in.

@@ -165,9 +165,11 @@ pub fn of_conf(root: &Root, conf: &Conf) -> Option<Acts> {
     conf.param("pre_hook").map(|hook| of(root, &hook.items().join(", ")))
 }
 
-/// The services and programs that a command starts, or starts anew, as far as that can be read.
+/// The services that a command has the system's own manager start, or start anew, as far as that can be read.
 pub fn starts(root: &Root, command: &str) -> Vec<String> {
-    of(root, command).starts
+    let mut reading = Reading::new(root, false);
+    reading.text(command, 0);
+    reading.services
 }
 
 fn of(root: &Root, command: &str) -> Acts {
@@ -186,6 +188,8 @@ fn script(root: &Root, path: &Path) -> Option<String> {
 struct Reading<'a> {
     root: &'a Root,
     acts: Acts,
+    /// Services that are started.
+    services: Vec<String>,
     /// What comes after certbot was called does not count.
     until_certbot: bool,
     called: bool,
@@ -193,7 +197,7 @@ struct Reading<'a> {
 
 impl<'a> Reading<'a> {
     fn new(root: &'a Root, until_certbot: bool) -> Self {
-        Self { root, acts: Acts::default(), until_certbot, called: false }
+        Self { root, acts: Acts::default(), services: Vec::new(), until_certbot, called: false }
     }
 
     fn text(&mut self, text: &str, depth: usize) {
@@ -236,12 +240,12 @@ impl<'a> Reading<'a> {
         let verb = |at: usize| rest.iter().filter(|word| !word.starts_with('-')).nth(at).copied();
         let after = |at: usize| rest.iter().filter(|word| !word.starts_with('-')).skip(at).copied();
         match name {
-            "systemctl" | "rc-systemctl" => self.all(verb(0).unwrap_or_default(), after(1)),
+            "systemctl" | "rc-systemctl" => self.services(verb(0).unwrap_or_default(), after(1)),
             "service" | "rc-service" | "invoke-rc.d" if !program.contains("init.d") => {
-                self.all(verb(1).unwrap_or_default(), verb(0).into_iter());
+                self.services(verb(1).unwrap_or_default(), verb(0).into_iter());
             }
             _ if program.contains("/init.d/") || program.contains("/rc.d/") => {
-                self.all(verb(0).unwrap_or_default(), std::iter::once(name));
+                self.services(verb(0).unwrap_or_default(), std::iter::once(name));
             }
             "initctl" | "sv" | "supervisorctl" | "monit" | "snap" | "gitlab-ctl" => {
                 self.all(verb(0).unwrap_or_default(), after(1));
@@ -287,6 +291,14 @@ impl<'a> Reading<'a> {
             },
             _ => self.script(program, depth),
         }
+    }
+
+    /// One verb of the system's own manager for some services.
+    fn services<'n>(&mut self, verb: &str, names: impl Iterator<Item = &'n str> + Clone) {
+        if matches!(verb, "start" | "restart" | "try-restart") {
+            self.services.extend(names.clone().map(|name| name.trim_end_matches(".service").to_owned()));
+        }
+        self.all(verb, names);
     }
 
     /// One verb for some names.
@@ -384,6 +396,22 @@ mod tests {
         ] {
             assert_eq!(acts(command), want, "{command}");
         }
+    }
+
+    #[test]
+    fn services_are_started_by_the_systems_own_manager_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = Root::below(dir.path()).unwrap();
+        let of = |command: &str| starts(&root, command).join(" ");
+        assert_eq!(
+            of("systemctl restart nginx.service postfix && systemctl reload haproxy"),
+            "nginx postfix"
+        );
+        assert_eq!(of("service dovecot restart; /etc/init.d/exim4 restart"), "dovecot exim4");
+        assert_eq!(
+            of("systemctl reload-or-restart nginx; apachectl graceful; docker restart web; nginx -t"),
+            ""
+        );
     }
 
     #[test]

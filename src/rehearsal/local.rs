@@ -9,7 +9,7 @@ use super::{Means, Target, Untested};
 use crate::challenge::Holder;
 use crate::error::Error;
 use crate::facts::net::Walk;
-use crate::facts::{Attempt, Fact, Lineage, Problem, Vantage};
+use crate::facts::{Attempt, Fact, Lineage, Problem, StandaloneAt, Vantage};
 use crate::gather::certbot::shut_by;
 use crate::gather::fs::Root;
 use crate::gather::net::http01::random_token;
@@ -36,20 +36,43 @@ pub struct Local {
 /// The system gives no random bytes.
 pub fn run(targets: &[Target], net: &Net, publisher: &mut Publisher, hear: Hear<'_>) -> Result<Local, Error> {
     let mut local = Local::default();
+    // A listener of every address is one of each, and not the other way round.
+    let mut own: Vec<StandaloneAt> = targets.iter().filter_map(|target| target.means.on_a_port()).collect();
+    own.sort_by_key(|at| at.ip.is_some());
+    for at in own {
+        // What cannot be opened is told with the names that need it.
+        let _ = publisher.open_port(at);
+    }
     let first = targets.iter().map(|target| (target.clone(), Way::Own));
+    let (walks, unpublished) = local.walk(first, net, publisher, hear)?;
+    unpublished.iter().for_each(|(target, why)| local.unpublished(target, why));
     let mut again = Vec::new();
-    for (target, planted, walk) in local.walk(first, net, publisher, hear)? {
+    for (target, planted, walk) in walks {
         // What does not come through the server may still be found below its document root.
         match walk.fault.is_some() && target.means.below().is_some() {
-            true => again.push((target, Way::Below)),
+            true => again.push((target, planted, walk)),
             false => local.took(&target, &planted, walk, publisher),
         }
     }
-    for (target, planted, walk) in local.walk(again.into_iter(), net, publisher, hear)? {
+    let below = again.iter().map(|(target, ..)| (target.clone(), Way::Below));
+    let (walks, unpublished) = local.walk(below, net, publisher, hear)?;
+    for (target, planted, walk) in walks {
         local.took(&target, &planted, walk, publisher);
+    }
+    for (target, why) in unpublished {
+        let first = again.iter().find(|(of, ..)| *of == target);
+        // Where nothing answers, a file would not be found either.
+        match first.filter(|(.., walk)| walk.hops.iter().all(|hop| hop.status.is_none())) {
+            Some((target, planted, walk)) => local.took(target, planted, walk.clone(), publisher),
+            None => local.unpublished(&target, &why),
+        }
     }
     Ok(local)
 }
+
+/// What was walked to, and what could not be published.
+type Walked = Vec<(Target, Planted, Walk)>;
+type Unwalked = Vec<(Target, Unpublished)>;
 
 /// How a target is published.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -61,15 +84,15 @@ enum Way {
 }
 
 impl Local {
-    /// Publishes and walks; what cannot be published is noted.
+    /// Publishes and walks; with it comes what cannot be published.
     fn walk(
         &mut self,
         targets: impl Iterator<Item = (Target, Way)>,
         net: &Net,
         publisher: &mut Publisher,
         hear: Hear<'_>,
-    ) -> Result<Vec<(Target, Planted, Walk)>, Error> {
-        let mut published = Vec::new();
+    ) -> Result<(Walked, Unwalked), Error> {
+        let (mut published, mut unpublished) = (Vec::new(), Vec::new());
         for (target, way) in targets {
             let planted = token(&target)?;
             let own = match way {
@@ -87,7 +110,7 @@ impl Local {
                     hear(News::Looking(target.name(), Vantage::ThisHost));
                     published.push((target, way, planted));
                 }
-                Err(why) => self.unpublished(target, &why),
+                Err(why) => unpublished.push((target, why)),
             }
         }
         let asks: Vec<Planted> = published.iter().map(|(_, _, planted)| planted.clone()).collect();
@@ -110,7 +133,7 @@ impl Local {
                 Err(missing) => self.untested(&target, format!("{}: {missing}", target.identifier)),
             }
         }
-        Ok(walked)
+        Ok((walked, unpublished))
     }
 
     /// Puts the walks in the place of what was seen of lineages before.
@@ -162,7 +185,7 @@ impl Local {
     }
 
     /// A token that has no place fails the validation, unless it is this user alone who may not put it there.
-    fn unpublished(&mut self, target: Target, why: &Unpublished) {
+    fn unpublished(&mut self, target: &Target, why: &Unpublished) {
         let what = format!("{}: its token cannot be published: {why}", target.identifier);
         match (why, &target.means) {
             (Unpublished::Taken(holders), Means::Standalone(_)) => {
@@ -176,7 +199,7 @@ impl Local {
                     ..target.attempt()
                 });
             }
-            _ => self.untested(&target, what),
+            _ => self.untested(target, what),
         }
     }
 
@@ -225,7 +248,6 @@ fn may_pass(means: &Means) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::StandaloneAt;
     use crate::facts::net::Hop;
 
     /// What is said of the cause where this host passes at one address, and the CA is refused at another.

@@ -91,6 +91,14 @@ impl Means {
         }
     }
 
+    /// Where a listener of our own is.
+    pub fn on_a_port(&self) -> Option<StandaloneAt> {
+        match self {
+            Means::Standalone(at) => Some(*at),
+            _ => None,
+        }
+    }
+
     /// certbot's word for it; certbot has none for what it cannot do.
     pub fn word(&self) -> &'static str {
         match self {

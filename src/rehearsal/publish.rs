@@ -96,12 +96,20 @@ impl Publisher {
     }
 
     /// Listens from now on, on the challenge's own port or where a file says, also where that was tried in vain before: a hook may
-    /// have freed it since. Of several, those of every address are to come first.
+    /// have freed it since. Ours on single addresses are ended for one of every address.
     ///
     /// # Errors
     /// It cannot be listened on; with the port.
     pub fn open_port(&mut self, at: StandaloneAt) -> Result<(), (u16, Unpublished)> {
         self.standalone.retain(|_, tried| tried.is_ok());
+        if at.ip.is_none() {
+            let port = at.port.unwrap_or(self.port);
+            let (single, others): (BTreeMap<_, _>, _) = std::mem::take(&mut self.standalone)
+                .into_iter()
+                .partition(|((ip, of), _)| ip.is_some() && *of == port);
+            self.standalone = others;
+            single.into_values().flatten().for_each(Responder::end);
+        }
         let (port, opened) = self.own(at);
         opened.as_ref().map(drop).map_err(|why| (port, why.clone()))
     }

@@ -39,7 +39,7 @@ pub(super) struct Deploy {
 
 /// When services were started last, each by its hooks.
 #[derive(Default)]
-struct Starts(BTreeMap<String, Vec<Instant>>);
+pub(super) struct Starts(BTreeMap<String, Vec<Instant>>);
 
 impl Stage<'_> {
     /// What is to be run for what was renewed, and where an earlier run still owes it.
@@ -85,24 +85,54 @@ impl Stage<'_> {
     }
 
     /// Runs the hooks.
-    pub(super) fn deploy(&self, deploys: &mut [Deploy], host: &Host, stopped: &mut Option<u8>) {
-        let mut recent = Starts::default();
+    pub(super) fn deploy(
+        &self,
+        deploys: &mut [Deploy],
+        recent: &mut Starts,
+        host: &Host,
+        stopped: &mut Option<u8>,
+    ) {
         for deploy in deploys {
             for command in &deploy.hooks {
-                let wait = recent.wait(&gather::starts(host.root(), command), Instant::now());
-                self.through(stopped, async { sleep(wait).await });
-                if self.cut.was_asked_for() {
-                    return;
+                match self.spaced(command, &deploy.variables(), recent, host, stopped) {
+                    Some(ran) => deploy.ran.push(ran),
+                    None => return,
                 }
-                deploy.ran.extend(self.hook(command, &deploy.variables(), stopped));
             }
         }
     }
 
+    /// Runs a hook, as late as it has to be so that a service is not started too often; `None` where the end was asked for.
+    fn spaced(
+        &self,
+        command: &str,
+        variables: &[(&str, &str)],
+        recent: &mut Starts,
+        host: &Host,
+        stopped: &mut Option<u8>,
+    ) -> Option<Ran> {
+        let wait = recent.wait(&gather::starts(host.root(), command), Instant::now());
+        if !wait.is_zero() {
+            // Post hooks come after this: nobody who asked for the end waits longer than for what runs.
+            if stopped.is_none() {
+                self.through(stopped, async { sleep(wait).await });
+            }
+            if stopped.is_some() {
+                return None;
+            }
+        }
+        if self.cut.was_asked_for() { None } else { self.hook(command, variables, stopped) }
+    }
+
     /// Runs those that failed again.
-    pub(super) fn deploy_again(&self, deploys: &mut [Deploy], stopped: &mut Option<u8>) {
+    pub(super) fn deploy_again(
+        &self,
+        deploys: &mut [Deploy],
+        recent: &mut Starts,
+        host: &Host,
+        stopped: &mut Option<u8>,
+    ) {
         for wait in AGAIN {
-            // Nobody who asked for the end waits longer than for what runs.
             if stopped.is_some() || !deploys.iter().any(|deploy| deploy.ran.iter().any(may_pass)) {
                 return;
             }
@@ -111,10 +141,8 @@ impl Stage<'_> {
                 let mut ran = std::mem::take(&mut deploy.ran);
                 let failed = ran.iter_mut().zip(&deploy.hooks).filter(|(ran, _)| may_pass(ran));
                 for (ran, command) in failed {
-                    if !self.cut.was_asked_for() {
-                        *ran =
-                            self.hook(command, &deploy.variables(), stopped).unwrap_or_else(|| ran.clone());
-                    }
+                    let again = self.spaced(command, &deploy.variables(), recent, host, stopped);
+                    *ran = again.unwrap_or_else(|| ran.clone());
                 }
                 deploy.ran = ran;
             }

@@ -14,7 +14,7 @@ use crate::challenge::webroot;
 use crate::config::Fallback;
 use crate::error::Error;
 use crate::facts::net::NameSeen;
-use crate::facts::{HostFacts, Lineage};
+use crate::facts::{Attempt, HostFacts, Lineage};
 use crate::install::Place;
 use crate::rehearsal::{Case, Means, Plan, Publisher, Target, local};
 
@@ -258,8 +258,8 @@ impl Stage<'_> {
             let untested = rehearsed.untested.iter().find(|untested| of(&untested.lineage));
             let Some(renewal) = all.get_mut(job.at) else { continue };
             // This host may not see itself as others do (hairpin NAT, another resolver): then the CA tells.
-            let unseen = failed.iter().all(|attempt| attempt.hops.iter().all(|hop| hop.status.is_none()));
-            if unseen && untested.is_none() {
+            let answered = |attempt: &&Attempt| attempt.hops.iter().any(|hop| hop.status.is_some());
+            if untested.is_none() && !failed.iter().any(|attempt| answered(&attempt)) {
                 let first = failed.first().map(|attempt| attempt.identifier.as_str());
                 renewal.notes.extend(first.map(|name| {
                     format!(
@@ -270,7 +270,7 @@ impl Stage<'_> {
                 continue;
             }
             renewal.outcome = Outcome::NeedsSnippet;
-            renewal.because = match failed.first() {
+            renewal.because = match failed.iter().find(answered) {
                 Some(attempt) => {
                     format!("the web server does not pass the challenge of {} on", attempt.identifier)
                 }

@@ -114,7 +114,7 @@ pub enum Served {
     New,
     /// Still the one before.
     Old,
-    /// Another one, or none: nothing can be said.
+    /// Another one, or none: nothing can be said. Or the one before, and a routine of the host loads the server anew.
     #[default]
     NotChecked,
 }

@@ -1,8 +1,9 @@
 //! The course of a run: what is due, pre hooks, orders side by side, each certificate checked and put live as it comes, deploy
-//! hooks, post hooks, and a look at what is served.
+//! hooks, post hooks, servers loaded anew, and a look at what is served.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::deploy::Starts;
 use super::jobs::{Job, is_left_alone, jobs, judged};
 use super::solve::{Solver, Solvers};
 use super::stage::{Options, Stage};
@@ -86,10 +87,11 @@ pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
     }
     publisher.end().iter().for_each(|left| (stage.hear)(News::Left(left)));
     let mut deploys = stage.deploys(&of(&lineages), &lineages, &mut all, &host.facts);
-    stage.deploy(&mut deploys, host, &mut stopped);
+    let mut recent = Starts::default();
+    stage.deploy(&mut deploys, &mut recent, host, &mut stopped);
     let after = stage.after(&of_due.post, &all, &lineages, &mut stopped);
     if !after.is_empty() || deploys.len() > 1 {
-        stage.deploy_again(&mut deploys, &mut stopped);
+        stage.deploy_again(&mut deploys, &mut recent, host, &mut stopped);
     }
     stage.load_anew(&mut deploys, &mut stopped);
     stage.deployed(deploys, &mut all);

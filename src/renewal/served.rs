@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use tokio::time::sleep;
 
 use super::Served;
@@ -40,11 +41,15 @@ pub(super) fn of(lineage: &Lineage) -> Served {
     }
 }
 
-/// Whether whatever gives an old one is loaded anew by a routine of the host, before that one ends.
+/// How long an old certificate must last so that a routine comes in time: logrotate's are weekly at the least.
+const IN_TIME: SignedDuration = SignedDuration::from_hours(8 * 24);
+
+/// Whether whatever gives an old one is loaded anew by a routine of the host, well before that one ends.
 pub(super) fn is_for_a_routine(lineage: &Lineage, host: &HostFacts) -> bool {
     lineage.served_older().iter().flatten().all(|(given, _)| {
         let by = given.process.as_ref();
-        given.not_after > host.now && by.is_some_and(|process| host.is_loaded_by_routine(&process.name))
+        given.not_after.duration_since(host.now) > IN_TIME
+            && by.is_some_and(|process| host.is_loaded_by_routine(&process.name))
     })
 }
 
@@ -69,8 +74,11 @@ mod tests {
         };
         let routine =
             HostFacts { beside: Ok(vec![beside("invoke-rc.d nginx reload", BesideKind::Routine)]), ..host() };
-        assert!(is_for_a_routine(&served(days(2)), &routine));
-        assert!(!is_for_a_routine(&served(days(2)), &host()));
-        assert!(!is_for_a_routine(&served(days(-1)), &routine), "it has ended before");
+        assert!(is_for_a_routine(&served(days(20)), &routine));
+        assert!(!is_for_a_routine(&served(days(20)), &host()));
+        let command = "certbot renew -q --deploy-hook \"systemctl reload nginx\"";
+        let hook = HostFacts { beside: Ok(vec![beside(command, BesideKind::Routine)]), ..host() };
+        assert!(!is_for_a_routine(&served(days(20)), &hook), "certbot renews nothing here");
+        assert!(!is_for_a_routine(&served(days(7)), &routine), "it may have ended before");
     }
 }

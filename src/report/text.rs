@@ -47,11 +47,11 @@ pub fn write(out: &mut impl Write, report: &Report, quiet: bool) -> io::Result<(
         let id = finding.cause.check.id;
         writeln!(out, "{DIM}ignored{DIM:#}    {id}: {} (because {})", said(finding), printable(because))?;
     }
-    for (id, day) in &report.back {
+    let nothing_wrong = report.exit_code() == 0;
+    for (id, day) in report.back.iter().filter(|_| !(quiet && nothing_wrong)) {
         writeln!(out, "{DIM}ended{DIM:#}      {id} was ignored until {day}")?;
     }
     let unknowns = unknowns(report);
-    let nothing_wrong = report.exit_code() == 0;
     let most = match quiet {
         true if nothing_wrong => 0,
         true => MANY,

@@ -17,11 +17,11 @@ pub fn write(out: &mut impl Write, rehearsal: &Rehearsal) -> io::Result<()> {
         Some(worst) => format!("{worst} ({summary})"),
         None => summary,
     };
-    let passed = rehearsal.attempts.iter().filter(|attempt| attempt.ok).count();
+    let failed = rehearsal.failed().count();
     let data = format!(
-        "attempts={} passed={passed} failed={} untested={}",
+        "attempts={} passed={} failed={failed} untested={}",
         rehearsal.attempts.len(),
-        rehearsal.attempts.len() - passed,
+        rehearsal.attempts.len() - failed,
         rehearsal.untested.iter().filter(|untested| untested.matters).count()
     );
     plugin::status(out, rehearsal.exit_code(), &says, &data)?;
@@ -31,7 +31,7 @@ pub fn write(out: &mut impl Write, rehearsal: &Rehearsal) -> io::Result<()> {
 }
 
 fn worst(rehearsal: &Rehearsal) -> Option<String> {
-    let failed = rehearsal.failed().max_by_key(|attempt| attempt.may_pass.is_none()).map(|attempt| {
+    let failed = rehearsal.failed().min_by_key(|attempt| attempt.may_pass.is_some()).map(|attempt| {
         let check = CHECKS.iter().find(|check| Some(check.id) == attempt.id.as_deref());
         let said = attempt.problem.as_ref().map_or("failed", |problem| problem.detail.as_str());
         let why = check.map_or(said, |check| check.title);

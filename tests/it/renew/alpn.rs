@@ -410,5 +410,14 @@ fn an_address_that_a_conf_names_is_free_beside_a_server_on_another_one() {
     let report = folders.renew(&["--force"]);
     report.assert(&["renewed"], 0);
     looked(&report, "mail.test", "standalone");
+
+    // A listener of our own on one address is not in the way of one on all.
+    nginx(&site, false);
+    folders.obtain("--standalone -d z.test", &[]);
+    let (told, code) = folders.dry_run();
+    assert_eq!(code, Some(0), "{told}");
+    let report = folders.renew(&["--force"]);
+    report.assert(&["renewed", "renewed"], 0);
+    ["mail.test", "z.test"].iter().for_each(|name| looked(&report, name, "standalone"));
     assert_eq!(site.listens(), Vec::<String>::new());
 }
