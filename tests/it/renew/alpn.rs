@@ -361,13 +361,15 @@ fn a_signal_in_the_middle_frees_port_443() {
     };
     for (signal, code) in [("-TERM", Some(143)), ("-INT", Some(130)), ("-KILL", None)] {
         let _ = std::fs::remove_file(&free);
+        // It is to wait for the CA, which would be done a tenth of a second after that.
+        let stop =
+            "ca=$(pidof pebble); until ss -Hltn 'sport = :443' | grep -q .; do :; done; kill -STOP $ca";
+        let mut stop = site.world.command("sh").args(["-c", stop]).spawn().expect("nsenter");
         let mut ours = folders.renewal(&["--force"]);
         let mut ours = ours.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("nsenter");
-        until("port 443 is open", || listening(&site, 443));
+        assert!(stop.wait().expect("its end").success());
         let open = both(&run(site.world.command("ss").args(["-Hltn", "sport = :443"])));
         assert!(open.contains("0.0.0.0:443") && open.contains("[::]:443"), "{open}");
-        // It waits for the CA.
-        ca("-STOP");
         send(&ours, signal);
         assert_eq!(ours.wait().expect("its end").code(), code);
         assert!(!listening(&site, 443), "{signal}");
