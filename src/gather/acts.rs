@@ -167,15 +167,17 @@ pub fn of_conf(root: &Root, conf: &Conf) -> Option<Acts> {
 
 /// The services that a command has the system's own manager start, or start anew, as far as that can be read.
 pub fn starts(root: &Root, command: &str) -> Vec<String> {
-    let mut reading = Reading::new(root, false);
-    reading.text(command, 0);
-    reading.services
+    read(root, command).services
 }
 
 fn of(root: &Root, command: &str) -> Acts {
+    read(root, command).acts
+}
+
+fn read<'a>(root: &'a Root, command: &str) -> Reading<'a> {
     let mut reading = Reading::new(root, false);
     reading.text(command, 0);
-    reading.acts
+    reading
 }
 
 /// The text of a script for a shell; `None` for any other file.

@@ -12,7 +12,8 @@ use tokio::time::sleep;
 use super::stage::Stage;
 use super::{Renewal, owed, reload};
 use crate::facts::{HostFacts, Lineage};
-use crate::gather::{self, Host};
+use crate::gather::fs::Root;
+use crate::gather::starts;
 use crate::hooks::{Hooks, Ran};
 use crate::install;
 
@@ -38,8 +39,11 @@ pub(super) struct Deploy {
 }
 
 /// When services were started last, each by its hooks.
-#[derive(Default)]
-pub(super) struct Starts(BTreeMap<String, Vec<Instant>>);
+pub(super) struct Starts<'a> {
+    /// Where the scripts of hooks are read.
+    root: &'a Root,
+    times: BTreeMap<String, Vec<Instant>>,
+}
 
 impl Stage<'_> {
     /// What is to be run for what was renewed, and where an earlier run still owes it.
@@ -85,16 +89,10 @@ impl Stage<'_> {
     }
 
     /// Runs the hooks.
-    pub(super) fn deploy(
-        &self,
-        deploys: &mut [Deploy],
-        recent: &mut Starts,
-        host: &Host,
-        stopped: &mut Option<u8>,
-    ) {
+    pub(super) fn deploy(&self, deploys: &mut [Deploy], recent: &mut Starts<'_>, stopped: &mut Option<u8>) {
         for deploy in deploys {
             for command in &deploy.hooks {
-                match self.spaced(command, &deploy.variables(), recent, host, stopped) {
+                match self.spaced(command, &deploy.variables(), recent, stopped) {
                     Some(ran) => deploy.ran.push(ran),
                     None => return,
                 }
@@ -107,11 +105,10 @@ impl Stage<'_> {
         &self,
         command: &str,
         variables: &[(&str, &str)],
-        recent: &mut Starts,
-        host: &Host,
+        recent: &mut Starts<'_>,
         stopped: &mut Option<u8>,
     ) -> Option<Ran> {
-        let wait = recent.wait(&gather::starts(host.root(), command), Instant::now());
+        let wait = recent.wait(&starts(recent.root, command), Instant::now());
         if !wait.is_zero() {
             // Post hooks come after this: nobody who asked for the end waits longer than for what runs.
             if stopped.is_none() {
@@ -128,8 +125,7 @@ impl Stage<'_> {
     pub(super) fn deploy_again(
         &self,
         deploys: &mut [Deploy],
-        recent: &mut Starts,
-        host: &Host,
+        recent: &mut Starts<'_>,
         stopped: &mut Option<u8>,
     ) {
         for wait in AGAIN {
@@ -141,7 +137,7 @@ impl Stage<'_> {
                 let mut ran = std::mem::take(&mut deploy.ran);
                 let failed = ran.iter_mut().zip(&deploy.hooks).filter(|(ran, _)| may_pass(ran));
                 for (ran, command) in failed {
-                    let again = self.spaced(command, &deploy.variables(), recent, host, stopped);
+                    let again = self.spaced(command, &deploy.variables(), recent, stopped);
                     *ran = again.unwrap_or_else(|| ran.clone());
                 }
                 deploy.ran = ran;
@@ -184,16 +180,20 @@ impl Deploy {
     }
 }
 
-impl Starts {
+impl<'a> Starts<'a> {
+    pub(super) fn new(root: &'a Root) -> Self {
+        Self { root, times: BTreeMap::new() }
+    }
+
     /// How long to wait before a hook is run that starts these; it counts from then on.
     fn wait(&mut self, started: &[String], now: Instant) -> Duration {
         let oldest = |name: &String| {
-            let times = self.0.get(name)?;
+            let times = self.times.get(name)?;
             times.len().checked_sub(STARTS).and_then(|first| times.get(first)).map(|oldest| *oldest + WITHIN)
         };
         let at = started.iter().filter_map(oldest).fold(now, Instant::max);
         for name in started {
-            self.0.entry(name.clone()).or_default().push(at);
+            self.times.entry(name.clone()).or_default().push(at);
         }
         at.saturating_duration_since(now)
     }
@@ -219,7 +219,8 @@ mod tests {
 
     #[test]
     fn no_server_is_started_more_often_than_systemd_lets_it() {
-        let (mut starts, begin) = (Starts::default(), Instant::now());
+        let root = Root::live();
+        let (mut starts, begin) = (Starts::new(&root), Instant::now());
         let [nginx, postfix] = ["nginx", "postfix"].map(|name| vec![name.to_owned()]);
         let mut now = begin;
         let mut times = Vec::new();

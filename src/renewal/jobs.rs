@@ -209,9 +209,8 @@ impl Stage<'_> {
         hooked: bool,
     ) {
         let mut ports = Ports::new(publisher, self.options.https_port, hooked);
-        let on_a_port = |job: &&mut Job<'_>| {
-            job.case.targets.iter().any(|target| matches!(target.means, Means::Standalone(_)))
-        };
+        let on_a_port =
+            |job: &&mut Job<'_>| job.case.targets.iter().any(|target| target.means.on_a_port().is_some());
         let mut jobs: Vec<_> = jobs.iter_mut().filter(on_a_port).collect();
         jobs.sort_by_key(|job| host.standalone_at(job.lineage).ip.is_some());
         for job in jobs {

@@ -87,11 +87,11 @@ pub fn run(host: &Host, mut stage: Stage<'_>) -> Result<Renewals, Error> {
     }
     publisher.end().iter().for_each(|left| (stage.hear)(News::Left(left)));
     let mut deploys = stage.deploys(&of(&lineages), &lineages, &mut all, &host.facts);
-    let mut recent = Starts::default();
-    stage.deploy(&mut deploys, &mut recent, host, &mut stopped);
+    let mut recent = Starts::new(host.root());
+    stage.deploy(&mut deploys, &mut recent, &mut stopped);
     let after = stage.after(&of_due.post, &all, &lineages, &mut stopped);
     if !after.is_empty() || deploys.len() > 1 {
-        stage.deploy_again(&mut deploys, &mut recent, host, &mut stopped);
+        stage.deploy_again(&mut deploys, &mut recent, &mut stopped);
     }
     stage.load_anew(&mut deploys, &mut stopped);
     stage.deployed(deploys, &mut all);

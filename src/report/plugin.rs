@@ -19,12 +19,21 @@ pub(super) fn status(out: &mut impl Write, code: u8, says: &str, data: &str) -> 
     writeln!(out, "ACME-AUDIT {word} - {} | {data}", clean(says))
 }
 
-/// Writes a report for people as the long output.
+/// Writes the status line with the worst, where there is one, before the summary; then a report for people as the long output.
 ///
 /// # Errors
 /// The output cannot be written.
-pub(super) fn long(out: &mut impl Write, report: &[u8]) -> io::Result<()> {
-    out.write_all(String::from_utf8_lossy(report).replace('|', "/").as_bytes())
+pub(super) fn with_report(
+    out: &mut impl Write,
+    (code, data): (u8, String),
+    (worst, summary): (Option<String>, String),
+    report: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
+) -> io::Result<()> {
+    let says = worst.map_or_else(|| summary.clone(), |worst| format!("{worst} ({summary})"));
+    status(out, code, &says, &data)?;
+    let mut long = Vec::new();
+    report(&mut long)?;
+    out.write_all(String::from_utf8_lossy(&long).replace('|', "/").as_bytes())
 }
 
 /// Text that cannot end the status: a line break does, and `|` begins performance data.

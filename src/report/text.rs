@@ -47,13 +47,13 @@ pub fn write(out: &mut impl Write, report: &Report, quiet: bool) -> io::Result<(
         let id = finding.cause.check.id;
         writeln!(out, "{DIM}ignored{DIM:#}    {id}: {} (because {})", said(finding), printable(because))?;
     }
-    let nothing_wrong = report.exit_code() == 0;
-    for (id, day) in report.back.iter().filter(|_| !(quiet && nothing_wrong)) {
+    let silent = quiet && report.exit_code() == 0;
+    for (id, day) in report.back.iter().filter(|_| !silent) {
         writeln!(out, "{DIM}ended{DIM:#}      {id} was ignored until {day}")?;
     }
     let unknowns = unknowns(report);
     let most = match quiet {
-        true if nothing_wrong => 0,
+        true if silent => 0,
         true => MANY,
         false => usize::MAX,
     };
@@ -68,7 +68,7 @@ pub fn write(out: &mut impl Write, report: &Report, quiet: bool) -> io::Result<(
     }) {
         writeln!(out, "           hint: run as root, who can read {}", printable(&missing.what))?;
     }
-    if !(quiet && nothing_wrong) {
+    if !silent {
         summary(out, report, unknowns.len())?;
     }
     Ok(())

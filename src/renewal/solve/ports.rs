@@ -81,30 +81,25 @@ impl<'a> Ports<'a> {
         if let Some(taken) = self.taken.get(&at) {
             return Err(taken.clone());
         }
-        loop {
-            match self.http.open_port(at) {
-                Err((_, Unpublished::Taken(_))) if Instant::now() < self.until => sleep(BETWEEN).await,
-                Err((port, why @ Unpublished::Taken(_))) => {
-                    let taken = Obstacle { port, why };
-                    self.taken.insert(at, taken.clone());
-                    return Err(taken);
-                }
-                _ => return Ok(()),
+        match patiently(self.until, || self.http.open_port(at)).await {
+            Err((port, why @ Unpublished::Taken(_))) => {
+                let taken = Obstacle { port, why };
+                self.taken.insert(at, taken.clone());
+                Err(taken)
             }
+            _ => Ok(()),
         }
     }
 
     async fn over_tls(&mut self) -> Result<Solver, Obstacle> {
-        let (port, responder) = &mut self.https;
-        if responder.is_none() {
-            let mut opened = open(*port);
-            while matches!(opened, Err(Unpublished::Taken(_))) && Instant::now() < self.until {
-                sleep(BETWEEN).await;
-                opened = open(*port);
-            }
-            *responder = Some(opened);
-        }
-        match responder.get_or_insert_with(|| open(*port)) {
+        let (port, known) = &mut self.https;
+        let opened = match known.take() {
+            Some(opened) => opened,
+            None => patiently(self.until, || open(*port).map_err(|why| (*port, why)))
+                .await
+                .map_err(|(_, why)| why),
+        };
+        match known.insert(opened) {
             Ok(responder) => Ok(Solver::over_tls(responder.clone())),
             Err(why) => Err(Obstacle { port: *port, why: why.clone() }),
         }
@@ -119,6 +114,19 @@ impl<'a> Ports<'a> {
             [] if over_tls => Some(format!("the preferred challenges put {TLS_ALPN_01} first: proven {way}")),
             [] => None,
             obstacles => Some(format!("{}: proven {way}", list(obstacles))),
+        }
+    }
+}
+
+/// Opens a port; until then again and again where somebody else has it.
+async fn patiently<T>(
+    until: Instant,
+    mut open: impl FnMut() -> Result<T, (u16, Unpublished)>,
+) -> Result<T, (u16, Unpublished)> {
+    loop {
+        match open() {
+            Err((_, Unpublished::Taken(_))) if Instant::now() < until => sleep(BETWEEN).await,
+            opened => return opened,
         }
     }
 }

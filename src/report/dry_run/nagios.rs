@@ -12,11 +12,6 @@ use crate::report::plugin;
 /// # Errors
 /// The output cannot be written.
 pub fn write(out: &mut impl Write, rehearsal: &Rehearsal) -> io::Result<()> {
-    let summary = text::summary(rehearsal);
-    let says = match worst(rehearsal) {
-        Some(worst) => format!("{worst} ({summary})"),
-        None => summary,
-    };
     let failed = rehearsal.failed().count();
     let data = format!(
         "attempts={} passed={} failed={failed} untested={}",
@@ -24,10 +19,8 @@ pub fn write(out: &mut impl Write, rehearsal: &Rehearsal) -> io::Result<()> {
         rehearsal.attempts.len() - failed,
         rehearsal.untested.iter().filter(|untested| untested.matters).count()
     );
-    plugin::status(out, rehearsal.exit_code(), &says, &data)?;
-    let mut long = Vec::new();
-    text::details(&mut long, rehearsal, true)?;
-    plugin::long(out, &long)
+    let says = (worst(rehearsal), text::summary(rehearsal));
+    plugin::with_report(out, (rehearsal.exit_code(), data), says, |long| text::details(long, rehearsal, true))
 }
 
 fn worst(rehearsal: &Rehearsal) -> Option<String> {

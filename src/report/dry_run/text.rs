@@ -66,8 +66,7 @@ pub(super) fn details(out: &mut impl Write, rehearsal: &Rehearsal, quiet: bool) 
         let word = if untested.matters { BOLD } else { DIM };
         writeln!(out, "{word}{:<10}{word:#} {}", "not tested", printable(&untested.to_string()))?;
     }
-    beside(out, rehearsal, quiet)?;
-    Ok(())
+    beside(out, rehearsal, quiet)
 }
 
 /// What the rehearsal does not try, in one line as far as nothing is to be said of it.

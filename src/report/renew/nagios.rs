@@ -11,11 +11,6 @@ use crate::report::plugin;
 /// # Errors
 /// The output cannot be written.
 pub fn write(out: &mut impl Write, renewals: &Renewals) -> io::Result<()> {
-    let summary = text::summary(renewals);
-    let says = match worst(renewals) {
-        Some(worst) => format!("{worst} ({summary})"),
-        None => summary,
-    };
     let of = |outcome| renewals.all.iter().filter(|renewal| renewal.outcome == outcome).count();
     let data = format!(
         "lineages={} renewed={} not_due={} held_back={} needs_snippet={} failed={}",
@@ -26,10 +21,8 @@ pub fn write(out: &mut impl Write, renewals: &Renewals) -> io::Result<()> {
         of(Outcome::NeedsSnippet),
         of(Outcome::Failed)
     );
-    plugin::status(out, renewals.exit_code(), &says, &data)?;
-    let mut long = Vec::new();
-    text::details(&mut long, renewals, true)?;
-    plugin::long(out, &long)
+    let says = (worst(renewals), text::summary(renewals));
+    plugin::with_report(out, (renewals.exit_code(), data), says, |long| text::details(long, renewals, true))
 }
 
 fn worst(renewals: &Renewals) -> Option<String> {

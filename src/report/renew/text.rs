@@ -42,8 +42,7 @@ pub(super) fn details(out: &mut impl Write, renewals: &Renewals, quiet: bool) ->
         prose(out, "note", &printable(note))?;
     }
     renewals.around.iter().filter(|ran| ran.code != Some(0)).try_for_each(|ran| hook(out, ran, ""))?;
-    snippets(out, renewals)?;
-    Ok(())
+    snippets(out, renewals)
 }
 
 /// The lines that web servers lack, each once.
